@@ -1,0 +1,113 @@
+package effect
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// Kind says what an effect asks for. The numbers are those of the plugin ABI.
+type Kind uint16
+
+// The kinds of effect.
+const (
+	// Insert writes a whole row: it creates the row, or replaces the row that
+	// has the same primary key.
+	Insert Kind = 1
+	// Update changes the named columns of one row; a row that does not exist
+	// is left non-existent.
+	Update Kind = 2
+	// Delete removes one row; a row that does not exist is no error.
+	Delete Kind = 3
+	// Query asks for a read whose answer becomes an event.
+	Query Kind = 4
+	// Log writes a line to the operator's log.
+	Log Kind = 5
+	// EmitEvent appends an event to the log.
+	EmitEvent Kind = 6
+)
+
+// String returns the kind's name as in YAML and JSON.
+func (k Kind) String() string {
+	switch k {
+	case Insert:
+		return "insert"
+	case Update:
+		return "update"
+	case Delete:
+		return "delete"
+	case Query:
+		return "query"
+	case Log:
+		return "log"
+	case EmitEvent:
+		return "emit_event"
+	}
+	return fmt.Sprintf("kind(%d)", uint16(k))
+}
+
+// Level is the severity of a Log effect. The numbers are those of the plugin ABI.
+type Level uint16
+
+// The levels of a Log effect.
+const (
+	Debug Level = iota
+	Info
+	Warn
+	Error
+)
+
+// Effect is one piece of I/O that a projection asks for.
+type Effect struct {
+	Kind Kind
+	// Cause is the position of the event that caused the effect.
+	Cause event.Position
+	// Ordinal is the effect's 0-based place among those of the same cause.
+	Ordinal uint32
+	// Level is a Log effect's severity.
+	Level Level
+	// Name is the collection (Insert, Update, Delete), the query text (Query)
+	// or the event type (EmitEvent).
+	Name string
+	// Key is the row's primary key as text (Update, Delete). A key of several
+	// columns is a JSON array of their values.
+	Key string
+	// Body is the row (Insert), the changed columns (Update), the parameters
+	// (Query) or the event's data (EmitEvent), as JSON; the message (Log), as
+	// text. It is valid only during the call that receives the effect.
+	Body json.RawMessage
+}
+
+// Batch is what an executor gets in one call: all effects of the events in a
+// range of positions, in order. It is valid only during that call.
+type Batch struct {
+	Pipeline   string
+	Generation uint64
+	// After and Through bound the range: the events with After < position <=
+	// Through have been folded, whether or not they had effects.
+	After, Through event.Position
+	Effects        []Effect
+}
+
+// ID derives an effect's identity from the pipeline that emitted it, the
+// generation of its read model, and the effect's cause and ordinal. It is a
+// UUID of version 8 (RFC 9562, section 5.8) over a SHA-256.
+func ID(pipeline string, generation uint64, cause event.Position, ordinal uint32) uuid.UUID {
+	buf := make([]byte, 0, len(pipeline)+28)
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(len(pipeline)))
+	buf = append(buf, pipeline...)
+	buf = binary.LittleEndian.AppendUint64(buf, generation)
+	buf = binary.LittleEndian.AppendUint64(buf, uint64(cause))
+	buf = binary.LittleEndian.AppendUint32(buf, ordinal)
+	sum := sha256.Sum256(buf)
+	var id uuid.UUID
+	copy(id[:], sum[:16])
+	id[6] = id[6]&0x0f | 0x80
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// Executor performs the effects of one pipeline's generation. It is opened for
+// that pipeline and generation, and used by one goroutine.
+//
+// A transactional executor commits a batch's effects and the batch's Through
+// as the new position in one transaction, and refuses to once another executor
+// has been opened for the same pipeline and generation (the epoch has moved).
+type Executor interface {
+	// Handles reports whether the executor performs effects of kind k.
+	Handles(k effect.Kind) bool
+	// Position is the position through which effects are committed, durable
+	// across restarts; 0 for a new generation. An executor that is not
+	// transactional returns ok = false.
+	Position() (p event.Position, ok bool)
+	// Execute performs the batch's effects in order, all or nothing if
+	// transactional. The batch may hold effects of kinds that the executor
+	// does not handle: it passes over them. A batch without effects still
+	// moves the position.
+	Execute(ctx context.Context, b effect.Batch) error
+	// Activate makes this generation the one that readers see and drops the
+	// one before it, in one step. It is idempotent.
+	Activate(ctx context.Context) error
+	// Discard removes all traces of this generation, which is not active, and
+	// closes the executor.
+	Discard(ctx context.Context) error
+	// Close releases the executor. Closing twice is fine.
+	Close() error
+}
