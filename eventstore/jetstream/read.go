@@ -1,0 +1,165 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+)
+
+// Pauses between attempts to read on.
+const (
+	firstPause = 20 * time.Millisecond
+	lastPause  = 2 * time.Second
+)
+
+// Follow implements eventstore.Store; batches have at most Config.MaxBatch
+// events. It outlives lost connections. A log that has become shorter than
+// after is a GapError, also when that shows only after a restart of the server.
+func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
+	return s.follow(ctx, s.subjects.all(), uint64(after))
+}
+
+// follow yields the messages that filter selects, after a stream sequence, in
+// as many sessions as it takes.
+func (s *Store) follow(ctx context.Context, filter string, after uint64) iter.Seq2[[]event.Recorded, error] {
+	return func(yield func([]event.Recorded, error) bool) {
+		next, wait := after+1, firstPause
+		for ctx.Err() == nil {
+			before := next
+			err := s.followSession(ctx, filter, &next, yield)
+			switch {
+			case err == nil || ctx.Err() != nil:
+				return
+			case !s.worthRetrying(err):
+				yield(nil, s.explain("reading the log", err))
+				return
+			case next > before:
+				wait = firstPause
+			}
+			pause(ctx, wait)
+			wait = min(2*wait, lastPause)
+		}
+	}
+}
+
+// followSession yields what one session reads and moves next past it. It
+// returns nil when the loop over the yielded batches was left.
+func (s *Store) followSession(ctx context.Context, filter string, next *uint64, yield func([]event.Recorded, error) bool) error {
+	last, err := s.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if uint64(last)+1 < *next {
+		return &eventstore.GapError{Expected: event.Position(*next), Actual: last + 1}
+	}
+	ses, release, err := s.openSession(ctx, filter, *next)
+	if err != nil {
+		return err
+	}
+	defer release()
+	for {
+		batch, err := ses.take(ctx, s.closed)
+		if err != nil {
+			return err
+		}
+		*next = uint64(batch[len(batch)-1].Position) + 1
+		if !yield(batch, nil) {
+			return nil
+		}
+	}
+}
+
+// worthRetrying reports whether a read that ended with err may go better in a
+// new session: anything but a log that is not sound, a closed store, and a
+// refusal of the server that it would repeat.
+func (s *Store) worthRetrying(err error) bool {
+	var gap *eventstore.GapError
+	var unreadable *eventstore.UnreadableError
+	var api *jetstream.APIError
+	switch {
+	case errors.As(err, &gap), errors.As(err, &unreadable):
+		return false
+	case errors.Is(err, eventstore.ErrClosed), errors.Is(err, nats.ErrConnectionClosed):
+		return false
+	case errors.As(err, &api):
+		return api.Code >= 500
+	}
+	return true
+}
+
+// until calls visit for each event that filter selects, after a stream
+// sequence and through another one, at which there is a selected event.
+func (s *Store) until(ctx context.Context, filter string, after, through uint64, visit func(event.Recorded) error) error {
+	if after >= through {
+		return nil
+	}
+	for batch, err := range s.follow(ctx, filter, after) {
+		if err != nil {
+			return err
+		}
+		for _, r := range batch {
+			if uint64(r.Position) > through {
+				return nil
+			}
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+		if uint64(batch[len(batch)-1].Position) >= through {
+			return nil
+		}
+	}
+	return s.explain("reading the log", ctx.Err())
+}
+
+// Read implements eventstore.Store.
+func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
+	at, err := s.readHead(ctx, agg)
+	if err != nil || at.version < from || at.version == 0 {
+		return nil, err
+	}
+	var version event.Version
+	var events []event.Recorded
+	err = s.until(ctx, s.subjects.aggregate(agg), 0, at.sequence, func(r event.Recorded) error {
+		if version++; r.Version != version {
+			return &eventstore.VersionGapError{Aggregate: agg, Position: r.Position, Expected: version, Actual: r.Version}
+		}
+		if r.Version >= from {
+			events = append(events, r)
+		}
+		return nil
+	})
+	return events, err
+}
+
+// ReadAll implements eventstore.Store.
+func (s *Store) ReadAll(ctx context.Context, from event.Position, limit int) ([]event.Recorded, error) {
+	last, err := s.Head(ctx)
+	if from = max(from, 1); err != nil || limit <= 0 || from > last {
+		return nil, err
+	}
+	last = min(last, from+event.Position(limit)-1)
+	events := make([]event.Recorded, 0, last-from+1)
+	err = s.until(ctx, s.subjects.all(), uint64(from)-1, uint64(last), func(r event.Recorded) error {
+		events = append(events, r)
+		return nil
+	})
+	return events, err
+}
+
+// pause waits, but not longer than ctx.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

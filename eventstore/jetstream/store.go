@@ -1,0 +1,105 @@
+package jetstream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+)
+
+var _ eventstore.Store = (*Store)(nil)
+
+// Store is an event store on one JetStream stream.
+type Store struct {
+	cfg        Config
+	nc         *nats.Conn
+	js         jetstream.JetStream
+	subjects   subjects
+	replicated bool
+	heads      *heads
+	batches    chan struct{} // one slot per atomic batch in flight
+	closed     chan struct{}
+	closeOnce  sync.Once
+}
+
+// maxBatches bounds the atomic batches in flight: the server refuses more than
+// 50 on a stream, from all its clients together.
+const maxBatches = 8
+
+// Open connects to the server and creates the stream, or checks the one that
+// exists. The errors are *RefusedError and *StreamConfigError where they say
+// it all.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("opening the event log: %w", err)
+	}
+	nc, err := connect(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("opening the event log: %w", err)
+	}
+	s := &Store{
+		cfg:      cfg,
+		nc:       nc,
+		subjects: subjects{cfg.Prefix},
+		heads:    newHeads(),
+		batches:  make(chan struct{}, maxBatches),
+		closed:   make(chan struct{}),
+	}
+	if err := s.open(ctx); err != nil {
+		nc.Close()
+		return nil, fmt.Errorf("opening the event log: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	js, err := jetstream.New(s.nc, jetstream.WithDefaultTimeout(requestTimeout))
+	if err != nil {
+		return err
+	}
+	s.js = js
+	stream, err := ensureStream(ctx, js, s.cfg)
+	s.replicated = stream.Replicas > 1
+	return err
+}
+
+// Head implements eventstore.Store.
+func (s *Store) Head(ctx context.Context) (event.Position, error) {
+	stream, err := s.js.Stream(ctx, s.cfg.Stream)
+	if err != nil {
+		return 0, s.explain("reading the log's last position", err)
+	}
+	return event.Position(stream.CachedInfo().State.LastSeq), nil
+}
+
+// Version implements eventstore.Store.
+func (s *Store) Version(ctx context.Context, agg event.Aggregate) (event.Version, error) {
+	h, err := s.readHead(ctx, agg)
+	return h.version, err
+}
+
+// Close implements eventstore.Store.
+func (s *Store) Close() error {
+	s.closeOnce.Do(func() {
+		close(s.closed)
+		s.nc.Close()
+	})
+	return nil
+}
+
+// explain says what was being done when err came, and that the store is closed
+// where that is the reason.
+func (s *Store) explain(doing string, err error) error {
+	select {
+	case <-s.closed:
+		err = eventstore.ErrClosed
+	default:
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}

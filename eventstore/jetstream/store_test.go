@@ -1,0 +1,55 @@
+package jetstream_test
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/jetstream"
+	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+	"github.com/refold-dev/refold/eventstore/storetest"
+)
+
+// startServer runs an embedded server until the test ends.
+func startServer(t *testing.T, opts embedded.Options) *embedded.Server {
+	t.Helper()
+	if opts.Dir == "" {
+		opts.Dir = t.TempDir()
+	}
+	server, err := embedded.Start(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Errorf("closing the server: %v", err)
+		}
+	})
+	return server
+}
+
+// openStore opens a store until the test ends.
+func openStore(t *testing.T, server *embedded.Server, cfg jetstream.Config) *jetstream.Store {
+	t.Helper()
+	cfg.URL, cfg.Token = server.URL(), server.Token()
+	s, err := jetstream.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return s
+}
+
+func TestStore(t *testing.T) {
+	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
+	var logs atomic.Int32
+	storetest.Run(t, func(t *testing.T) eventstore.Store {
+		prefix := fmt.Sprintf("log_%d", logs.Add(1))
+		return openStore(t, server, jetstream.Config{Prefix: prefix, MaxBatch: 100})
+	})
+}

@@ -1,0 +1,21 @@
+package memory_test
+
+import (
+	"testing"
+
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/memory"
+	"github.com/refold-dev/refold/eventstore/storetest"
+)
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) eventstore.Store {
+		s := memory.New()
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+		return s
+	})
+}

@@ -1,0 +1,200 @@
+package storetest
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+)
+
+var bulkCases = []testCase{
+	{"versions in call order", testBulkVersions},
+	{"the same import again", testBulkAgain},
+	{"duplicates within an import", testBulkDuplicates},
+	{"other writers meanwhile", testBulkOthers},
+	{"two imports of the same events", testTwoImports},
+	{"an event that breaks a rule", testBulkInvalid},
+	{"close drops what is not flushed", testBulkClose},
+}
+
+func openBulk(t *testing.T, s eventstore.Store) eventstore.Bulk {
+	t.Helper()
+	b, err := s.Bulk(t.Context())
+	if err != nil {
+		t.Fatalf("bulk: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Errorf("closing the import: %v", err)
+		}
+	})
+	return b
+}
+
+// mixed makes events that go round several aggregates.
+func mixed(f *facts, aggregates, count int) []event.Event {
+	aggs := make([]event.Aggregate, aggregates)
+	for i := range aggs {
+		aggs[i] = f.aggregate()
+	}
+	events := make([]event.Event, count)
+	for i := range events {
+		events[i] = f.event(aggs[i*i%aggregates])
+	}
+	return events
+}
+
+// addAll imports events and returns how many were new.
+func addAll(t *testing.T, b eventstore.Bulk, events []event.Event) int {
+	t.Helper()
+	added := 0
+	for _, e := range events {
+		ok, err := b.Add(t.Context(), e)
+		if err != nil {
+			t.Fatalf("add: %v", err)
+		}
+		if ok {
+			added++
+		}
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatalf("flush: %v", err)
+	}
+	return added
+}
+
+func readLog(t *testing.T, s eventstore.Store) []event.Recorded {
+	t.Helper()
+	all, err := s.ReadAll(t.Context(), 1, int(head(t, s))+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func testBulkVersions(t *testing.T, s eventstore.Store) {
+	f := newFacts(70)
+	events := mixed(f, 37, 2500)
+	appendAll(t, s, event.None(), events[0])
+	b := openBulk(t, s)
+	addAll(t, b, events[1:1200])
+	addAll(t, b, events[1200:])
+	sameEvents(t, events, readLog(t, s))
+}
+
+func testBulkAgain(t *testing.T, s eventstore.Store) {
+	f := newFacts(71)
+	events := mixed(f, 5, 1500)
+	if added := addAll(t, openBulk(t, s), events[:1100]); added != 1100 {
+		t.Fatalf("%d events added, want 1100", added)
+	}
+	again := openBulk(t, s)
+	if added := addAll(t, again, events); added != 400 {
+		t.Fatalf("%d events added by the second import, want 400", added)
+	}
+	if added := addAll(t, again, events); added != 0 {
+		t.Fatalf("%d events added by the third import", added)
+	}
+	sameEvents(t, events, readLog(t, s))
+}
+
+func testBulkDuplicates(t *testing.T, s eventstore.Store) {
+	f := newFacts(72)
+	events := mixed(f, 3, 20)
+	twice := append(append([]event.Event{}, events...), events...)
+	if added := addAll(t, openBulk(t, s), twice); added != 20 {
+		t.Fatalf("%d events added, want 20", added)
+	}
+	sameEvents(t, events, readLog(t, s))
+}
+
+// testBulkOthers imports while others append to the same aggregates. The
+// imported events must keep their order among each other.
+func testBulkOthers(t *testing.T, s eventstore.Store) {
+	f := newFacts(73)
+	events := mixed(f, 10, 3000)
+	imported := make(map[string]bool)
+	for _, e := range events {
+		imported[e.ID.String()] = true
+	}
+	b := openBulk(t, s)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for i := 0; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			agg := events[i%10].Aggregate
+			if _, err := s.Append(t.Context(), agg, event.Any(), f.event(agg)); err != nil {
+				t.Errorf("append: %v", err)
+				return
+			}
+		}
+	}()
+	addAll(t, b, events)
+	close(stop)
+	<-stopped
+	var got []event.Recorded
+	for _, r := range readLog(t, s) {
+		if imported[r.ID.String()] {
+			got = append(got, r)
+		}
+	}
+	sameEvents(t, events, got)
+}
+
+func testTwoImports(t *testing.T, s eventstore.Store) {
+	f := newFacts(74)
+	events := mixed(f, 10, 2500)
+	one, two := openBulk(t, s), openBulk(t, s)
+	for i := 0; i < len(events); i += 250 {
+		addAll(t, one, events[i:i+125])
+		addAll(t, two, events[i:i+250])
+		addAll(t, one, events[i:i+250])
+	}
+	sameEvents(t, events, readLog(t, s))
+}
+
+func testBulkInvalid(t *testing.T, s eventstore.Store) {
+	f := newFacts(75)
+	agg := f.aggregate()
+	good, bad := f.event(agg), f.event(agg)
+	bad.Data = json.RawMessage(`"text"`)
+	b := openBulk(t, s)
+	if _, err := b.Add(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *event.FieldError
+	if _, err := b.Add(t.Context(), bad); !errors.As(err, &wrong) || wrong.Field != "data" {
+		t.Fatalf("adding a bad event: %v", err)
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatalf("flush after a refused event: %v", err)
+	}
+	sameEvents(t, []event.Event{good}, readLog(t, s))
+}
+
+func testBulkClose(t *testing.T, s eventstore.Store) {
+	f := newFacts(76)
+	b := openBulk(t, s)
+	if _, err := b.Add(t.Context(), f.event(f.aggregate())); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Add(t.Context(), f.event(f.aggregate())); !errors.Is(err, eventstore.ErrClosed) {
+		t.Fatalf("add after close: %v", err)
+	}
+	if err := b.Flush(t.Context()); !errors.Is(err, eventstore.ErrClosed) {
+		t.Fatalf("flush after close: %v", err)
+	}
+	if got := head(t, s); got != 0 {
+		t.Fatalf("head is %d: close stored what was not flushed", got)
+	}
+}
