@@ -20,6 +20,10 @@ type Executor interface {
 	// across restarts; 0 for a new generation. An executor that is not
 	// transactional returns ok = false.
 	Position() (p event.Position, ok bool)
+	// Active reports whether this generation is the one that readers see. An
+	// executor opened for the first generation of a pipeline is active at once;
+	// one without generations always is.
+	Active() bool
 	// Execute performs the batch's effects in order, all or nothing if
 	// transactional. The batch may hold effects of kinds that the executor
 	// does not handle: it passes over them. A batch without effects still

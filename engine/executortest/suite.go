@@ -1,0 +1,90 @@
+package executortest
+
+import (
+	"testing"
+
+	"github.com/refold-dev/refold/engine"
+)
+
+// Suite is what an executor brings to its conformance tests.
+type Suite struct {
+	Features Features
+	// New makes an empty store, and cleans it up when the test ends.
+	New func(t *testing.T) Store
+}
+
+// Features say what an executor promises beyond the interface.
+type Features struct {
+	// Transactional executors commit a batch's effects and its position
+	// together, and fence off those opened before them.
+	Transactional bool
+	// Rows are kept: Insert, Update and Delete are handled.
+	Rows bool
+	// Generations are built beside the active one.
+	Generations bool
+}
+
+// Store is one place that executors write to.
+type Store struct {
+	// Open opens an executor; a generation that is open already is taken over.
+	Open func(pipeline string, generation uint64) (engine.Executor, error)
+	// Rows are what readers see in a table: each row as a JSON object by its
+	// key, written as in effect.Effect. Needed with the feature Rows.
+	Rows func(t *testing.T, table string) map[string]string
+	// Check verifies the store's integrity; it may be nil.
+	Check func(t *testing.T)
+}
+
+type requirement struct {
+	met    bool
+	reason string
+}
+
+// Run runs all cases.
+func Run(t *testing.T, s Suite) {
+	rows := requirement{s.Features.Rows, "the executor keeps no rows"}
+	transactional := requirement{s.Features.Transactional, "the executor is not transactional"}
+	generations := requirement{s.Features.Generations, "the executor has no generations"}
+	for _, c := range []struct {
+		name  string
+		run   func(*testing.T, *bench)
+		needs []requirement
+	}{
+		{"position is told by transactional executors only", positionTold, nil},
+		{"kinds not handled are passed over", passedOver, nil},
+		{"closing twice is fine", closedTwice, nil},
+		{"activating twice is fine", activatedTwice, nil},
+		{"a cancelled context is an error", cancelledBefore, nil},
+
+		{"effects happen in order", inOrder, []requirement{rows}},
+		{"a key may have several columns", compositeKeys, []requirement{rows}},
+		{"an effect that fits no row condemns itself", poison, []requirement{rows}},
+		{"how events are batched does not matter", anyBatching, []requirement{rows}},
+
+		{"a batch with a bad row leaves nothing", allOrNothing, []requirement{rows, transactional}},
+		{"a batch again changes nothing", repeated, []requirement{rows, transactional}},
+		{"what overlaps is performed once", overlapping, []requirement{rows, transactional}},
+		{"a gap is refused", gapRefused, []requirement{rows, transactional}},
+		{"a batch without effects moves the position", emptyBatch, []requirement{transactional}},
+		{"position and rows survive reopening", reopened, []requirement{rows, transactional}},
+		{"a batch of another generation is refused", misdirected, []requirement{transactional}},
+		{"cancelled half-way, all or nothing", cancelledHalfway, []requirement{rows, transactional}},
+		{"a second opening fences off the first", fenced, []requirement{rows, transactional}},
+		{"a fenced executor neither activates nor discards", fencedLifecycle, []requirement{transactional, generations}},
+
+		{"a generation is built unseen and then activated", activated, []requirement{rows, generations}},
+		{"a discarded generation leaves no trace", discarded, []requirement{rows, generations}},
+		{"the active generation is not discarded", activeKept, []requirement{rows, generations}},
+		{"a replaced generation is fenced off", replaced, []requirement{rows, transactional, generations}},
+		{"a build goes on after reopening", buildReopened, []requirement{rows, transactional, generations}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, need := range c.needs {
+				if !need.met {
+					t.Skip(need.reason)
+				}
+			}
+			c.run(t, newBench(t, s))
+		})
+	}
+}

@@ -1,0 +1,12 @@
+// Package plugins is the parent of the first-party executors: what performs
+// the effects that projections ask for.
+//
+//   - plugins/sqlite: rows in tables of a SQLite file, in one transaction with
+//     the position.
+//   - plugins/log: lines in the operator's log.
+//
+// An executor owns its driver and its own configuration. It imports
+// domain/effect and domain/event, never the engine and never another
+// executor: the engine declares the interface, and the structs here fit it.
+// Every executor runs the conformance suite in engine/executortest.
+package plugins

@@ -1,0 +1,152 @@
+package sqlite
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+)
+
+// fixedTime is the layout of times in the file: all of one length.
+const fixedTime = "2006-01-02T15:04:05.000000000Z"
+
+// fromJSON converts a JSON value to what a column of the type holds, or says
+// why it does not fit.
+func (d *decoder) fromJSON(typ Type, v *fastjson.Value) (any, string) {
+	if typ == JSON {
+		// Before anything looks at v's type, a string in it is still as it was
+		// written.
+		if text := string(v.MarshalTo(nil)); text != "null" {
+			return text, ""
+		}
+		return nil, ""
+	}
+	given := v.Type()
+	switch {
+	case given == fastjson.TypeNull:
+		return nil, ""
+	case given == fastjson.TypeString && typ.writtenAsString():
+		return fromText(typ, string(v.GetStringBytes()))
+	case given == fastjson.TypeNumber && typ == Integer:
+		return fromText(typ, d.numberText(v))
+	case given == fastjson.TypeNumber && typ == Real:
+		return realFromText(d.numberText(v))
+	case given == fastjson.TypeTrue && typ == Boolean:
+		return int64(1), ""
+	case given == fastjson.TypeFalse && typ == Boolean:
+		return int64(0), ""
+	}
+	return nil, fmt.Sprintf("is of JSON type %s, which does not fit %s", jsonType(given), typ)
+}
+
+func jsonType(t fastjson.Type) string {
+	if t == fastjson.TypeTrue || t == fastjson.TypeFalse {
+		return "boolean"
+	}
+	return t.String()
+}
+
+func (t Type) writtenAsString() bool { return t == Text || t == Blob || t == Time }
+
+// numberText is the number as written.
+func (d *decoder) numberText(v *fastjson.Value) string {
+	d.number = v.MarshalTo(d.number[:0])
+	return string(d.number)
+}
+
+// fromText converts the text of a value whose type may be part of a key.
+func fromText(typ Type, text string) (any, string) {
+	switch typ {
+	case Text:
+		if !utf8.ValidString(text) {
+			return nil, "is not valid UTF-8"
+		}
+		return text, ""
+	case Integer:
+		return integerFromText(text)
+	case Time:
+		return timeFromText(text)
+	case Blob:
+		// The package base64 passes over line ends.
+		blob, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil || strings.ContainsAny(text, "\r\n") {
+			return nil, "is not standard base64"
+		}
+		return blob, ""
+	}
+	switch text {
+	case "true":
+		return int64(1), ""
+	case "false":
+		return int64(0), ""
+	}
+	return nil, "is neither true nor false"
+}
+
+func integerFromText(text string) (any, string) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return nil, "is out of the range of 64-bit integers"
+	case err != nil:
+		return nil, "is not an integer"
+	}
+	return n, ""
+}
+
+func realFromText(text string) (any, string) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, "is out of the range of 64-bit floats"
+	}
+	return f, ""
+}
+
+func timeFromText(text string) (any, string) {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return nil, "is not a time in RFC 3339"
+	}
+	if at = at.UTC(); at.Year() < 0 || at.Year() > 9999 {
+		return nil, "is, in UTC, out of the years 0 to 9999"
+	}
+	return at.Format(fixedTime), ""
+}
+
+// hasLoneSurrogate reports whether valid JSON escapes half of a UTF-16 pair,
+// which no UTF-8 text can hold.
+func hasLoneSurrogate(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 {
+			return false
+		}
+		text = text[at:]
+		if text[1] != 'u' {
+			text = text[2:]
+			continue
+		}
+		r := escapedUnit(text)
+		text = text[6:]
+		if !utf16.IsSurrogate(r) {
+			continue
+		}
+		if !bytes.HasPrefix(text, []byte(`\u`)) || utf16.DecodeRune(r, escapedUnit(text)) == '\uFFFD' {
+			return true
+		}
+		text = text[6:]
+	}
+}
+
+// escapedUnit is the number in an escape of the form \uXXXX.
+func escapedUnit(text []byte) rune {
+	n, _ := strconv.ParseUint(string(text[2:6]), 16, 16)
+	return rune(n)
+}
