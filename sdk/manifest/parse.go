@@ -1,0 +1,87 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxFields bounds the fields of a manifest, and so the slots of an event.
+const MaxFields = 1024
+
+// Parse reads and checks a manifest.
+func Parse(text []byte) (Manifest, error) {
+	if !utf8.Valid(text) {
+		return Manifest{}, fmt.Errorf("manifest: is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	var m Manifest
+	if err := dec.Decode(&m); err != nil {
+		return Manifest{}, fmt.Errorf("manifest: %w", err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return Manifest{}, fmt.Errorf("manifest: more follows the object, at byte %d", dec.InputOffset())
+	}
+	if err := m.validate(); err != nil {
+		return Manifest{}, fmt.Errorf("manifest: %w", err)
+	}
+	return m, nil
+}
+
+func (m *Manifest) validate() error {
+	switch {
+	case m.ABI != ABI:
+		return fmt.Errorf("abi is %d; this Refold speaks %d", m.ABI, ABI)
+	case m.Name == "" || len(m.Name) > 128:
+		return fmt.Errorf("name must have 1 to 128 bytes")
+	case !slices.Contains([]State{Stateless, Resident, Keyed}, m.State):
+		return fmt.Errorf("state %q is none of stateless, resident, keyed", m.State)
+	case m.Key != "" && m.State != Keyed:
+		return fmt.Errorf("key %q is set, but the state is %s, not keyed", m.Key, m.State)
+	case m.Key != "" && !isPath(m.Key):
+		return fmt.Errorf("key %q is no path of names and dots", m.Key)
+	}
+	if err := validateEvents(m.Events); err != nil {
+		return err
+	}
+	return validateFields(m.Fields)
+}
+
+func validateEvents(events []string) error {
+	seen := make(map[string]bool, len(events))
+	for _, e := range events {
+		if e == "" || seen[e] {
+			return fmt.Errorf("event type %q is empty or listed twice", e)
+		}
+		seen[e] = true
+	}
+	return nil
+}
+
+func validateFields(fields []Field) error {
+	if len(fields) > MaxFields {
+		return fmt.Errorf("%d fields are listed, at most %d are allowed", len(fields), MaxFields)
+	}
+	types := []FieldType{Bool, I64, F64, String, Bytes, UUID, Time}
+	seen := make(map[string]bool, len(fields))
+	for _, f := range fields {
+		switch {
+		case !isPath(f.Path):
+			return fmt.Errorf("field %q is no path of names and dots", f.Path)
+		case seen[f.Path]:
+			return fmt.Errorf("field %q is listed twice", f.Path)
+		case !slices.Contains(types, f.Type):
+			return fmt.Errorf("field %q has type %q, which is none of bool, i64, f64, string, bytes, uuid, time", f.Path, f.Type)
+		}
+		seen[f.Path] = true
+	}
+	return nil
+}
+
+// isPath reports whether every name between the dots has a letter at least.
+func isPath(path string) bool { return !slices.Contains(strings.Split(path, "."), "") }
