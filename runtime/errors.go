@@ -1,0 +1,102 @@
+package runtime
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Code says what a guest did wrong.
+type Code string
+
+// The codes of a module that is refused when it is loaded.
+const (
+	// NotWasm: the file is no WebAssembly core module.
+	NotWasm Code = "not_wasm"
+	// Truncated: the module ends in the middle.
+	Truncated Code = "truncated"
+	// Malformed: the module's bytes or code break the WebAssembly format.
+	Malformed Code = "malformed"
+	// Unsupported: the module is valid, but not of a shape that can be hosted.
+	Unsupported Code = "unsupported"
+	// LimitExceeded: the module asks for more than its limits allow.
+	LimitExceeded Code = "limit_exceeded"
+	// ForbiddenImport: the module imports what a plugin may not have.
+	ForbiddenImport Code = "forbidden_import"
+	// MissingExport: the module lacks an export that the ABI wants.
+	MissingExport Code = "missing_export"
+	// WrongSignature: an import or export has another type than in the ABI.
+	WrongSignature Code = "wrong_signature"
+	// BadManifest: the manifest is invalid or changes from call to call.
+	BadManifest Code = "bad_manifest"
+)
+
+// The codes of a guest that fails when it is called.
+const (
+	// Trap: the guest's code trapped.
+	Trap Code = "trap"
+	// Exit: the guest ended itself.
+	Exit Code = "exit"
+	// BadPointer: the guest named bytes that it does not have.
+	BadPointer Code = "bad_pointer"
+	// OutOfMemory: the guest has no room for its input.
+	OutOfMemory Code = "out_of_memory"
+	// OutputTooLarge: the guest's answer is larger than its limit.
+	OutputTooLarge Code = "output_too_large"
+	// NoQuery: the guest answers no queries.
+	NoQuery Code = "no_query"
+	// Dead: the guest failed before and has not been replaced.
+	Dead Code = "dead"
+)
+
+// The codes of a snapshot that cannot be restored.
+const (
+	// SnapshotMismatch: the snapshot belongs to another module or other limits.
+	SnapshotMismatch Code = "snapshot_mismatch"
+	// SnapshotCorrupt: the snapshot's bytes are damaged.
+	SnapshotCorrupt Code = "snapshot_corrupt"
+)
+
+// NoEvent is the Event of an error that belongs to no event.
+const NoEvent = -1
+
+// GuestError is what a guest, or the module or snapshot it is made from, did
+// wrong.
+type GuestError struct {
+	Code Code
+	// Plugin is the manifest's name, or the file while that is unknown.
+	Plugin string
+	// Event is the index in the batch of the event that was being folded, or
+	// NoEvent.
+	Event int
+	// Reason says what happened, on one line.
+	Reason string
+	// Hint says what its author can do about it; may be empty.
+	Hint string
+	// Err is the cause, such as a trap with its stack trace; may be nil.
+	Err error
+}
+
+// Error returns plugin, event, reason and hint on one line.
+func (e *GuestError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plugin %s: ", e.Plugin)
+	if e.Event >= 0 {
+		fmt.Fprintf(&b, "event %d of the batch: ", e.Event)
+	}
+	fmt.Fprintf(&b, "%s (%s)", e.Reason, e.Code)
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *GuestError) Unwrap() error { return e.Err }
+
+// EventIndex returns the index in the batch of the event at which the guest
+// failed; ok is false if that is unknown.
+func (e *GuestError) EventIndex() (index int, ok bool) { return e.Event, e.Event >= 0 }
+
+// GuestCode returns the code as text, for callers that do not import this
+// package.
+func (e *GuestError) GuestCode() string { return string(e.Code) }

@@ -1,0 +1,48 @@
+// Package wasm runs projections as sandboxed WebAssembly modules.
+//
+//   - [Host] compiles modules, with a cache on disk, and holds what they may
+//     import.
+//   - [Module] is a plugin that has passed the gate: it imports nothing that
+//     could make it impure, and exports plugin ABI v1.
+//   - [Instance] is one running copy: [Instance.Fold] takes a batch frame and
+//     gives a result frame; [Instance.Snapshot] and [Instance.Restore] move
+//     its whole state, whatever language it was written in.
+//
+// Invariants:
+//
+//  1. A module gets no world: no files, environment, arguments, sockets or
+//     other processes. Its clocks stand still but for the time it sleeps, which
+//     takes none; its random source is seeded with its digest. Two instances
+//     given the same calls are in the same state. (NaN is the one exception:
+//     which of its bit patterns an operation yields is up to the machine.)
+//  2. Every pointer and length that a guest returns is checked against its
+//     memory; what it asks of memory, table, output and log is bounded by
+//     [Limits]. Whatever it does wrong is a *runtime.GuestError.
+//  3. An instance that failed is dead: each further call is a typed error. The
+//     owner replaces it, from the last snapshot if it is resident.
+//  4. A call allocates nothing on the host, however many events it carries,
+//     unless the guest logs, fails or grows its memory.
+//  5. An instance restored from a snapshot goes on exactly as the one it was
+//     taken of. A snapshot belongs to one module digest.
+//
+// What the package does not do yet: an endless loop in a guest, also in its
+// initialisation, is not stopped. Neither a deadline nor a cancelled context
+// ends a call that is under way; a context is looked at before a call only.
+// (wazero can end one, but at several times the cost of the guest's loops.) So
+// whoever cannot trust a plugin to return must run it in a process that can be
+// killed. Recursion is bounded by wazero's stack, which is the machine's
+// property rather than a limit of ours.
+//
+// What a snapshot does not cover: a table. A resident module whose code changes
+// its function table (table.set, table.grow, table.fill, table.copy) after
+// initialisation must not be hosted; compilers for C, Rust, Go and
+// AssemblyScript emit no such code. Modules with other uncovered state are
+// refused: several memories, mutable globals of vector or reference type,
+// and, if resident, passive data segments.
+//
+// Threads, 64-bit memory, exception handling and garbage-collected types are
+// refused, as are components: the sandbox takes core modules of WebAssembly
+// 2.0.
+//
+// Start reading at load.go, the way of a module, then instance.go.
+package wasm

@@ -1,0 +1,116 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// The guest's functions.
+const (
+	exportInitialize = "_initialize"
+	exportAlloc      = "refold_alloc"
+	exportDescribe   = "refold_describe"
+	exportFold       = "refold_fold"
+	exportQuery      = "refold_query"
+)
+
+// Instance is one running copy of a plugin. It is not safe for concurrent use.
+type Instance struct {
+	module *Module
+	guest  *imports.Guest
+	wasm   api.Module
+	alloc  api.Function
+	fold   api.Function
+	query  api.Function // nil if the plugin answers none
+	dead   *runtime.GuestError
+	// stack takes the parameters and results of a call, so that none allocates.
+	stack [2]uint64
+}
+
+// Instantiate starts a fresh instance, to be closed after use.
+func (m *Module) Instantiate(ctx context.Context) (*Instance, error) {
+	i := &Instance{module: m}
+	if err := i.start(ctx); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// start makes i a fresh instance.
+func (i *Instance) start(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("starting plugin %s: %w", i.module.name, err)
+	}
+	m := i.module
+	log := imports.NewLog(m.host.logger.With("plugin", m.name), m.limits.LogBytes)
+	i.guest = imports.NewGuest(m.seed, log)
+	i.guest.Begin(ctx)
+	defer i.guest.End()
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	wasm, err := m.host.runtime.InstantiateModule(i.guest, m.compiled, config)
+	if err != nil {
+		return i.startFault(err)
+	}
+	if initialize := wasm.ExportedFunction(exportInitialize); initialize != nil {
+		if err := initialize.CallWithStack(i.guest, nil); err != nil {
+			return errors.Join(i.startFault(err), wasm.Close(ctx))
+		}
+	}
+	i.wasm = wasm
+	i.alloc, i.fold, i.query = wasm.ExportedFunction(exportAlloc), wasm.ExportedFunction(exportFold), wasm.ExportedFunction(exportQuery)
+	return nil
+}
+
+func (i *Instance) startFault(err error) error {
+	fault := i.fault(err)
+	fault.Reason = "while it was starting: " + fault.Reason
+	return fault
+}
+
+// Manifest is what the plugin says about itself.
+func (i *Instance) Manifest() manifest.Manifest { return i.module.manifest }
+
+// Digest identifies the plugin's module: "sha256:" and 64 hex digits.
+func (i *Instance) Digest() string { return i.module.Digest() }
+
+// Fold passes a batch frame to the plugin and returns the bytes of its result
+// frame, to be checked with frame.OpenResult. They lie in the guest's memory:
+// they are valid until the next call of any method, and must not be changed.
+// After an error that is a *runtime.GuestError the instance is dead.
+func (i *Instance) Fold(ctx context.Context, batch []byte) ([]byte, error) {
+	if len(batch) > frame.MaxSize {
+		return nil, fmt.Errorf("folding: a batch of %d bytes is larger than %d", len(batch), frame.MaxSize)
+	}
+	result, err := i.exchange(ctx, i.fold, batch)
+	if err != nil {
+		return nil, i.blameEvent(err, batch)
+	}
+	return result, nil
+}
+
+// Query passes a query, UTF-8 text of which the empty one means everything, to
+// the plugin and returns its answer, JSON text. The answer is valid as long as
+// that of Fold. A plugin that answers no queries is a *runtime.GuestError with
+// code runtime.NoQuery, and goes on; after any other the instance is dead.
+func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
+	if len(query) > frame.MaxSize {
+		return nil, fmt.Errorf("querying: a query of %d bytes is larger than %d", len(query), frame.MaxSize)
+	}
+	if i.query == nil {
+		return nil, i.module.blame(&runtime.GuestError{Code: runtime.NoQuery, Event: runtime.NoEvent,
+			Reason: "answers no queries", Hint: "export " + exportQuery})
+	}
+	return i.exchange(ctx, i.query, query)
+}
+
+// Close frees the instance. A second Close does nothing.
+func (i *Instance) Close(ctx context.Context) error { return i.wasm.Close(ctx) }

@@ -1,0 +1,15 @@
+// Package gate decides whether a module may be hosted: by what it imports, what
+// it exports and what it is made of. It looks at declarations only and runs
+// nothing.
+//
+// Invariants:
+//
+//  1. A module that passes imports nothing but functions of package imports,
+//     each with its signature.
+//  2. It exports what plugin ABI v1 wants, each with its signature.
+//  3. A snapshot of memory and mutable globals is all of its state, unless its
+//     code changes its table (see runtime/wasm).
+//  4. A refusal names everything of its kind at once, not the first find only.
+//
+// Start reading at gate.go.
+package gate

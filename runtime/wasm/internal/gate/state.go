@@ -1,0 +1,72 @@
+package gate
+
+import (
+	"fmt"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+)
+
+// ReservedPrefix starts the names under which the host exports a module's
+// mutable globals.
+const ReservedPrefix = "refold:global:"
+
+// checkState refuses a module with state that a snapshot would miss.
+func checkState(f *wasmfile.File) error {
+	switch {
+	case len(f.Memories) != 1:
+		return refuse(runtime.Unsupported, fmt.Sprintf("has %d memories; one is supported", len(f.Memories)), "")
+	case len(f.Tables) > 1:
+		return refuse(runtime.Unsupported, fmt.Sprintf("has %d tables; one is supported", len(f.Tables)), "")
+	}
+	for i, g := range f.Globals {
+		if !g.Mutable {
+			continue
+		}
+		switch g.Type {
+		case wasmfile.I32, wasmfile.I64, wasmfile.F32, wasmfile.F64:
+		default:
+			return refuse(runtime.Unsupported,
+				fmt.Sprintf("has a mutable global (%d) of type %s, which a snapshot cannot hold", i, g.Type), "")
+		}
+	}
+	return nil
+}
+
+// CheckResident refuses a module that keeps its state in its memory and has
+// data segments of which a snapshot does not know whether they are dropped.
+func CheckResident(f *wasmfile.File) error {
+	if f.PassiveData == 0 {
+		return nil
+	}
+	return refuse(runtime.Unsupported,
+		fmt.Sprintf("keeps resident state and has %d passive data segments, which a snapshot cannot hold", f.PassiveData),
+		"build without threads and without bulk-memory data packing")
+}
+
+// MutableGlobals returns the exports under which the host reads and writes the
+// mutable globals, in the globals' order.
+func MutableGlobals(f *wasmfile.File) []wasmfile.Export {
+	var list []wasmfile.Export
+	for i, g := range f.Globals {
+		if g.Mutable {
+			list = append(list, wasmfile.Export{
+				Name: fmt.Sprintf("%s%d", ReservedPrefix, i), Kind: wasmfile.Global, Index: uint32(i)})
+		}
+	}
+	return list
+}
+
+func checkLimits(f *wasmfile.File, limits Limits) error {
+	if pages := f.Memories[0].Min; pages > limits.MemoryPages {
+		return refuse(runtime.LimitExceeded,
+			fmt.Sprintf("starts with %d pages of memory; its limit is %d", pages, limits.MemoryPages), "raise the plugin's memory limit")
+	}
+	for _, t := range f.Tables {
+		if t.Size.Min > limits.TableElements {
+			return refuse(runtime.LimitExceeded,
+				fmt.Sprintf("starts with a table of %d elements; its limit is %d", t.Size.Min, limits.TableElements), "raise the plugin's table limit")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package imports
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+)
+
+// Bounds of the log, in bytes.
+const (
+	maxLine = 4 << 10
+	// lineCost is what a line takes from a call's budget beside its bytes.
+	lineCost = 64
+)
+
+// Log takes what one guest writes: lines of refold.log, and the text of
+// standard output and standard error, cut into lines.
+type Log struct {
+	logger *slog.Logger
+	budget int
+	left   int
+	cut    int // bytes dropped in this call
+	lines  [2][]byte
+	first  string // first line on standard error in this call
+}
+
+// NewLog returns a log that writes at most budget bytes for each call to
+// logger.
+func NewLog(logger *slog.Logger, budget int) Log { return Log{logger: logger, budget: budget} }
+
+// FirstError is the first line that the guest wrote to standard error in this
+// call: where a language's runtime says why it gives up.
+func (l *Log) FirstError() string { return l.first }
+
+func (l *Log) begin() { l.left, l.cut, l.first = l.budget, 0, "" }
+
+// Flush writes lines that have no end yet.
+func (l *Log) Flush(ctx context.Context) {
+	for stream := range l.lines {
+		l.flush(ctx, stream)
+	}
+}
+
+func (l *Log) end(ctx context.Context) {
+	l.Flush(ctx)
+	if l.cut > 0 {
+		l.logger.LogAttrs(ctx, slog.LevelWarn, "plugin log cut", slog.Int("dropped_bytes", l.cut))
+	}
+}
+
+// write takes text of a stream, 0 for standard output and 1 for standard error.
+func (l *Log) write(ctx context.Context, stream int, text []byte) {
+	for {
+		end := bytes.IndexByte(text, '\n')
+		if end < 0 {
+			break
+		}
+		l.extend(stream, text[:end])
+		l.flush(ctx, stream)
+		text = text[end+1:]
+	}
+	l.extend(stream, text)
+}
+
+func (l *Log) extend(stream int, text []byte) {
+	room := max(0, maxLine-len(l.lines[stream]))
+	if len(text) > room {
+		l.cut += len(text) - room
+		text = text[:room]
+	}
+	l.lines[stream] = append(l.lines[stream], text...)
+}
+
+func (l *Log) flush(ctx context.Context, stream int) {
+	line := l.lines[stream]
+	if len(line) == 0 {
+		return
+	}
+	level := slog.LevelInfo
+	if stream == 1 {
+		level = slog.LevelWarn
+		if l.first == "" {
+			l.first = text(line[:min(len(line), 256)])
+		}
+	}
+	l.line(ctx, level, line)
+	l.lines[stream] = line[:0]
+}
+
+// line writes one line, if the call's budget has room for it.
+func (l *Log) line(ctx context.Context, level slog.Level, line []byte) {
+	if len(line) > maxLine {
+		l.cut += len(line) - maxLine
+		line = line[:maxLine]
+	}
+	if l.left < len(line)+lineCost {
+		l.cut += len(line)
+		return
+	}
+	l.left -= len(line) + lineCost
+	if l.logger.Enabled(ctx, level) {
+		l.logger.LogAttrs(ctx, level, text(line))
+	}
+}
+
+func text(line []byte) string { return string(bytes.ToValidUTF8(line, []byte("\uFFFD"))) }

@@ -1,0 +1,51 @@
+package wasmfile
+
+// custom reads a custom section; keep is false for a name section that is
+// malformed.
+func custom(r *reader) (keep bool) {
+	name := r.name()
+	keep = true
+	if name == "name" && r.err == nil {
+		rest := &reader{b: r.b[r.at:]}
+		names(rest)
+		keep = rest.err == nil
+	}
+	r.at = len(r.b)
+	return keep
+}
+
+// Subsections of the name section.
+const (
+	subModule    = 0
+	subFunctions = 1
+	subLocals    = 2
+)
+
+func names(r *reader) {
+	for r.more() {
+		id := r.byte()
+		sub := r.sub(r.u32())
+		switch id {
+		case subModule:
+			sub.name()
+		case subFunctions:
+			nameMap(sub)
+		case subLocals:
+			for n := sub.count("functions"); n > 0 && sub.err == nil; n-- {
+				sub.u32()
+				nameMap(sub)
+			}
+		default:
+			sub.at = len(sub.b)
+		}
+		sub.end("subsection")
+		r.err = sub.err
+	}
+}
+
+func nameMap(r *reader) {
+	for n := r.count("names"); n > 0 && r.err == nil; n-- {
+		r.u32()
+		r.name()
+	}
+}

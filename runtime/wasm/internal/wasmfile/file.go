@@ -1,0 +1,130 @@
+package wasmfile
+
+// ValueType is the type of a value as in the binary format.
+type ValueType byte
+
+// The value types.
+const (
+	I32       ValueType = 0x7f
+	I64       ValueType = 0x7e
+	F32       ValueType = 0x7d
+	F64       ValueType = 0x7c
+	V128      ValueType = 0x7b
+	FuncRef   ValueType = 0x70
+	ExternRef ValueType = 0x6f
+)
+
+// String returns the type's name in the text format.
+func (t ValueType) String() string {
+	switch t {
+	case I32:
+		return "i32"
+	case I64:
+		return "i64"
+	case F32:
+		return "f32"
+	case F64:
+		return "f64"
+	case V128:
+		return "v128"
+	case FuncRef:
+		return "funcref"
+	case ExternRef:
+		return "externref"
+	}
+	return "unknown"
+}
+
+// Kind is what an import or export is.
+type Kind byte
+
+// The kinds.
+const (
+	Func   Kind = 0
+	Table  Kind = 1
+	Memory Kind = 2
+	Global Kind = 3
+)
+
+// String returns the kind's name.
+func (k Kind) String() string {
+	return [...]string{"function", "table", "memory", "global"}[k&3]
+}
+
+// FuncType is a function's signature.
+type FuncType struct {
+	Params, Results []ValueType
+}
+
+// Import is something that the module wants from its host.
+type Import struct {
+	Module, Name string
+	Kind         Kind
+	Type         uint32 // of a Func: index into File.Types
+}
+
+// Export is something that the module offers its host.
+type Export struct {
+	Name  string
+	Kind  Kind
+	Index uint32 // in the index space of its kind
+}
+
+// Size bounds a memory, in pages of 64 KiB, or a table, in elements.
+type Size struct {
+	Min, Max uint32
+	HasMax   bool
+}
+
+// GlobalType is a global's type.
+type GlobalType struct {
+	Type    ValueType
+	Mutable bool
+}
+
+// File is what a module declares. Functions, tables, memories and globals that
+// it imports are in Imports only; in an index space they come first.
+type File struct {
+	Types     []FuncType
+	Imports   []Import
+	Functions []uint32 // indexes into Types
+	Tables    []TableType
+	Memories  []Size
+	Globals   []GlobalType
+	Exports   []Export
+	// PassiveData is the number of data segments that code copies into memory.
+	PassiveData int
+
+	sections []section
+	bodies   uint32
+}
+
+// TableType is a table's type.
+type TableType struct {
+	Element ValueType
+	Size    Size
+}
+
+// section is a section as it is in the file.
+type section struct {
+	id   byte
+	body []byte
+}
+
+// FuncType returns the signature of the function with an index in the function
+// index space; ok is false if there is none.
+func (f *File) FuncType(index uint32) (t FuncType, ok bool) {
+	for i := range f.Imports {
+		if f.Imports[i].Kind != Func {
+			continue
+		}
+		if index == 0 {
+			return f.Types[f.Imports[i].Type], true
+		}
+		index--
+	}
+	if index >= uint32(len(f.Functions)) {
+		return FuncType{}, false
+	}
+	return f.Types[f.Functions[index]], true
+}

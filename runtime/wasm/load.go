@@ -1,0 +1,129 @@
+package wasm
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// maxFileBytes bounds a module's file.
+const maxFileBytes = 256 << 20
+
+// Load reads the module at path, checks that it may be hosted, compiles it and
+// runs it once to read its manifest and to see what a fresh instance looks
+// like. What is wrong with the module is a *runtime.GuestError.
+func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, error) {
+	limits, err := limits.resolve()
+	if err != nil {
+		return nil, err
+	}
+	code, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{host: h, limits: limits, name: filepath.Base(path), digest: sha256.Sum256(code), size: len(code)}
+	m.seed = binary.LittleEndian.Uint64(m.digest[:])
+	file, rewritten, err := inspect(code, limits)
+	if err != nil {
+		return nil, m.blame(err)
+	}
+	m.declare(file)
+	if m.compiled, err = h.compile(ctx, rewritten); err != nil {
+		return nil, m.blame(err)
+	}
+	if err := m.introduce(ctx, file); err != nil {
+		return nil, errors.Join(err, m.Close(ctx))
+	}
+	return m, nil
+}
+
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the plugin's module: %w", err)
+	}
+	defer f.Close()
+	code, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the plugin's module: %w", err)
+	}
+	if len(code) > maxFileBytes {
+		return nil, fmt.Errorf("reading the plugin's module: %s is larger than %d bytes", path, maxFileBytes)
+	}
+	return code, nil
+}
+
+// inspect passes a module through the gate and returns it with its limits set
+// and its mutable globals exported. Nothing of it has run.
+func inspect(code []byte, limits Limits) (*wasmfile.File, []byte, error) {
+	file, err := wasmfile.Decode(code)
+	if err != nil {
+		return nil, nil, gate.Explain(err)
+	}
+	pages, elements := uint32(limits.MemoryPages), uint32(limits.TableElements)
+	if err := gate.Check(file, gate.Limits{MemoryPages: pages, TableElements: elements}); err != nil {
+		return nil, nil, err
+	}
+	return file, file.Encode(wasmfile.Edit{
+		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)}), nil
+}
+
+// compile compiles a module, past a damaged cache if need be. A fault of the
+// compiler itself is held against the module, whose bytes are not trusted.
+func (h *Host) compile(ctx context.Context, code []byte) (compiled wazero.CompiledModule, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = malformed(fmt.Errorf("the compiler gave up: %v", fault))
+		}
+	}()
+	compiled, err = h.runtime.CompileModule(ctx, code)
+	if h.cache != nil && h.cache.Damaged(err) {
+		h.logger.WarnContext(ctx, "module cache damaged; compiling again", "error", err)
+		if err := h.cache.Drop(); err != nil {
+			return nil, err
+		}
+		compiled, err = h.runtime.CompileModule(ctx, code)
+	}
+	if err != nil {
+		return nil, malformed(err)
+	}
+	return compiled, nil
+}
+
+func malformed(err error) error {
+	return &runtime.GuestError{Code: runtime.Malformed, Event: runtime.NoEvent,
+		Reason: "is no valid module: " + firstLine(err), Err: err}
+}
+
+// introduce runs the module for the first time.
+func (m *Module) introduce(ctx context.Context, file *wasmfile.File) (err error) {
+	i, err := m.Instantiate(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, i.Close(ctx)) }()
+	m.base = snapshot.NewBase(m.digest, i.memory())
+	if m.manifest, err = i.describe(ctx); err != nil {
+		return err
+	}
+	if m.manifest.State == manifest.Resident {
+		if err := gate.CheckResident(file); err != nil {
+			return m.blame(err)
+		}
+	}
+	m.name = m.manifest.Name
+	return nil
+}

@@ -1,0 +1,80 @@
+package wasm
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"slices"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// Module is a compiled plugin. It is safe for concurrent use.
+type Module struct {
+	host     *Host
+	limits   Limits
+	name     string // for errors and logs: the manifest's, the file's before
+	digest   snapshot.Digest
+	seed     uint64
+	size     int
+	imports  []string
+	globals  []string // export names of the mutable globals
+	query    bool
+	manifest manifest.Manifest
+	compiled wazero.CompiledModule
+	base     *snapshot.Base
+}
+
+// declare takes over what the module's file declares.
+func (m *Module) declare(file *wasmfile.File) {
+	for _, imp := range file.Imports {
+		m.imports = append(m.imports, imp.Module+"."+imp.Name)
+	}
+	slices.Sort(m.imports)
+	m.imports = slices.Compact(m.imports)
+	for _, e := range gate.MutableGlobals(file) {
+		m.globals = append(m.globals, e.Name)
+	}
+	m.query = slices.ContainsFunc(file.Exports, func(e wasmfile.Export) bool { return e.Name == exportQuery })
+}
+
+// Manifest is what the plugin says about itself.
+func (m *Module) Manifest() manifest.Manifest { return m.manifest }
+
+// Digest identifies the module's file: "sha256:" and 64 hex digits.
+func (m *Module) Digest() string { return "sha256:" + hex.EncodeToString(m.digest[:]) }
+
+// Size is the size of the module's file in bytes.
+func (m *Module) Size() int { return m.size }
+
+// Imports lists what the module imports, each as "module.name", sorted.
+func (m *Module) Imports() []string { return slices.Clone(m.imports) }
+
+// Limits are the limits of each instance, with the defaults filled in.
+func (m *Module) Limits() Limits { return m.limits }
+
+// CanQuery reports whether the plugin answers queries.
+func (m *Module) CanQuery() bool { return m.query }
+
+// Close frees the module. Its instances must be closed before.
+func (m *Module) Close(ctx context.Context) error {
+	if m.compiled == nil {
+		return nil
+	}
+	return m.compiled.Close(ctx)
+}
+
+// blame names the plugin in a *runtime.GuestError that does not know it.
+func (m *Module) blame(err error) error {
+	var guest *runtime.GuestError
+	if errors.As(err, &guest) && guest.Plugin == "" {
+		guest.Plugin = m.name
+	}
+	return err
+}
