@@ -38,7 +38,7 @@ func ParseJSON(line []byte) (Event, error) {
 	if err := dec.Decode(&in); err != nil {
 		return Event{}, explainJSON(err)
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return Event{}, fmt.Errorf("more than one JSON value on the line, at byte %d", dec.InputOffset())
 	}
 	e, err := in.event()
@@ -129,7 +129,7 @@ func explainJSON(err error) error {
 	case errors.As(err, &wrongType):
 		return &FieldError{wrongType.Field, fmt.Sprintf("must not be a JSON %s", wrongType.Value)}
 	case errors.As(err, &syntax):
-		return fmt.Errorf("not valid JSON at byte %d: %s", syntax.Offset, syntax)
+		return fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, syntax)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return errors.New("the JSON ends too early")
 	}

@@ -1,0 +1,133 @@
+package config
+
+import (
+	"gopkg.in/yaml.v3"
+)
+
+// Config is all that -c names: one file, or the files of a folder together.
+type Config struct {
+	At        `yaml:"-"`
+	Store     Store      `yaml:"store"`
+	Pipelines []Pipeline `yaml:"pipelines"`
+	// Catalog declares event types; the others are taken as they are.
+	Catalog []EventType `yaml:"catalog" json:",omitempty"`
+}
+
+// Store says where the event log is.
+type Store struct {
+	At `yaml:"-"`
+	// URL names an external NATS server or cluster; empty runs one in process.
+	URL string `yaml:"url" json:"url,omitempty"`
+	// Credentials is the path of a NATS credentials file for URL, relative to the
+	// YAML file; absolute once loaded.
+	Credentials string `yaml:"credentials" json:"credentials,omitempty"`
+	// Prefix is the first token of every subject; default "infrastructure".
+	Prefix string `yaml:"prefix" json:"prefix,omitempty"`
+	// Sync says when the embedded log flushes to disk: "always" (default), before
+	// an append is acknowledged, or "interval".
+	Sync string `yaml:"sync" json:"sync,omitempty"`
+}
+
+// Pipeline is one source → projection → executors.
+type Pipeline struct {
+	At         `yaml:"-" json:"-"`
+	Name       string     `yaml:"name" json:"name"`
+	Source     Source     `yaml:"source" json:"source"`
+	Projection Projection `yaml:"projection" json:"projection"`
+	Executors  []Executor `yaml:"executors" json:"executors,omitempty"`
+}
+
+// Source narrows the events that a pipeline sees. The zero value leaves it to
+// the projection's manifest.
+type Source struct {
+	At `yaml:"-" json:"-"`
+	// Events are event types; empty means those of the manifest.
+	Events []string `yaml:"events" json:"events,omitempty"`
+	// Aggregates are aggregate types; empty means all.
+	Aggregates []string `yaml:"aggregates" json:"aggregates,omitempty"`
+}
+
+// Projection names the plugin that folds.
+type Projection struct {
+	At `yaml:"-" json:"-"`
+	// WASM is the module's path, relative to the YAML file; absolute once loaded.
+	WASM string `yaml:"wasm" json:"wasm"`
+	// SHA256 pins the module, in hex; empty takes it as it is.
+	SHA256 string `yaml:"sha256" json:"sha256,omitempty"`
+	// Key is the payload field that a keyed projection is keyed by, and
+	// overrides the manifest's; empty means the manifest's.
+	Key string `yaml:"key" json:"key,omitempty"`
+	// MemoryPages bounds the module's memory, in pages of 64 KiB; 0 means the
+	// default.
+	MemoryPages int `yaml:"memory_pages" json:"memory_pages,omitempty"`
+}
+
+// Executor is one of its fields: a mapping with a single key, the kind.
+type Executor struct {
+	At     `yaml:"-" json:"-"`
+	SQLite *SQLite `yaml:"sqlite" json:"sqlite,omitempty"`
+	Log    *Log    `yaml:"log" json:"log,omitempty"`
+}
+
+// Kind is the executor's kind, as in YAML.
+func (e *Executor) Kind() string {
+	switch {
+	case e.SQLite != nil:
+		return "sqlite"
+	case e.Log != nil:
+		return "log"
+	}
+	return ""
+}
+
+// SQLite maintains tables in a SQLite file.
+type SQLite struct {
+	At `yaml:"-" json:"-"`
+	// Path is the file, relative to the data directory.
+	Path   string  `yaml:"path" json:"path"`
+	Tables []Table `yaml:"tables" json:"tables"`
+}
+
+// Table declares a table of a read model.
+type Table struct {
+	At         `yaml:"-" json:"-"`
+	Name       string   `yaml:"name" json:"name"`
+	Columns    Columns  `yaml:"columns" json:"columns"`
+	PrimaryKey []string `yaml:"primary_key" json:"primary_key"`
+}
+
+// Columns are written as a mapping from name to type; their order is kept.
+type Columns []Column
+
+// Column is one column of a table.
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	pos  Pos
+}
+
+func (c *Columns) decodeNode(d *decoder, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "write `name: type`, one a line", "expected a mapping from column to type, found %s", kindOf(n))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if seen[key.Value] {
+			d.fail(key, "remove one of the two", "column %q is declared twice", key.Value)
+			continue
+		}
+		seen[key.Value] = true
+		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
+			d.fail(value, "", "expected a column type, found %s", kindOf(value))
+			continue
+		}
+		*c = append(*c, Column{Name: key.Value, Type: value.Value, pos: d.pos(value)})
+	}
+}
+
+// Log writes Log effects to the engine's log.
+type Log struct {
+	At `yaml:"-" json:"-"`
+}

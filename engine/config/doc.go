@@ -1,0 +1,17 @@
+// Package config reads the YAML of engine and pipelines into typed values, and
+// says of every mistake where it stands.
+//
+// It works in two of the four steps of a configuration's life: decode (YAML to
+// typed values, strict) and validate (rules that need no I/O beyond reading
+// the files). Opening and closing are the engine's.
+//
+// Invariants:
+//
+//  1. A key that no field claims, a key twice, and a value of another type are
+//     errors; nothing is silently ignored or converted.
+//  2. Every error is an *Error with file, line and column, and a hint where one
+//     can be given; all errors are reported, not only the first.
+//  3. Load changes nothing on disk.
+//
+// Start reading at Config.
+package config

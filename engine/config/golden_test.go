@@ -1,0 +1,108 @@
+package config_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestLoad reads testdata/*.txtar. Each holds in.yaml, or several files of a
+// folder, and what Load makes of it: want.json or want.err. A module is any
+// file; the place of the folder is written as DIR.
+func TestLoad(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	for _, path := range cases {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) { testGolden(t, path) })
+	}
+}
+
+func testGolden(t *testing.T, path string) {
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	kept, want, load := archive.Files[:0:0], txtar.File{}, dir
+	for _, f := range archive.Files {
+		if strings.HasPrefix(f.Name, "want.") {
+			want = f
+			continue
+		}
+		kept = append(kept, f)
+		if f.Name == "in.yaml" {
+			load = filepath.Join(dir, f.Name)
+		}
+	}
+	if err := txtar.Write(&txtar.Archive{Files: kept}, dir); err != nil {
+		t.Fatal(err)
+	}
+	got := loaded(t, load, dir)
+	if *update {
+		archive.Files = append(kept, got)
+		if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want.Name+"\n"+string(want.Data), got.Name+"\n"+string(got.Data)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// loaded is what Load says, as a golden file.
+func loaded(t *testing.T, path, dir string) txtar.File {
+	t.Helper()
+	c, err := config.Load(path)
+	place := strings.NewReplacer(dir+string(filepath.Separator), "", dir, "DIR")
+	if err != nil {
+		return txtar.File{Name: "want.err", Data: []byte(place.Replace(err.Error()) + "\n")}
+	}
+	text, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return txtar.File{Name: "want.json", Data: []byte(place.Replace(string(text)) + "\n")}
+}
+
+func TestLoadOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, path := range []string{filepath.Join(dir, "nowhere.yaml"), dir} {
+		var e *config.Error
+		if _, err := config.Load(path); !errors.As(err, &e) || e.File != path {
+			t.Errorf("loading %s: %v", path, err)
+		}
+	}
+}
+
+// A folder's name is a name, not a pattern.
+func TestLoadFolderWithPatternCharacters(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "[a]*?")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := "pipelines: [{name: a, projection: {wasm: a.yaml}}]"
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Pipelines[0].Projection.WASM, filepath.Join(dir, "a.yaml"); got != want {
+		t.Errorf("the module is %s, want %s", got, want)
+	}
+}

@@ -1,0 +1,108 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
+
+// JSON is any value, as JSON on one line; nil if it is not given. Numbers are
+// kept as they are written where JSON writes them the same way.
+type JSON json.RawMessage
+
+// MarshalJSON writes the value itself.
+func (j JSON) MarshalJSON() ([]byte, error) { return json.RawMessage(j).MarshalJSON() }
+
+func (j *JSON) decodeNode(d *decoder, n *yaml.Node) {
+	before := len(d.errs)
+	*j = d.appendJSON(nil, n)
+	if len(d.errs) > before {
+		*j = JSON("null") // a value that later rules have nothing against
+	}
+}
+
+// bytesPerValue is how long a text may be to count as one value.
+const bytesPerValue = 64
+
+// appendJSON appends a value to dst.
+func (d *decoder) appendJSON(dst []byte, n *yaml.Node) []byte {
+	d.values += 1 + len(n.Value)/bytesPerValue
+	if d.values > maxValues {
+		return dst // Parse tells
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		return d.appendJSON(dst, n.Alias)
+	case yaml.MappingNode:
+		return d.appendObject(dst, n)
+	case yaml.SequenceNode:
+		dst = append(dst, '[')
+		for i, item := range n.Content {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = d.appendJSON(dst, item)
+		}
+		return append(dst, ']')
+	}
+	return d.appendScalar(dst, n)
+}
+
+func (d *decoder) appendObject(dst []byte, n *yaml.Node) []byte {
+	dst = append(dst, '{')
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key := n.Content[i]
+		switch {
+		case key.Kind != yaml.ScalarNode || key.ShortTag() != "!!str":
+			d.fail(key, "a key of a JSON object is a text; put it in quotes", "expected a text as key, found %s", kindOf(key))
+		case seen[key.Value]:
+			d.fail(key, "remove one of the two", "key %q is set twice", key.Value)
+		}
+		seen[key.Value] = true
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(appendText(dst, key.Value), ':')
+		dst = d.appendJSON(dst, n.Content[i+1])
+	}
+	return append(dst, '}')
+}
+
+func (d *decoder) appendScalar(dst []byte, n *yaml.Node) []byte {
+	switch n.ShortTag() {
+	case "!!str":
+		return appendText(dst, n.Value)
+	case "!!null":
+		return append(dst, "null"...)
+	case "!!bool":
+		var b bool
+		if n.Decode(&b) == nil {
+			return fmt.Appendf(dst, "%t", b)
+		}
+	case "!!int", "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return append(dst, n.Value...)
+		}
+		var number any
+		if n.Decode(&number) == nil {
+			if text, err := json.Marshal(number); err == nil {
+				return append(dst, text...)
+			}
+		}
+	}
+	d.fail(n, fmt.Sprintf("put it in quotes if it is a text: %q", n.Value), "%s has no JSON form", n.Value)
+	return dst
+}
+
+func appendText(dst []byte, s string) []byte {
+	buf := bytes.NewBuffer(dst)
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		return dst // cannot be: every string has a JSON form
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+}

@@ -1,0 +1,166 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// columnTypes are the types that a table's column can have.
+var columnTypes = []string{"text", "integer", "real", "boolean", "blob", "json", "time"}
+
+var (
+	pipelineName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+	sqlName      = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+	hexDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// rules collects what breaks the rules that span more than one value's type.
+type rules struct{ errs Errors }
+
+func (r *rules) fail(at Pos, hint, format string, args ...any) {
+	r.errs = append(r.errs, &Error{Pos: at, Message: fmt.Sprintf(format, args...), Hint: hint})
+}
+
+// IsPipelineName reports whether a pipeline can have this name.
+func IsPipelineName(name string) bool { return pipelineName.MatchString(name) }
+
+func (c *Config) validate() Errors {
+	var r rules
+	r.store(&c.Store)
+	r.catalog(c.Catalog)
+	first := map[string]Pos{}
+	for i := range c.Pipelines {
+		p := &c.Pipelines[i]
+		r.pipeline(p)
+		if at, twice := first[p.Name]; twice && p.Name != "" {
+			r.fail(p.Where("name"), "", "pipeline %q is declared twice, first at %s", p.Name, at)
+		}
+		first[p.Name] = p.Where("name")
+	}
+	return r.errs
+}
+
+func (r *rules) store(s *Store) {
+	if s.Sync != "" && s.Sync != "always" && s.Sync != "interval" {
+		r.fail(s.Where("sync"), closest(s.Sync, []string{"always", "interval"}), "unknown sync %q", s.Sync)
+	}
+	if s.Sync != "" && s.URL != "" {
+		r.fail(s.Where("sync"), "set it on that server: sync_interval in its jetstream block", "sync is the embedded log's; with a url the server decides")
+	}
+	if s.Prefix != "" && event.ValidateTypeName(s.Prefix) != nil {
+		r.fail(s.Where("prefix"), "use a-z, 0-9 and _", "prefix %q is not one token of a subject", s.Prefix)
+	}
+	if s.Credentials != "" && s.URL == "" {
+		r.fail(s.Where("credentials"), "set url, or remove credentials", "credentials without a url")
+	}
+}
+
+func (r *rules) pipeline(p *Pipeline) {
+	switch {
+	case p.Name == "":
+		r.fail(p.Where("name"), "add `name:`", "the pipeline has no name")
+	case !IsPipelineName(p.Name):
+		r.fail(p.Where("name"), "use a-z, 0-9, _ and -, starting with a letter, at most 64", "%q cannot name a pipeline", p.Name)
+	}
+	for _, name := range p.Source.Events {
+		if err := event.ValidateTypeName(name); err != nil {
+			r.fail(p.Source.Where("events"), "", "event type: %s", err)
+		}
+	}
+	for _, name := range p.Source.Aggregates {
+		if err := event.ValidateTypeName(name); err != nil {
+			r.fail(p.Source.Where("aggregates"), "", "aggregate type: %s", err)
+		}
+	}
+	r.projection(p)
+	for i := range p.Executors {
+		r.executor(&p.Executors[i])
+	}
+}
+
+func (r *rules) projection(p *Pipeline) {
+	pr := &p.Projection
+	if pr.WASM == "" {
+		at := pr.Where("wasm")
+		if at.Line == 0 {
+			at = p.Where("projection")
+		}
+		r.fail(at, "add `projection: {wasm: FILE.wasm}`", "the pipeline has no projection module")
+		return
+	}
+	if info, err := os.Stat(pr.WASM); err != nil || info.IsDir() {
+		r.fail(pr.Where("wasm"), "build the module first, or mend the path; it is relative to this file", "there is no file %s", pr.WASM)
+	}
+	if pr.SHA256 != "" && !hexDigest.MatchString(pr.SHA256) {
+		r.fail(pr.Where("sha256"), "see `sha256sum FILE.wasm`", "%q is not a SHA-256 in 64 lower-case hex digits", pr.SHA256)
+	}
+	if pr.MemoryPages < 0 || pr.MemoryPages > 65536 {
+		r.fail(pr.Where("memory_pages"), "a page is 64 KiB", "memory_pages must lie between 1 and 65536")
+	}
+}
+
+func (r *rules) executor(e *Executor) {
+	kinds := 0
+	if e.SQLite != nil {
+		kinds++
+		r.sqlite(e.SQLite)
+	}
+	if e.Log != nil {
+		kinds++
+	}
+	if kinds != 1 {
+		r.fail(e.pos, "write one of sqlite, log, as a mapping with a single key", "an executor has exactly one kind, this one has %d", kinds)
+	}
+}
+
+func (r *rules) sqlite(s *SQLite) {
+	if s.Path == "" {
+		r.fail(s.Where("path"), "add `path: FILE.db`; it is relative to the data directory", "the sqlite executor has no path")
+	}
+	if len(s.Tables) == 0 {
+		r.fail(s.Where("tables"), "declare the tables that the projection writes", "the sqlite executor has no tables")
+	}
+	seen := map[string]bool{}
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		r.table(t)
+		if seen[t.Name] {
+			r.fail(t.Where("name"), "", "table %q is declared twice", t.Name)
+		}
+		seen[t.Name] = true
+	}
+}
+
+func (r *rules) table(t *Table) {
+	if !sqlName.MatchString(t.Name) {
+		r.fail(t.Where("name"), "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a table", t.Name)
+	}
+	if len(t.Columns) == 0 {
+		r.fail(t.Where("columns"), "add `columns: {NAME: TYPE, …}`", "table %q has no columns", t.Name)
+	}
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+		if !sqlName.MatchString(c.Name) {
+			r.fail(c.pos, "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a column", c.Name)
+		}
+		if !slices.Contains(columnTypes, c.Type) {
+			r.fail(c.pos, closest(c.Type, columnTypes), "unknown column type %q", c.Type)
+		}
+	}
+	if len(t.Columns) == 0 {
+		return
+	}
+	if len(t.PrimaryKey) == 0 {
+		r.fail(t.Where("primary_key"), "add `primary_key: [COLUMN]`: rows are replaced by it", "table %q has no primary key", t.Name)
+	}
+	for _, k := range t.PrimaryKey {
+		if !slices.Contains(names, k) {
+			r.fail(t.Where("primary_key"), closest(k, names), "primary key %q is no column of table %q", k, t.Name)
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package control_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/control"
+)
+
+const token = "secret"
+
+// TestControl asks an engine that runs one pipeline over four events.
+func TestControl(t *testing.T) {
+	server := listen(t, running(t))
+	client := control.NewClient(server.URL(), token)
+	waitUntilLive(t, client)
+	t.Run("authorization", func(t *testing.T) { testAuthorization(t, server) })
+	t.Run("answers", func(t *testing.T) { testAnswers(t, server) })
+	t.Run("state", func(t *testing.T) { testState(t, client) })
+	t.Run("replay", func(t *testing.T) { testReplay(t, client) })
+	t.Run("loopback", func(t *testing.T) {
+		host, _, err := net.SplitHostPort(strings.TrimPrefix(server.URL(), "http://"))
+		if err != nil || host != "127.0.0.1" {
+			t.Errorf("the server listens on %s, %v", host, err)
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		if err := server.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.Status(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "asking the running engine: ") {
+			t.Errorf("asking a closed server: %v", err)
+		}
+	})
+}
+
+// ask sends a request and returns status and body.
+func ask(t *testing.T, method, url, authorization string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := resp.Header.Get("Content-Type"); got != "application/json" {
+		t.Errorf("%s %s: content type %q", method, url, got)
+	}
+	return resp.StatusCode, strings.TrimSpace(string(body))
+}
+
+func testAuthorization(t *testing.T, s *control.Server) {
+	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/pipelines/lines/replay", "GET /"}
+	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x"} {
+		for _, p := range paths {
+			method, path, _ := strings.Cut(p, " ")
+			code, body := ask(t, method, s.URL()+path, authorization)
+			if code != http.StatusUnauthorized || body != `{"error":"the request has no valid token"}` {
+				t.Errorf("%s with %q: %d %s", p, authorization, code, body)
+			}
+		}
+	}
+	_, err := control.NewClient(s.URL(), "wrong").Status(t.Context())
+	if err == nil || err.Error() != "the request has no valid token" {
+		t.Errorf("a client with the wrong token: %v", err)
+	}
+}
+
+func testAnswers(t *testing.T, s *control.Server) {
+	for _, test := range []struct {
+		method, path string
+		code         int
+		body         string
+	}{
+		{"GET", "/v1/pipelines/lines/state?key=cmd", 200, `{"additions":1,"deletions":0,"changes":1}`},
+		{"GET", "/v1/pipelines/lines/state?key=", 404, `{"error":"pipeline lines, key \"\": the projection has no state for this key"}`},
+		{"GET", "/v1/pipelines/lines/state?key=a%2Fb", 404, `{"error":"pipeline lines, key \"a/b\": the projection has no state for this key"}`},
+		{"GET", "/v1/pipelines/nobody/state", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"GET", "/v1/pipelines/a%2F..%2Flines/state", 404, `{"error":"pipeline \"a/../lines\": there is no such pipeline"}`},
+		{"POST", "/v1/pipelines/nobody/replay", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"GET", "/v1/pipelines/lines/replay", 404, `{"error":"there is no GET /v1/pipelines/lines/replay"}`},
+		{"DELETE", "/v1/pipelines", 404, `{"error":"there is no DELETE /v1/pipelines"}`},
+		{"GET", "/", 404, `{"error":"there is no GET /"}`},
+	} {
+		if code, body := ask(t, test.method, s.URL()+test.path, "Bearer "+token); code != test.code || body != test.body {
+			t.Errorf("%s %s: %d %s; want %d %s", test.method, test.path, code, body, test.code, test.body)
+		}
+	}
+}
+
+func testState(t *testing.T, c *control.Client) {
+	docs, nowhere := "docs", "no & where?"
+	for _, test := range []struct {
+		pipeline string
+		key      *string
+		want     string
+		err      string
+	}{
+		{"lines", nil, `{"cmd":{"additions":1,"deletions":0,"changes":1},"docs":{"additions":7,"deletions":4,"changes":2}}`, ""},
+		{"lines", &docs, `{"additions":7,"deletions":4,"changes":2}`, ""},
+		{"lines", &nowhere, "", `pipeline lines, key "no & where?": the projection has no state for this key`},
+		{"a/b c", nil, "", `pipeline "a/b c": there is no such pipeline`},
+	} {
+		state, err := c.State(t.Context(), test.pipeline, test.key)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if strings.TrimSpace(string(state)) != test.want || got != test.err {
+			t.Errorf("state of %s: %s, %v", test.pipeline, state, err)
+		}
+	}
+}
+
+func testReplay(t *testing.T, c *control.Client) {
+	last, err := c.Replay(t.Context(), "lines", func(p engine.Replay) {
+		if p.Done || p.Pipeline != "lines" {
+			t.Errorf("progress: %+v", p)
+		}
+	})
+	last.EventsPerSecond = 0
+	want := engine.Replay{Pipeline: "lines", Generation: 2, Position: 4, Target: 4, Done: true}
+	if diff := cmp.Diff(want, last); diff != "" || err != nil {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	waitUntilLive(t, c)
+	list, err := c.Status(t.Context())
+	if err != nil || list[0].Generation != 2 || !list[0].Covered() {
+		t.Errorf("status after the replay: %+v, %v", list, err)
+	}
+	_, err = c.Replay(t.Context(), "nobody", func(engine.Replay) {})
+	if err == nil || err.Error() != `pipeline "nobody": there is no such pipeline` {
+		t.Errorf("replaying an unknown pipeline: %v", err)
+	}
+}
+
+func waitUntilLive(t *testing.T, c *control.Client) {
+	t.Helper()
+	var list []engine.Status
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var err error
+		if list, err = c.Status(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 1 && list[0].State == engine.Live && list[0].Position == 4 {
+			return
+		}
+	}
+	t.Fatalf("the pipeline is not live: %+v", list)
+}
+
+func listen(t *testing.T, e *engine.Engine) *control.Server {
+	t.Helper()
+	s, err := control.Listen(e, token, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// running is an engine that runs the pipeline "lines" until the test ends.
+func running(t *testing.T) *engine.Engine {
+	t.Helper()
+	module := loadGuest(t)
+	e, err := engine.Open(t.Context(), engine.Options{
+		Log:          history(t),
+		Dir:          t.TempDir(),
+		OpenPlugin:   func(ctx context.Context, _ config.Projection) (engine.Plugin, error) { return module.Instantiate(ctx) },
+		OpenExecutor: openTable(filepath.Join(t.TempDir(), "lines.db")),
+		Logger:       slog.New(slog.DiscardHandler),
+		Now:          time.Now,
+	}, []config.Pipeline{{Name: "lines", Executors: []config.Executor{{SQLite: &config.SQLite{}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); e.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}

@@ -1,0 +1,13 @@
+// Package control is how other processes ask a running engine: an HTTP server
+// on loopback, and its client.
+//
+//	GET  /v1/pipelines                    → [Status]
+//	GET  /v1/pipelines/{name}/state[?key=] → the state, as JSON
+//	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
+//
+// Invariants:
+//
+//  1. Every request needs the bearer token; without it the answer is 401.
+//  2. An error is {"error": text} with a status of 4xx or 5xx.
+//  3. The server listens on 127.0.0.1 only.
+package control

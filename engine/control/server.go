@@ -1,0 +1,169 @@
+package control
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/refold-dev/refold/engine"
+)
+
+// progressEvery is how often a replay's progress is reported.
+const progressEvery = 200 * time.Millisecond
+
+// Server answers requests about an engine.
+type Server struct {
+	engine *engine.Engine
+	token  string
+	logger *slog.Logger
+	http   http.Server
+	listen net.Listener
+}
+
+// Listen starts a server on a free port of 127.0.0.1. Requests must carry the
+// token.
+func Listen(e *engine.Engine, token string, logger *slog.Logger) (*Server, error) {
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{engine: e, token: token, logger: logger, listen: listen}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/pipelines", s.status)
+	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
+	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.replay)
+	mux.HandleFunc("/", s.unknown)
+	s.http = http.Server{Handler: s.authorized(mux), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := s.http.Serve(listen); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("the control API has stopped", "error", err)
+		}
+	}()
+	return s, nil
+}
+
+// URL is where the server listens.
+func (s *Server) URL() string { return "http://" + s.listen.Addr().String() }
+
+// Close stops the server and ends the requests that are under way.
+func (s *Server) Close() error { return s.http.Close() }
+
+func (s *Server) authorized(next http.Handler) http.Handler {
+	want := []byte("Bearer " + s.token)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+			s.fail(w, http.StatusUnauthorized, errors.New("the request has no valid token"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
+}
+
+func (s *Server) status(w http.ResponseWriter, r *http.Request) {
+	list, err := s.engine.Status(r.Context())
+	if err != nil {
+		s.fail(w, http.StatusInternalServerError, err)
+		return
+	}
+	s.answer(w, list)
+}
+
+func (s *Server) state(w http.ResponseWriter, r *http.Request) {
+	var key *string
+	if q := r.URL.Query(); q.Has("key") {
+		text := q.Get("key")
+		key = &text
+	}
+	state, err := s.engine.State(r.Context(), r.PathValue("name"), key)
+	switch {
+	case errors.Is(err, engine.ErrUnknownPipeline), errors.Is(err, engine.ErrNoKey):
+		s.fail(w, http.StatusNotFound, err)
+	case err != nil:
+		s.fail(w, http.StatusConflict, err)
+	default:
+		s.answer(w, state)
+	}
+}
+
+// replayLine is one line of a replay's answer.
+type replayLine struct {
+	*engine.Replay
+	Done  bool   `json:"done"`
+	Error string `json:"error,omitempty"`
+}
+
+func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	done := make(chan error, 1)
+	go func() { done <- s.engine.Replay(r.Context(), name) }()
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	enc := json.NewEncoder(w)
+	for {
+		select {
+		case <-tick.C:
+			if p := s.progress(r.Context(), name); p != nil && !p.Done {
+				s.line(enc, w, replayLine{Replay: p})
+			}
+		case err := <-done:
+			if errors.Is(err, engine.ErrUnknownPipeline) {
+				s.fail(w, http.StatusNotFound, err)
+				return
+			}
+			last := replayLine{Replay: s.progress(r.Context(), name), Done: err == nil}
+			if err != nil {
+				last.Error = err.Error()
+			}
+			s.line(enc, w, last)
+			return
+		}
+	}
+}
+
+func (s *Server) progress(ctx context.Context, name string) *engine.Replay {
+	list, err := s.engine.Status(ctx)
+	if err != nil {
+		return nil
+	}
+	for i := range list {
+		if list[i].Pipeline == name {
+			return list[i].Replay
+		}
+	}
+	return nil
+}
+
+func (s *Server) line(enc *json.Encoder, w http.ResponseWriter, v any) {
+	if err := errors.Join(enc.Encode(v), http.NewResponseController(w).Flush()); err != nil {
+		s.logger.Debug("a client of the control API has gone", "error", err)
+	}
+}
+
+func (s *Server) answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		s.logger.Debug("a client of the control API has gone", "error", err)
+	}
+}
+
+type errorBody struct {
+	Error string `json:"error"`
+}
+
+func (s *Server) fail(w http.ResponseWriter, code int, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if err := json.NewEncoder(w).Encode(errorBody{err.Error()}); err != nil {
+		s.logger.Debug("a client of the control API has gone", "error", err)
+	}
+}

@@ -1,0 +1,221 @@
+package datadir
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/gofrs/flock"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// formatVersion is the layout that this package reads and writes.
+const formatVersion = 1
+
+// newPrefix begins the name of a file that is being written.
+const newPrefix = ".new-"
+
+// ErrNone is a data directory that does not exist.
+var ErrNone = errors.New("there is no data directory")
+
+// InUseError is a data directory that another process uses.
+type InUseError struct{ Path string }
+
+func (e *InUseError) Error() string {
+	return fmt.Sprintf("another process uses the data directory %s", e.Path)
+}
+
+// Dir is a data directory. It may not exist yet.
+type Dir struct{ path string }
+
+// At returns the data directory at path.
+func At(path string) Dir { return Dir{path} }
+
+// Endpoint says how to reach the process that uses a data directory. It holds
+// secrets.
+type Endpoint struct {
+	PID          int    `json:"pid"`
+	LogURL       string `json:"log_url"`
+	LogToken     string `json:"log_token"`
+	ControlURL   string `json:"control_url"`
+	ControlToken string `json:"control_token"`
+}
+
+type format struct {
+	Version int `json:"format"`
+}
+
+// Path joins names to the directory's path.
+func (d Dir) Path(names ...string) string {
+	return filepath.Join(append([]string{d.path}, names...)...)
+}
+
+// Resolve returns path as it is, if it is absolute, or below the directory.
+func (d Dir) Resolve(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return d.Path(path)
+}
+
+// LogPath is the folder of the embedded log.
+func (d Dir) LogPath() string { return d.Path("log") }
+
+// PipelinesPath is the folder of the pipelines' states.
+func (d Dir) PipelinesPath() string { return d.Path("pipelines") }
+
+// Exists reports whether the directory has been made.
+func (d Dir) Exists() bool {
+	_, err := os.Stat(d.Path("format.json"))
+	return err == nil
+}
+
+// Acquire makes the directory if it is not there, and takes it for this
+// process. The error is *InUseError if another has it. release gives it back.
+func (d Dir) Acquire() (release func() error, err error) {
+	if err := d.make(); err != nil {
+		return nil, err
+	}
+	lock := flock.New(d.Path("lock"))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking the data directory %s: %w", d.path, err)
+	}
+	if !ok {
+		return nil, &InUseError{d.path}
+	}
+	if err := d.unpublish(); err != nil { // left by a process that was killed
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return func() error { return errors.Join(d.unpublish(), lock.Unlock()) }, nil
+}
+
+func (d Dir) make() error {
+	var f format
+	err := d.read("format.json", &f)
+	if err == nil && f.Version != formatVersion {
+		return fmt.Errorf("the data directory %s has format %d; this Refold reads %d", d.path, f.Version, formatVersion)
+	}
+	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+		return err
+	}
+	if d.foreign() {
+		return fmt.Errorf("%s is a folder with other content: name an empty or a new folder with --data", d.path)
+	}
+	if err := os.MkdirAll(d.path, 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	return d.write("format.json", format{formatVersion})
+}
+
+// foreign reports whether the folder has content that is not ours. What a crash
+// while making a directory leaves is ours, and so is all of it if another
+// process has made the directory just now.
+func (d Dir) foreign() bool {
+	entries, _ := os.ReadDir(d.path)
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), newPrefix) {
+			return !d.Exists()
+		}
+	}
+	return false
+}
+
+// CheckStore reports whether s is the log of this directory. A directory keeps
+// the log that it began with: another one is an error.
+func (d Dir) CheckStore(s config.Store) error {
+	kept, err := d.Store()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && (kept.URL != s.URL || kept.Prefix != s.Prefix) {
+		err = fmt.Errorf("the data directory %s belongs to the log %s; this is the log %s: name another folder with --data", d.path, logName(kept), logName(s))
+	}
+	return err
+}
+
+// SetStore notes where the log is, once it has been opened.
+func (d Dir) SetStore(s config.Store) error {
+	if err := d.CheckStore(s); err != nil {
+		return err
+	}
+	if kept, err := d.Store(); err == nil && kept.Sync == s.Sync && kept.Credentials == s.Credentials {
+		return nil
+	}
+	return d.write("store.json", s)
+}
+
+func logName(s config.Store) string {
+	where := "embedded"
+	if s.URL != "" {
+		where = "at " + s.URL
+	}
+	return fmt.Sprintf("%s, prefix %q", where, s.Prefix)
+}
+
+// Store returns what SetStore noted.
+func (d Dir) Store() (s config.Store, err error) { return s, d.read("store.json", &s) }
+
+// Publish notes how to reach this process, which must have acquired the
+// directory.
+func (d Dir) Publish(e Endpoint) error { return d.write("engine.json", e) }
+
+func (d Dir) unpublish() error {
+	if err := os.Remove(d.Path("engine.json")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Endpoint returns how to reach the process that has the directory.
+func (d Dir) Endpoint() (e Endpoint, err error) {
+	if err := d.read("engine.json", &e); err != nil {
+		return e, fmt.Errorf("%w, and it is not an engine that can be asked", &InUseError{d.path})
+	}
+	return e, nil
+}
+
+func (d Dir) read(name string, v any) error {
+	text, err := os.ReadFile(d.Path(name))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("reading %s: %w", d.Path(name), err)
+	}
+	return nil
+}
+
+func (d Dir) write(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(d.Path(name), append(text, '\n'))
+}
+
+// writeFile writes a file whole or not at all, readable by its owner only.
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(f.Name()))
+	}
+	return nil
+}

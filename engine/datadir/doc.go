@@ -1,0 +1,22 @@
+// Package datadir owns the layout of a data directory, and the rule that one
+// process at a time uses it.
+//
+//	DIR/format.json             the layout's version
+//	DIR/store.json              where the log is, and its prefix
+//	DIR/lock                    held by the process that uses the directory
+//	DIR/engine.json             how to reach that process (mode 0600), while it runs
+//	DIR/log/                    the embedded event log
+//	DIR/modules/SHA256.wasm     the modules that pipelines run
+//	DIR/pipelines/P/spec.json   a pipeline's declaration, its module's path included
+//	DIR/pipelines/P/state.db    what the pipeline remembers
+//
+// Read models with a relative path live in DIR itself.
+//
+// Invariants:
+//
+//  1. A directory is made only by Acquire; whatever can be refused before is
+//     refused before.
+//  2. A file is complete or absent: each is written beside its name and renamed.
+//  3. The directory says all that is needed to read its states and to replay,
+//     without the YAML it was made from.
+package datadir

@@ -1,0 +1,81 @@
+package datadir
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// ErrUnknownPipeline is a pipeline that the directory knows nothing of.
+var ErrUnknownPipeline = errors.New("the data directory has no such pipeline")
+
+// Adopt copies a pipeline's module into the directory and notes its
+// declaration, so that its state can be read later on without either. It
+// returns the declaration with the path of the copy.
+func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
+	module, err := os.ReadFile(p.Projection.WASM)
+	if err != nil {
+		return p, fmt.Errorf("pipeline %s: reading its module: %w", p.Name, err)
+	}
+	sum := sha256.Sum256(module)
+	name := hex.EncodeToString(sum[:]) + ".wasm"
+	if _, err := os.Stat(d.modulePath(name)); errors.Is(err, fs.ErrNotExist) {
+		if err := writeFile(d.modulePath(name), module); err != nil {
+			return p, err
+		}
+	}
+	p.Projection.WASM = name // relative, so that a data directory can be moved
+	err = d.write(specName(p.Name), p)
+	p.Projection.WASM = d.modulePath(name)
+	return p, err
+}
+
+func (d Dir) modulePath(name string) string { return d.Path("modules", name) }
+
+func specName(pipeline string) string { return "pipelines/" + pipeline + "/spec.json" }
+
+// Pipeline returns a pipeline's declaration as Adopt noted it.
+func (d Dir) Pipeline(name string) (config.Pipeline, error) {
+	var p config.Pipeline
+	err := fs.ErrNotExist // of a name that cannot be one, and must not lead out of the directory
+	if config.IsPipelineName(name) {
+		err = d.read(specName(name), &p)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)
+	}
+	p.Projection.WASM = d.modulePath(p.Projection.WASM)
+	return p, err
+}
+
+// Pipelines returns all declarations, in the order of their names. What is no
+// pipeline's folder, or one that a crash kept from being declared, is passed over.
+func (d Dir) Pipelines() ([]config.Pipeline, error) {
+	entries, err := os.ReadDir(d.PipelinesPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listing the pipelines of %s: %w", d.path, err)
+	}
+	var list []config.Pipeline
+	for _, entry := range entries {
+		if !entry.IsDir() {
+			continue
+		}
+		p, err := d.Pipeline(entry.Name())
+		if errors.Is(err, ErrUnknownPipeline) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}

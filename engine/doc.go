@@ -1,0 +1,29 @@
+// Package engine runs pipelines: it feeds the events of a log, live or
+// replayed, to projections, hands their effects to executors, and remembers how
+// far each pipeline is.
+//
+// The way of an event, one package a step:
+//
+//		Log.Follow → internal/feed → Plugin.Fold → internal/delivery → Executor → internal/checkpoint
+//
+//	  - [Engine] holds the pipelines of one data directory.
+//	  - [Log], [Plugin] and [Executor] are what the engine needs of the others;
+//	    whoever wires an engine brings them.
+//	  - [Status] is what an operator sees of a pipeline.
+//
+// Invariants:
+//
+//  1. A pipeline folds each event of the log at most once per generation, in
+//     the order of positions, without a gap.
+//  2. Executors commit before the state does. So after a crash the state is the
+//     older one; the engine folds again from there, the same effects come out,
+//     and a transactional executor passes over what it has.
+//  3. Delivered + filtered = position, at every checkpoint.
+//  4. A replay builds a generation of its own; readers see the old one until
+//     the new one has caught up, and then only the new one. A replay that ends
+//     early leaves no trace.
+//  5. One pipeline's fault does not stop another.
+//
+// The engine imports neither an event store nor a plugin host nor an executor.
+// Start reading at Engine, then generation.go.
+package engine

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// Options is what an engine needs. Log, Dir, OpenPlugin, OpenExecutor, Logger
+// and Now are required.
+type Options struct {
+	Log Log
+	// Dir is the folder of the pipelines' states, one folder a pipeline.
+	Dir string
+	// OpenPlugin makes an instance of a projection.
+	OpenPlugin func(ctx context.Context, spec config.Projection) (Plugin, error)
+	// OpenExecutor opens an executor for one generation of a pipeline.
+	OpenExecutor func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (Executor, error)
+	Logger       *slog.Logger
+	Now          func() time.Time
+	Observer     Observer
+	// BatchSize bounds the events of one fold; default 1024.
+	BatchSize int
+	// CheckpointEvery is how often the state is stored while events flow;
+	// default one second. A crash folds that much again.
+	CheckpointEvery time.Duration
+}
+
+func (o *Options) ensureDefaults() {
+	if o.BatchSize == 0 {
+		o.BatchSize = 1024
+	}
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = time.Second
+	}
+	o.Observer.ensureDefaults()
+}
+
+// Engine holds pipelines. Open it, then Run it or let it CatchUp, then Close it.
+type Engine struct {
+	opts      Options
+	pipelines []*pipeline
+
+	mu      sync.Mutex
+	running chan struct{} // closed when the run that is under way has ended; nil: none is
+}
+
+// Open loads all projections first, and only if every one can be run does it
+// open, or make, the pipelines' states.
+func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
+	opts.ensureDefaults()
+	e := &Engine{opts: opts}
+	for _, spec := range specs {
+		e.pipelines = append(e.pipelines, newPipeline(spec, &e.opts))
+	}
+	var errs []error
+	for _, p := range e.pipelines {
+		errs = append(errs, p.load(ctx))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for _, p := range e.pipelines {
+		if err := p.open(ctx); err != nil {
+			return nil, errors.Join(err, e.Close(ctx))
+		}
+	}
+	return e, nil
+}
+
+// CatchUp brings all pipelines to the log's present end and returns. The error
+// joins those of all pipelines. It waits while the engine runs.
+func (e *Engine) CatchUp(ctx context.Context) error {
+	head, err := e.opts.Log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	errs := make([]error, len(e.pipelines))
+	var wg sync.WaitGroup
+	for i, p := range e.pipelines {
+		wg.Go(func() { errs[i] = p.catchUp(ctx, head) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Run keeps all pipelines live until ctx is done, and returns after their last
+// checkpoints.
+func (e *Engine) Run(ctx context.Context) {
+	ended := make(chan struct{})
+	e.setRunning(ended)
+	defer func() {
+		e.setRunning(nil)
+		close(ended)
+	}()
+	var wg sync.WaitGroup
+	for _, p := range e.pipelines {
+		wg.Go(func() { p.run(ctx) })
+	}
+	wg.Wait()
+}
+
+// Replay rebuilds a pipeline's read model from the beginning of the log, beside
+// the live one if the engine runs, and swaps. It returns when readers see the
+// new one, or with ErrStopped if the engine stops before it takes the replay
+// on. A replay waits for the one before it.
+func (e *Engine) Replay(ctx context.Context, name string) error {
+	p, err := e.pipeline(name)
+	if err != nil {
+		return err
+	}
+	ended := e.run()
+	if ended == nil {
+		return p.replayAlone(ctx)
+	}
+	request := replayRequest{done: make(chan error, 1)}
+	select {
+	case p.replays <- request:
+	case <-ended:
+		return fmt.Errorf("replaying pipeline %s: %w", name, ErrStopped)
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for pipeline %s to take the replay: %w", name, ctx.Err())
+	}
+	select {
+	case err := <-request.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the replay of %s goes on in the engine: %w", name, ctx.Err())
+	}
+}
+
+// Status returns the status of every pipeline, in the order of their
+// declaration.
+func (e *Engine) Status(ctx context.Context) ([]Status, error) {
+	head, err := e.opts.Log.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Status, len(e.pipelines))
+	for i, p := range e.pipelines {
+		list[i] = p.status(head, e.opts.Now())
+	}
+	return list, nil
+}
+
+// Close releases everything. The engine must not be running.
+func (e *Engine) Close(ctx context.Context) error {
+	var errs []error
+	for _, p := range e.pipelines {
+		errs = append(errs, p.close(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+func (e *Engine) pipeline(name string) (*pipeline, error) {
+	for _, p := range e.pipelines {
+		if p.spec.Name == name {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)
+}
+
+func (e *Engine) setRunning(ended chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.running = ended
+}
+
+// run returns what is closed when the run under way has ended; nil if none is.
+func (e *Engine) run() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.running
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// ErrUnknownPipeline is a name that no pipeline has.
+var ErrUnknownPipeline = errors.New("there is no such pipeline")
+
+// ErrNoKey is a key that a keyed projection has no state for.
+var ErrNoKey = errors.New("the projection has no state for this key")
+
+// ErrStopped is a request that the engine's stop has come before.
+var ErrStopped = errors.New("the engine has stopped")
+
+// TruncatedError is a log that ends before what a pipeline has folded: it has
+// lost events, or is another log.
+type TruncatedError struct {
+	Pipeline string
+	// Position is the last one that the read model includes, Head the log's last.
+	Position, Head event.Position
+}
+
+func (e *TruncatedError) Error() string {
+	return fmt.Sprintf("pipeline %s: its read model includes the events up to position %d, but the log ends at %d: it has lost events or is another log; a replay builds the read model from the log as it is",
+		e.Pipeline, e.Position, e.Head)
+}
+
+// FoldError is an event, or a batch, that a projection did not fold.
+type FoldError struct {
+	Pipeline string
+	// Position of the event to blame, or of the batch's first event.
+	Position event.Position
+	// Exact says whether that event is known to be to blame.
+	Exact bool
+	Err   error
+}
+
+func (e *FoldError) Error() string {
+	at := "in the batch from position"
+	if e.Exact {
+		at = "at position"
+	}
+	return fmt.Sprintf("pipeline %s: folding the event %s %d: %v", e.Pipeline, at, e.Position, e.Err)
+}
+
+func (e *FoldError) Unwrap() error { return e.Err }
+
+// RejectedError is a projection's own verdict on an event.
+type RejectedError struct{ Reason string }
+
+func (e *RejectedError) Error() string { return "the projection rejects it: " + e.Reason }
+
+// UnhandledError is an effect that none of the pipeline's executors performs.
+type UnhandledError struct {
+	Kind effect.Kind
+	Name string
+}
+
+func (e *UnhandledError) Error() string {
+	return fmt.Sprintf("the projection asks for %s %q, but none of the pipeline's executors does that: add one under executors:", e.Kind, e.Name)
+}
+
+// DeliveryError is an executor that did not perform a batch.
+type DeliveryError struct {
+	Pipeline string
+	Through  event.Position
+	Err      error
+}
+
+func (e *DeliveryError) Error() string {
+	return fmt.Sprintf("pipeline %s: performing the effects of the events up to position %d: %v", e.Pipeline, e.Through, e.Err)
+}
+
+func (e *DeliveryError) Unwrap() error { return e.Err }

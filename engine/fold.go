@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/delivery"
+	"github.com/refold-dev/refold/engine/internal/feed"
+	"github.com/refold-dev/refold/sdk/frame"
+)
+
+// fold folds events, has their effects performed, and takes over their states.
+// Events whose frame would be too large are folded in two halves: the states of
+// their keys may be large.
+func (g *generation) fold(ctx context.Context, events []event.Recorded) error {
+	if len(events) == 0 {
+		return nil
+	}
+	effects, err := g.foldOnce(ctx, events)
+	var size *sizeError
+	if half := len(events) / 2; errors.As(err, &size) && half > 0 {
+		if err := g.fold(ctx, events[:half]); err != nil {
+			return err
+		}
+		return g.fold(ctx, events[half:])
+	}
+	if err != nil {
+		return err
+	}
+	g.opts.Observer.Folded(g.pipeline, g.kept.Number(), g.position(), len(events), effects)
+	return nil
+}
+
+// sizeError is a batch that does not fit a frame.
+type sizeError struct{ err error }
+
+func (e *sizeError) Error() string { return e.err.Error() }
+func (e *sizeError) Unwrap() error { return e.err }
+
+func (g *generation) foldOnce(ctx context.Context, events []event.Recorded) (effects int, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	batch, err := g.build(events)
+	if err != nil {
+		return 0, g.blameBuild(events, err)
+	}
+	g.effects = g.effects[:0]
+	var result frame.Result
+	if batch.Frame != nil {
+		if result, err = g.call(ctx, batch); err != nil {
+			return 0, err
+		}
+		g.effects = delivery.Effects(g.effects, result, batch.Positions)
+	}
+	through := events[len(events)-1].Position
+	if err := g.deliver(ctx, through); err != nil {
+		return 0, err
+	}
+	if batch.Frame != nil {
+		g.apply(batch, result)
+	}
+	next := g.mark
+	next.Position = through
+	next.Delivered += uint64(len(events) - batch.Filtered)
+	next.Filtered += uint64(batch.Filtered)
+	g.moveTo(next)
+	return len(g.effects), nil
+}
+
+// build frames the events together with the prior states of their keys.
+func (g *generation) build(events []event.Recorded) (batch *feed.Batch, err error) {
+	err = g.kept.Read(func(stored func([]byte) ([]byte, bool)) error {
+		batch, err = g.builder.Build(events, func(key []byte) ([]byte, bool) {
+			if state, changed := g.changes[string(key)]; changed {
+				return state, state != nil
+			}
+			return stored(key)
+		})
+		return err
+	})
+	return batch, err
+}
+
+func (g *generation) blameBuild(events []event.Recorded, err error) error {
+	e := &FoldError{Pipeline: g.pipeline, Position: events[0].Position, Exact: len(events) == 1, Err: err}
+	var unfit *feed.EventError
+	var format *frame.FormatError
+	switch {
+	case errors.As(err, &unfit):
+		e.Position, e.Exact = unfit.Position, true
+	case errors.As(err, &format):
+		e.Err = &sizeError{err}
+	}
+	return e
+}
+
+// call has the plugin fold a batch, and reads its result, which is valid until
+// the plugin's next call.
+func (g *generation) call(ctx context.Context, batch *feed.Batch) (result frame.Result, err error) {
+	in, err := frame.OpenBatch(batch.Frame)
+	if err != nil {
+		return result, g.blame(batch, err)
+	}
+	out, err := g.plugin.Fold(ctx, batch.Frame)
+	if err != nil {
+		return result, g.blame(batch, err)
+	}
+	if result, err = frame.OpenResult(out, in); err != nil {
+		return result, g.blame(batch, err)
+	}
+	if index, reason, rejected := result.Rejected(); rejected {
+		return result, &FoldError{g.pipeline, batch.Positions[index], true, &RejectedError{string(reason)}}
+	}
+	return result, nil
+}
+
+// blame names the event that made a fold fail, as far as the error knows it.
+func (g *generation) blame(batch *feed.Batch, err error) error {
+	e := &FoldError{Pipeline: g.pipeline, Position: batch.Positions[0], Exact: len(batch.Positions) == 1, Err: err}
+	var indexer EventIndexer
+	if errors.As(err, &indexer) {
+		if i, ok := indexer.EventIndex(); ok && i >= 0 && i < len(batch.Positions) {
+			e.Position, e.Exact = batch.Positions[i], true
+		}
+	}
+	return e
+}
+
+// apply takes over the states of the batch's keys.
+func (g *generation) apply(batch *feed.Batch, result frame.Result) {
+	for r := range result.Groups() {
+		key := string(batch.Keys[r.Group])
+		switch r.Disposition {
+		case frame.Set:
+			g.changes[key] = append(make([]byte, 0, len(r.State)), r.State...) // never nil: that is a removal
+		case frame.Remove:
+			g.changes[key] = nil
+		case frame.Keep:
+			continue
+		}
+		g.changing += len(key) + len(r.State)
+	}
+}
+
+// deliver has the executors perform the batch's effects.
+func (g *generation) deliver(ctx context.Context, through event.Position) error {
+	for i := range g.effects {
+		if !g.handled(g.effects[i].Kind) {
+			return &FoldError{g.pipeline, g.effects[i].Cause, true, &UnhandledError{g.effects[i].Kind, g.effects[i].Name}}
+		}
+	}
+	b := effect.Batch{
+		Pipeline:   g.pipeline,
+		Generation: g.kept.Number(),
+		After:      g.mark.Position,
+		Through:    through,
+		Effects:    g.effects,
+	}
+	for _, x := range g.executors {
+		if err := x.Execute(ctx, b); err != nil {
+			return &DeliveryError{g.pipeline, through, err}
+		}
+	}
+	return nil
+}
+
+func (g *generation) handled(k effect.Kind) bool {
+	for _, x := range g.executors {
+		if x.Handles(k) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+const (
+	// maxBatchBytes bounds the payloads of a batch, so that a run of large
+	// events fits a frame and a guest's memory.
+	maxBatchBytes = 8 << 20
+	// maxChanges and maxChanging bound the changed keys that wait in memory for
+	// a checkpoint, in number and in bytes.
+	maxChanges  = 100_000
+	maxChanging = 64 << 20
+)
+
+// forever is a position that no log comes to.
+const forever = ^event.Position(0)
+
+// follow folds the log until it has come to a position, which may be forever,
+// or ctx is done, which is no error. It ends with a checkpoint. caughtUp, if not
+// nil, is called once, when the position ready has been reached. After an error
+// the generation is of no use: its plugin may be ahead of its mark.
+func (g *generation) follow(ctx context.Context, until, ready event.Position, caughtUp func()) error {
+	if g.position() >= until {
+		return g.checkpoint(ctx)
+	}
+	batches, stop := g.read(ctx)
+	defer stop()
+	tick := time.NewTicker(g.opts.CheckpointEvery)
+	defer tick.Stop()
+	for {
+		at := g.position()
+		if caughtUp != nil && at >= ready {
+			caughtUp()
+			caughtUp = nil
+		}
+		if at >= until {
+			return g.checkpoint(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return g.checkpoint(ctx)
+		case <-tick.C:
+			if err := g.checkpoint(ctx); err != nil {
+				return err
+			}
+		case b, open := <-batches:
+			switch {
+			case ctx.Err() != nil:
+				return g.checkpoint(ctx)
+			case !open:
+				return errors.Join(fmt.Errorf("pipeline %s: the log's feed has ended at position %d", g.pipeline, at), g.checkpoint(ctx))
+			case b.err != nil:
+				return errors.Join(fmt.Errorf("pipeline %s: %w", g.pipeline, b.err), g.checkpoint(ctx))
+			}
+			if err := g.take(ctx, b.events, until); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// take folds a batch of the feed as far as a position, and sees to it that not
+// too much waits for a checkpoint. A fold that has begun runs to its end.
+func (g *generation) take(ctx context.Context, events []event.Recorded, until event.Position) error {
+	if err := g.connects(events); err != nil {
+		return err
+	}
+	if err := g.fold(context.WithoutCancel(ctx), upTo(events, until)); err != nil {
+		return err
+	}
+	if len(g.changes) >= maxChanges || g.changing >= maxChanging {
+		return g.checkpoint(ctx)
+	}
+	return nil
+}
+
+// connects checks that no event is missing.
+func (g *generation) connects(events []event.Recorded) error {
+	next := g.position()
+	for i := range events {
+		if next++; events[i].Position != next {
+			return fmt.Errorf("pipeline %s: the feed goes from position %d to %d", g.pipeline, next-1, events[i].Position)
+		}
+	}
+	return nil
+}
+
+type fedBatch struct {
+	events []event.Recorded
+	err    error
+}
+
+// read follows the log one batch ahead of the fold. stop ends that, and waits
+// until it has ended.
+func (g *generation) read(ctx context.Context) (batches <-chan fedBatch, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	feed := g.opts.Log.Follow(ctx, g.position())
+	out := make(chan fedBatch, 1)
+	go func() {
+		defer close(out)
+		for b := range chunks(feed, g.opts.BatchSize) {
+			select {
+			case out <- b:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	stop = func() {
+		cancel()
+		for range out {
+		}
+	}
+	return out, stop
+}
+
+// chunks cuts the feed's batches to at most size events.
+func chunks(feed iter.Seq2[[]event.Recorded, error], size int) iter.Seq[fedBatch] {
+	return func(yield func(fedBatch) bool) {
+		for events, err := range feed {
+			if err != nil {
+				yield(fedBatch{err: err})
+				return
+			}
+			for len(events) > 0 {
+				n := fitting(events, size)
+				if !yield(fedBatch{events: events[:n]}) {
+					return
+				}
+				events = events[n:]
+			}
+		}
+	}
+}
+
+// fitting is how many of the events make a batch; one always does.
+func fitting(events []event.Recorded, size int) int {
+	size = min(size, len(events))
+	bytes := 0
+	for i := range events[:size] {
+		bytes += len(events[i].Data) + len(events[i].Metadata)
+		if bytes > maxBatchBytes && i > 0 {
+			return i
+		}
+	}
+	return size
+}
+
+// upTo cuts off what lies behind a position.
+func upTo(events []event.Recorded, until event.Position) []event.Recorded {
+	for len(events) > 0 && events[len(events)-1].Position > until {
+		events = events[:len(events)-1]
+	}
+	return events
+}

@@ -1,0 +1,25 @@
+// Package checkpoint keeps what a pipeline must remember between two runs: per
+// generation of its read model, the position it has come to, the states of its
+// keys or the snapshot of its instance, and the coverage ledger.
+//
+// One bbolt file holds one pipeline. Its layout:
+//
+//	active      → generation that readers see (u64, big-endian)
+//	activating  → generation on its way to become active, if any
+//	g<N>/       → one bucket a generation
+//	    mark    → Mark, as JSON
+//	    snapshot→ the instance's snapshot (resident)
+//	    keys/   → key → state (keyed)
+//
+// Invariants:
+//
+//  1. A commit is one transaction: mark, states and snapshot move together or
+//     not at all, and are on disk when Commit returns.
+//  2. A mark never says more than its states hold: a state store may lag behind
+//     a sink, never the other way round, because the engine commits sinks first.
+//  3. Delivered + Filtered = Position in every mark.
+//  4. A generation's number is never used again, not even after it has been
+//     dropped: sinks may remember it, and effect ids are derived from it.
+//
+// Start reading at Store.
+package checkpoint

@@ -1,0 +1,39 @@
+package delivery
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/sdk/frame"
+)
+
+// Effects reads the effects of a folded result into dst[:0]. positions are
+// those of the batch's events, by index in the frame. The effects' bodies alias
+// the result.
+func Effects(dst []effect.Effect, result frame.Result, positions []event.Position) []effect.Effect {
+	dst = dst[:0]
+	inOrder := true
+	for e := range result.Effects() {
+		cause := positions[e.Cause]
+		inOrder = inOrder && (len(dst) == 0 || dst[len(dst)-1].Cause <= cause)
+		dst = append(dst, effect.Effect{
+			Kind:  effect.Kind(e.Kind),
+			Level: effect.Level(e.Level),
+			Cause: cause,
+			Name:  string(e.Name),
+			Key:   string(e.Key),
+			Body:  e.Body,
+		})
+	}
+	if !inOrder { // groups stand one behind the other, their events interleave
+		slices.SortStableFunc(dst, func(a, b effect.Effect) int { return cmp.Compare(a.Cause, b.Cause) })
+	}
+	for i := 1; i < len(dst); i++ {
+		if dst[i].Cause == dst[i-1].Cause {
+			dst[i].Ordinal = dst[i-1].Ordinal + 1
+		}
+	}
+	return dst
+}

@@ -1,0 +1,245 @@
+package feed
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/valyala/fastjson"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// MaxKeyLength bounds a key, in bytes.
+const MaxKeyLength = 1024
+
+// EventError is an event that cannot be put into a batch.
+type EventError struct {
+	Position event.Position
+	Reason   string
+}
+
+func (e *EventError) Error() string {
+	return fmt.Sprintf("event at position %d: %s", e.Position, e.Reason)
+}
+
+// Batch is a frame and what the engine must remember of it.
+type Batch struct {
+	// Frame is valid until the next Build; nil if no event was wanted.
+	Frame []byte
+	// Positions of the frame's events, by their index in the frame.
+	Positions []event.Position
+	// Keys of the frame's groups, by their index; nil for an unkeyed group.
+	Keys [][]byte
+	// Filtered counts the events that were left out.
+	Filtered int
+}
+
+// Lookup returns the prior state of a key. The bytes need only stay valid until
+// Build returns.
+type Lookup func(key []byte) (state []byte, ok bool)
+
+// Builder makes batches for one projection. It reuses its memory and is used by
+// one goroutine.
+type Builder struct {
+	selection Selection
+	declared  []string
+	fields    []field
+	keyed     bool
+	keyPath   []string // nil: the aggregate's id
+
+	writer   frame.BatchWriter
+	parsers  []fastjson.Parser
+	payloads []*fastjson.Value // by index in events; nil where not parsed
+	slots    []frame.Slot
+	scratch  []byte // of one event's slots
+	keys     []byte // of all groups
+	groupOf  map[string]int
+	groups   []group
+	free     [][]int // members' memory, to be used again
+	batch    Batch
+}
+
+type group struct {
+	key     []byte
+	members []int // indexes in events
+}
+
+// NewBuilder makes batches as the manifest asks for. keyPath overrides the
+// manifest's key where it is not empty.
+func NewBuilder(m *manifest.Manifest, selection Selection, keyPath string) *Builder {
+	b := &Builder{
+		selection: selection,
+		declared:  m.Events,
+		fields:    newFields(m.Fields),
+		keyed:     m.State == manifest.Keyed,
+		groupOf:   map[string]int{},
+	}
+	if keyPath == "" {
+		keyPath = m.Key
+	}
+	if keyPath != "" {
+		b.keyPath = strings.Split(keyPath, ".")
+	}
+	b.slots = make([]frame.Slot, len(b.fields))
+	return b
+}
+
+// Build frames the events that the pipeline wants. The batch is valid until
+// the next Build.
+func (b *Builder) Build(events []event.Recorded, prior Lookup) (*Batch, error) {
+	b.reset(len(events))
+	for i := range events {
+		if err := b.sort(i, &events[i]); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.groups) == 0 {
+		b.batch.Frame = nil
+		return &b.batch, nil
+	}
+	b.writer.Reset(b.declared, len(b.fields))
+	for i := range b.groups {
+		g := &b.groups[i]
+		b.begin(g, prior)
+		for _, at := range g.members {
+			b.write(&events[at], b.payloads[at])
+		}
+	}
+	var err error
+	b.batch.Frame, err = b.writer.Finish()
+	return &b.batch, err
+}
+
+func (b *Builder) reset(events int) {
+	for _, g := range b.groups {
+		b.free = append(b.free, g.members[:0])
+	}
+	b.groups = b.groups[:0]
+	clear(b.groupOf)
+	b.keys = b.keys[:0]
+	b.batch = Batch{Positions: b.batch.Positions[:0], Keys: b.batch.Keys[:0]}
+	for len(b.payloads) < events {
+		b.payloads = append(b.payloads, nil)
+		b.parsers = append(b.parsers, fastjson.Parser{})
+	}
+}
+
+// sort puts an event into its group or leaves it out.
+func (b *Builder) sort(i int, e *event.Recorded) error {
+	b.payloads[i] = nil
+	if !b.selection.Wants(e) {
+		b.batch.Filtered++
+		return nil
+	}
+	if len(b.fields) > 0 || b.keyed && b.keyPath != nil {
+		v, err := b.parsers[i].ParseBytes(e.Data)
+		if err != nil {
+			return &EventError{e.Position, "its payload cannot be read as JSON: " + err.Error()}
+		}
+		b.payloads[i] = v
+	}
+	if !b.keyed {
+		b.join(nil, i)
+		return nil
+	}
+	start := len(b.keys)
+	ok, err := b.appendKey(e, b.payloads[i])
+	if err != nil {
+		return err
+	}
+	if !ok {
+		b.batch.Filtered++
+		return nil
+	}
+	if known := b.join(b.keys[start:len(b.keys):len(b.keys)], i); known {
+		b.keys = b.keys[:start]
+	}
+	return nil
+}
+
+// join adds event i to the group of a key, and reports whether there was one.
+func (b *Builder) join(key []byte, i int) (known bool) {
+	at, known := b.groupOf[string(key)]
+	if !known {
+		at = len(b.groups)
+		b.groupOf[string(key)] = at
+		g := group{key: key}
+		if n := len(b.free); n > 0 {
+			g.members, b.free = b.free[n-1], b.free[:n-1]
+		}
+		b.groups = append(b.groups, g)
+		b.batch.Keys = append(b.batch.Keys, key)
+	}
+	b.groups[at].members = append(b.groups[at].members, i)
+	return known
+}
+
+// appendKey appends the event's key to the keys: the text of a string, or a
+// number, true or false as JSON has it. An event without the key's field, or
+// with null in it, belongs to no key: it is left out.
+func (b *Builder) appendKey(e *event.Recorded, payload *fastjson.Value) (ok bool, err error) {
+	start := len(b.keys)
+	if b.keyPath == nil {
+		b.keys = appendUUID(b.keys, e.Aggregate.ID)
+		return true, nil
+	}
+	v := find(payload, b.keyPath)
+	if v == nil {
+		return false, nil
+	}
+	b.keys = v.MarshalTo(b.keys)
+	switch text := b.keys[start:]; text[0] {
+	case 'n':
+		b.keys = b.keys[:start]
+		return false, nil
+	case '{', '[':
+		return false, &EventError{e.Position, fmt.Sprintf("its field %q is the key, but holds no single value", strings.Join(b.keyPath, "."))}
+	case '"':
+		b.keys = append(b.keys[:start], unquote(text)...)
+	}
+	if n := len(b.keys) - start; n > MaxKeyLength {
+		return false, &EventError{e.Position, fmt.Sprintf("its key is %d bytes long, at most %d are allowed", n, MaxKeyLength)}
+	}
+	return true, nil
+}
+
+func appendUUID(dst []byte, id uuid.UUID) []byte {
+	text, _ := id.MarshalText() // never fails
+	return append(dst, text...)
+}
+
+func (b *Builder) begin(g *group, prior Lookup) {
+	if !b.keyed {
+		b.writer.BeginUnkeyed()
+		return
+	}
+	state, ok := prior(g.key)
+	b.writer.BeginGroup(g.key, state, ok)
+}
+
+func (b *Builder) write(e *event.Recorded, payload *fastjson.Value) {
+	b.scratch = b.scratch[:0]
+	for i, f := range b.fields {
+		b.slots[i], b.scratch = f.slot(payload, b.scratch)
+	}
+	b.writer.AddEvent(&frame.Event{
+		Position:      uint64(e.Position),
+		Version:       uint64(e.Version),
+		Time:          e.Time.UnixNano(),
+		ID:            e.ID,
+		AggregateID:   e.Aggregate.ID,
+		CorrelationID: e.CorrelationID,
+		CausationID:   e.CausationID.UUID,
+		HasCausation:  e.CausationID.Valid,
+		Type:          e.Type,
+		AggregateType: e.Aggregate.Type,
+		SchemaVersion: max(e.SchemaVersion, 1),
+		Data:          e.Data,
+		Metadata:      e.Metadata,
+		Slots:         b.slots,
+	})
+	b.batch.Positions = append(b.batch.Positions, e.Position)
+}

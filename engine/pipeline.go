@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// pipeline supervises the generations of one pipeline: the live one and, during
+// a replay, the next.
+type pipeline struct {
+	spec     config.Pipeline
+	opts     *Options
+	manifest manifest.Manifest
+	module   string // the plugin's digest
+	identity string
+	store    *checkpoint.Store
+	replays  chan replayRequest
+	work     chan struct{} // holds one token while somebody folds
+
+	// mu guards what an operator sees. live is written only by who holds the
+	// token of work, which therefore reads it without mu.
+	mu     sync.Mutex
+	state  State
+	err    error
+	live   *generation // nil: the stored one is of another identity
+	replay *replay
+}
+
+func newPipeline(spec config.Pipeline, opts *Options) *pipeline {
+	return &pipeline{
+		spec:    spec,
+		opts:    opts,
+		state:   Loading,
+		replays: make(chan replayRequest),
+		work:    make(chan struct{}, 1),
+	}
+}
+
+// load proves that the projection's module can be run, without touching disk.
+func (p *pipeline) load(ctx context.Context) error {
+	plugin, err := p.instantiate(ctx)
+	if err != nil {
+		return err
+	}
+	p.manifest, p.module = plugin.Manifest(), plugin.Digest()
+	p.identity, err = identityOf(p.spec, p.module)
+	return errors.Join(err, plugin.Close(ctx))
+}
+
+func (p *pipeline) instantiate(ctx context.Context) (Plugin, error) {
+	plugin, err := p.opts.OpenPlugin(ctx, p.spec.Projection)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline %s: loading its projection: %w", p.spec.Name, err)
+	}
+	return plugin, nil
+}
+
+// identityOf digests all that a read model depends on besides the log. A
+// pipeline whose identity has changed is rebuilt.
+func identityOf(spec config.Pipeline, module string) (string, error) {
+	spec.Projection.WASM, spec.Projection.SHA256, spec.Projection.MemoryPages = module, "", 0
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return "", fmt.Errorf("pipeline %s: digesting its declaration: %w", spec.Name, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// begin waits for the right to fold; end gives it back.
+func (p *pipeline) begin(ctx context.Context) error {
+	select {
+	case p.work <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("pipeline %s: waiting for another run of it to end: %w", p.spec.Name, ctx.Err())
+	}
+}
+
+func (p *pipeline) end() { <-p.work }
+
+// serving is the generation that readers see; nil while there is none.
+func (p *pipeline) serving() *generation {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.live
+}
+
+// become goes to another state, but not out of Faulted.
+func (p *pipeline) become(s State) {
+	if p.faulted() == nil {
+		p.turn(s, nil)
+	}
+}
+
+// turn goes to another state, with its error or, as nil, without one.
+func (p *pipeline) turn(to State, err error) {
+	p.mu.Lock()
+	from := p.state
+	p.state, p.err = to, err
+	p.mu.Unlock()
+	if from != to {
+		p.opts.Observer.Changed(p.spec.Name, from, to)
+	}
+}
+
+// fault stops the pipeline and returns err.
+func (p *pipeline) fault(err error) error {
+	p.turn(Faulted, err)
+	p.opts.Observer.Faulted(p.spec.Name, err)
+	return err
+}
+
+// faulted returns the error that the pipeline has stopped because of.
+func (p *pipeline) faulted() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.state != Faulted {
+		return nil
+	}
+	return p.err
+}
+
+func (p *pipeline) close(ctx context.Context) error {
+	var errs []error
+	if live := p.serving(); live != nil {
+		errs = append(errs, live.close(ctx))
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// replayRequest asks a running pipeline to rebuild its read model.
+type replayRequest struct {
+	done chan error // of capacity 1
+}
+
+// replay is a rebuild on its way, or the last one that came to its end.
+type replay struct {
+	next   *generation
+	began  time.Time
+	target event.Position
+	final  *Replay // nil while it is on its way
+}
+
+func (r *replay) status(pipeline string, now time.Time) *Replay {
+	if r.final != nil {
+		done := *r.final
+		return &done
+	}
+	at := r.next.position()
+	return &Replay{
+		Pipeline:        pipeline,
+		Generation:      r.next.kept.Number(),
+		Position:        at,
+		Target:          r.target,
+		EventsPerSecond: float64(at) / max(now.Sub(r.began).Seconds(), 1e-9),
+	}
+}
+
+// replayAlone rebuilds the read model while no engine runs.
+func (p *pipeline) replayAlone(ctx context.Context) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	defer p.end()
+	defer p.become(Stopped)
+	return p.rebuild(ctx, nil)
+}
+
+// rebuild folds the log from its beginning into a new generation while the live
+// one goes on, then puts the new one in its place. live may be nil, when none
+// runs. The pipeline is faulted by a rebuild that leaves nothing to serve.
+func (p *pipeline) rebuild(ctx context.Context, live *liveRun) error {
+	serves := p.live != nil
+	if !serves {
+		p.turn(Rebuilding, nil)
+	}
+	next, err := p.build(ctx, live)
+	if err != nil {
+		p.setReplay(nil, 0)
+		err = fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err)
+		if !serves && ctx.Err() == nil {
+			return p.fault(err)
+		}
+		return err
+	}
+	if err := p.swap(context.WithoutCancel(ctx), next); err != nil {
+		p.setReplay(nil, 0)
+		err = errors.Join(err, next.close(context.WithoutCancel(ctx)))
+		return p.fault(fmt.Errorf("pipeline %s: swapping the read models, which the next start mends: %w", p.spec.Name, err))
+	}
+	return nil
+}
+
+// build makes the next generation and brings it to the log's head, or leaves no
+// trace of it.
+func (p *pipeline) build(ctx context.Context, live *liveRun) (*generation, error) {
+	kept, err := p.store.Create(p.identity, p.module)
+	if err != nil {
+		return nil, err
+	}
+	cleaning := context.WithoutCancel(ctx)
+	next, err := p.openGeneration(ctx, kept)
+	if err != nil {
+		return nil, errors.Join(err, p.discard(cleaning, kept.Number()))
+	}
+	if err = p.fill(ctx, next, live); err != nil {
+		err = errors.Join(err, discardAll(cleaning, next.executors), next.close(cleaning), p.store.Drop(kept.Number()))
+		return nil, err
+	}
+	return next, nil
+}
+
+// fill brings the next generation to the log's head, first beside the live one,
+// then, for the rest, with the live one stopped.
+func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun) error {
+	if at := next.furthest(); at > 0 {
+		return fmt.Errorf("an executor has a generation %d already, up to position %d", next.kept.Number(), at)
+	}
+	r := &replay{next: next, began: p.opts.Now()}
+	for _, alone := range []bool{false, true} {
+		if alone && live != nil {
+			live.stop()
+		}
+		head, err := p.opts.Log.Head(ctx)
+		if err != nil {
+			return err
+		}
+		p.setReplay(r, head)
+		if err := next.follow(ctx, head, 0, nil); err != nil {
+			return err
+		}
+		if next.position() < head {
+			return fmt.Errorf("stopped at position %d of %d: %w", next.position(), head, context.Cause(ctx))
+		}
+	}
+	return nil
+}
+
+// swap makes the next generation the live one. From BeginActivation on, a crash
+// is mended forwards, by finishActivation.
+func (p *pipeline) swap(ctx context.Context, next *generation) error {
+	old := p.live
+	if old != nil {
+		if err := closeAll(old.executors); err != nil {
+			return err
+		}
+	}
+	number := next.kept.Number()
+	if err := p.store.BeginActivation(number); err != nil {
+		return err
+	}
+	if err := activateAll(ctx, next.executors); err != nil {
+		return err
+	}
+	if err := p.exchange(next); err != nil {
+		return err
+	}
+	p.turn(CatchingUp, nil)
+	if old == nil {
+		return nil
+	}
+	if err := old.close(ctx); err != nil {
+		p.opts.Logger.Warn("closing the generation before", "pipeline", p.spec.Name, "error", err)
+	}
+	return nil
+}
+
+// exchange drops the state of all generations but next, and has readers see
+// that one: who asks in between waits.
+func (p *pipeline) exchange(next *generation) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.store.FinishActivation(next.kept.Number()); err != nil {
+		return err
+	}
+	p.live = next
+	done := p.replay.status(p.spec.Name, p.opts.Now())
+	done.Done = true
+	p.replay.final, p.replay.next = done, nil
+	return nil
+}
+
+func (p *pipeline) setReplay(r *replay, target event.Position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.replay = r; r != nil {
+		r.target = target
+	}
+}

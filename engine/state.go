@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// State returns a pipeline's state as JSON: what the projection answers to a
+// query, if it is resident; the state of one key or, without a key, an object
+// of all by key, if it is keyed. key is nil for none.
+func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawMessage, error) {
+	p, err := e.pipeline(name)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		live := p.serving()
+		if live == nil {
+			return nil, fmt.Errorf("pipeline %s: its read model is being rebuilt", name)
+		}
+		text, err := live.stateJSON(ctx, key)
+		if err == nil || p.serving() == live {
+			return text, err
+		} // else a replay has dropped it meanwhile
+	}
+}
+
+// Kept is what a pipeline remembers, read without running it.
+type Kept struct {
+	store *checkpoint.Store
+	spec  config.Pipeline
+	kept  *checkpoint.Generation
+	g     *generation // nil without a plugin
+}
+
+// OpenKept opens what a pipeline that no engine runs remembers in dir.
+// openPlugin may be nil if only the status is wanted.
+func OpenKept(ctx context.Context, dir string, spec config.Pipeline, openPlugin func(context.Context, config.Projection) (Plugin, error)) (*Kept, error) {
+	store, err := checkpoint.Open(statePath(dir, spec.Name))
+	if err != nil {
+		return nil, err
+	}
+	k := &Kept{store: store, spec: spec}
+	if err := k.open(ctx, openPlugin); err != nil {
+		return nil, errors.Join(fmt.Errorf("pipeline %s: %w", spec.Name, err), k.Close(ctx))
+	}
+	return k, nil
+}
+
+func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config.Projection) (Plugin, error)) error {
+	active, _, err := k.store.Generations()
+	if err != nil {
+		return err
+	}
+	if k.kept, err = k.store.Generation(active); err != nil || openPlugin == nil {
+		return err
+	}
+	plugin, err := openPlugin(ctx, k.spec.Projection)
+	if err != nil {
+		return err
+	}
+	k.g = &generation{
+		pipeline:    k.spec.Name,
+		manifest:    plugin.Manifest(),
+		instantiate: func(ctx context.Context) (Plugin, error) { return openPlugin(ctx, k.spec.Projection) },
+		plugin:      plugin,
+		kept:        k.kept,
+	}
+	return k.g.restore(ctx)
+}
+
+// State is as Engine.State. It needs a plugin.
+func (k *Kept) State(ctx context.Context, key *string) (json.RawMessage, error) {
+	if k.g == nil {
+		return nil, fmt.Errorf("pipeline %s: its state was opened without its projection", k.spec.Name)
+	}
+	return k.g.stateJSON(ctx, key)
+}
+
+// Status is the pipeline's status, with a log that ends at head.
+func (k *Kept) Status(head event.Position) Status {
+	s := Status{Pipeline: k.spec.Name, State: Stopped, Generation: k.kept.Number()}
+	s.fill(k.kept.Mark(), head)
+	return s
+}
+
+// Close closes the files and the plugin.
+func (k *Kept) Close(ctx context.Context) error {
+	var err error
+	if k.g != nil {
+		err = k.g.close(ctx)
+	}
+	return errors.Join(err, k.store.Close())
+}
+
+func (p *pipeline) status(head event.Position, now time.Time) Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{Pipeline: p.spec.Name, State: p.state, Head: head, Module: p.module}
+	if p.err != nil {
+		s.Error = p.err.Error()
+	}
+	if p.replay != nil {
+		s.Replay = p.replay.status(p.spec.Name, now)
+	}
+	if p.live == nil {
+		s.Lag = uint64(head)
+		return s
+	}
+	s.Generation = p.live.kept.Number()
+	s.fill(*p.live.passed.Load(), head)
+	return s
+}
+
+func (s *Status) fill(m checkpoint.Mark, head event.Position) {
+	s.Position, s.Delivered, s.Filtered, s.Module = m.Position, m.Delivered, m.Filtered, m.Module
+	s.Head = max(head, m.Position) // the head was asked for first
+	s.Lag = uint64(s.Head - s.Position)
+}
+
+func (g *generation) stateJSON(ctx context.Context, key *string) (json.RawMessage, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch g.manifest.State {
+	case manifest.Resident:
+		query := ""
+		if key != nil {
+			query = *key
+		}
+		return g.ask(ctx, query)
+	case manifest.Keyed:
+		if key != nil {
+			return g.keyJSON(*key)
+		}
+		return g.allJSON()
+	}
+	return nil, fmt.Errorf("pipeline %s: its projection is stateless: it has effects only", g.pipeline)
+}
+
+func (g *generation) keyJSON(key string) (text json.RawMessage, err error) {
+	state, changed := g.changes[key]
+	if changed && state != nil {
+		return stateText(state), nil
+	}
+	if !changed {
+		err = g.kept.Read(func(get func([]byte) ([]byte, bool)) error {
+			if state, ok := get([]byte(key)); ok {
+				text = stateText(state)
+			}
+			return nil
+		})
+	}
+	if err == nil && text == nil {
+		err = fmt.Errorf("pipeline %s, key %q: %w", g.pipeline, key, ErrNoKey)
+	}
+	return text, err
+}
+
+func (g *generation) allJSON() (json.RawMessage, error) {
+	all := map[string]json.RawMessage{}
+	err := g.kept.Each(func(key, state []byte) error {
+		all[string(key)] = stateText(state)
+		return nil
+	})
+	for key, state := range g.changes {
+		all[key] = stateText(state)
+	}
+	maps.DeleteFunc(all, func(_ string, text json.RawMessage) bool { return text == nil })
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+// stateText returns a copy of a state as JSON: as it is, if it is JSON, or in
+// base64. It returns nil for a removed key's.
+func stateText(state []byte) json.RawMessage {
+	if state == nil {
+		return nil
+	}
+	if json.Valid(state) {
+		return slices.Clone(state)
+	}
+	return json.RawMessage(`{"$base64":"` + base64.StdEncoding.EncodeToString(state) + `"}`)
+}

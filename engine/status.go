@@ -1,0 +1,49 @@
+package engine
+
+import "github.com/refold-dev/refold/domain/event"
+
+// State is where a pipeline is in its life.
+type State string
+
+// The states of a pipeline.
+const (
+	Loading    State = "loading"
+	CatchingUp State = "catching_up"
+	Live       State = "live"
+	Rebuilding State = "rebuilding" // nothing serves until the rebuild is done
+	Faulted    State = "faulted"
+	Stopped    State = "stopped"
+)
+
+// Status is what an operator sees of a pipeline.
+type Status struct {
+	Pipeline   string `json:"pipeline"`
+	State      State  `json:"state"`
+	Generation uint64 `json:"generation"`
+	// Position is the last one that the read model includes, Head the log's
+	// last, Lag the difference.
+	Position event.Position `json:"position"`
+	Head     event.Position `json:"head"`
+	Lag      uint64         `json:"lag"`
+	// Delivered + Filtered = Position: the coverage ledger.
+	Delivered uint64 `json:"delivered"`
+	Filtered  uint64 `json:"filtered"`
+	// Module is the digest of the projection's code.
+	Module string  `json:"module"`
+	Error  string  `json:"error,omitempty"`
+	Replay *Replay `json:"replay,omitempty"`
+}
+
+// Covered reports whether the coverage ledger adds up.
+func (s *Status) Covered() bool { return s.Delivered+s.Filtered == uint64(s.Position) }
+
+// Replay is a rebuild on its way.
+type Replay struct {
+	Pipeline   string         `json:"pipeline"`
+	Generation uint64         `json:"generation"`
+	Position   event.Position `json:"position"`
+	Target     event.Position `json:"target"`
+	// EventsPerSecond is the mean since the replay began.
+	EventsPerSecond float64 `json:"events_per_second"`
+	Done            bool    `json:"done"`
+}
