@@ -1,0 +1,47 @@
+# Everything is built from source by the Go toolchain; guests in C need clang
+# and lld, which `make tools` installs on Debian.
+
+GO       ?= go
+TESTFLAGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build guests ## See it work: a fleet of servers from commands to a live, replayed read model
+	@$(GO) run ./examples/embed
+
+.PHONY: test
+test: tools build guests ## Install what the tests need, then run all tests under the race detector
+	$(GO) vet ./...
+	$(GO) test -race -timeout 15m $(TESTFLAGS) ./...
+
+.PHONY: build
+build: ## Build bin/refold
+	$(GO) build -trimpath -o bin/refold ./cmd/refold
+
+.PHONY: guests
+guests: ## Build the examples' projections in Go
+	@$(MAKE) --no-print-directory -C examples/fleet all
+	@$(MAKE) --no-print-directory -C examples/git-history go
+
+.PHONY: fmt
+fmt: ## Format the Go code
+	gofmt -w $$($(GO) list -f '{{.Dir}}' ./...)
+
+.PHONY: lint
+lint: ## Run golangci-lint, if it is installed
+	golangci-lint run
+
+.PHONY: bench
+bench: guests ## Run the Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: tools
+tools: ## Install clang and lld from Debian packages, if they are missing
+	@./tools.sh
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin examples/*/*.wasm examples/*/c/*.wasm

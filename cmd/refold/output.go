@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// hinted is an error with advice.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (e *hinted) Error() string { return e.err.Error() }
+func (e *hinted) Unwrap() error { return e.err }
+
+// errorLine is an error for machines.
+type errorLine struct {
+	Message string `json:"message"`
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func errorLines(err error) []errorLine {
+	var list config.Errors
+	var one *config.Error
+	switch {
+	case errors.As(err, &list):
+	case errors.As(err, &one):
+		list = config.Errors{one}
+	default:
+		line := errorLine{Message: err.Error()}
+		var h *hinted
+		if errors.As(err, &h) {
+			line.Hint = h.hint
+		}
+		return []errorLine{line}
+	}
+	lines := make([]errorLine, len(list))
+	for i, e := range list {
+		lines[i] = errorLine{e.Message, e.File, e.Line, e.Column, e.Hint}
+	}
+	return lines
+}
+
+// printError writes an error to standard error: with --json one object.
+func (a *app) printError(err error) {
+	if a.json {
+		_ = json.NewEncoder(a.err).Encode(map[string]any{"errors": errorLines(err)})
+		return
+	}
+	for _, line := range errorLines(err) {
+		text := line.Message
+		if line.File != "" {
+			text = config.Pos{File: line.File, Line: line.Line, Column: line.Column}.String() + ": " + text
+		}
+		fmt.Fprintln(a.err, "refold:", text)
+		if line.Hint != "" {
+			fmt.Fprintln(a.err, "  hint:", line.Hint)
+		}
+	}
+}
+
+// printJSON writes v on one line.
+func (a *app) printJSON(v any) error { return json.NewEncoder(a.out).Encode(v) }
+
+// table writes rows in columns; the first row is the heading.
+func (a *app) table(rows [][]any) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		for i, cell := range row {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, cell)
+		}
+		fmt.Fprintln(w)
+	}
+	return w.Flush()
+}
+
+// bar is a progress bar on standard error if that is a terminal, or nothing.
+func (a *app) bar(total int64, what string) *progressbar.ProgressBar {
+	w := io.Discard
+	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !a.json {
+		w = a.err
+	}
+	return progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetItsString("events"),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetSpinnerChangeInterval(0), // or a goroutine of its own races with ours
+		progressbar.OptionClearOnFinish(),
+	)
+}

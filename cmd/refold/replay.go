@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// progressEvery is how often a replay's progress is shown.
+const progressEvery = 200 * time.Millisecond
+
+func (a *app) replayCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "replay PIPELINE",
+		Short: "Rebuild a pipeline's read model from the log and swap it in",
+		Long: `Rebuild a pipeline's read model from the beginning of the log.
+
+The new read model is built beside the old one, which serves until the new one
+has caught up; then readers see the new one, in one step. If the replay fails or
+is interrupted, the old one stays as it is. Works with or without a running
+engine.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0]) },
+	}
+}
+
+func (a *app) replay(ctx context.Context, pipeline string) (err error) {
+	logger := a.logger(slog.LevelWarn)
+	s, err := a.openExisting(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	spec, err := s.dir.Pipeline(pipeline)
+	if err != nil {
+		return a.withKnown(err, s.dir)
+	}
+	show := a.showReplay(pipeline)
+	var last engine.Replay
+	if s.control != nil {
+		last, err = s.control.Replay(ctx, pipeline, show)
+	} else {
+		last, err = a.replayHere(ctx, s, spec, logger, show)
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(last)
+	}
+	_, err = fmt.Fprintf(a.out, "%s: generation %d serves, rebuilt from %d events at %.0f events/s\n", pipeline, last.Generation, last.Position, last.EventsPerSecond)
+	return err
+}
+
+// showReplay returns what shows progress: a bar for people, a line of JSON for
+// machines.
+func (a *app) showReplay(pipeline string) func(engine.Replay) {
+	if a.json {
+		return func(p engine.Replay) { _ = a.printJSON(p) }
+	}
+	bar := a.bar(-1, "replaying "+pipeline)
+	return func(p engine.Replay) {
+		bar.ChangeMax64(int64(p.Target))
+		_ = bar.Set64(int64(p.Position))
+	}
+}
+
+// replayHere replays without a running engine.
+func (a *app) replayHere(ctx context.Context, s *session, spec config.Pipeline, logger *slog.Logger, show func(engine.Replay)) (last engine.Replay, err error) {
+	parts, err := newParts(ctx, s.dir, logger)
+	if err != nil {
+		return last, err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	e, err := a.openEngine(ctx, s, parts, []config.Pipeline{spec}, engine.Observer{}, logger)
+	if err != nil {
+		return last, err
+	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	done := make(chan error, 1)
+	go func() { done <- e.Replay(ctx, spec.Name) }()
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if list, err := e.Status(ctx); err == nil && list[0].Replay != nil && !list[0].Replay.Done {
+				show(*list[0].Replay)
+			}
+		case err := <-done:
+			if err != nil {
+				return last, err
+			}
+			list, err := e.Status(ctx)
+			if err != nil {
+				return last, err
+			}
+			return *list[0].Replay, nil
+		}
+	}
+}

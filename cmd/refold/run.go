@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/datadir"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var file string
+	var once bool
+	c := &cobra.Command{
+		Use:   "run -c FILE|DIR",
+		Short: "Run the engine: catch up with the log, then follow it",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return &usageError{errors.New("no configuration: name it with -c FILE or -c DIR")}
+			}
+			return a.run(cmd.Context(), file, once)
+		},
+	}
+	c.Flags().StringVarP(&file, "config", "c", "", "YAML `file`, or a folder of them")
+	c.Flags().BoolVar(&once, "once", false, "catch up to the log's present end, then exit")
+	return c
+}
+
+// run checks all that can be checked before it takes the data directory.
+func (a *app) run(ctx context.Context, file string, once bool) (err error) {
+	level := slog.LevelInfo
+	if once {
+		level = slog.LevelWarn
+	}
+	logger := a.logger(level)
+	c, err := config.Load(file)
+	if err != nil {
+		return err
+	}
+	parts, err := newParts(ctx, datadir.At(a.data), logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	if err := parts.check(ctx, c); err != nil {
+		return err
+	}
+	s, err := a.open(ctx, &c.Store, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if s.control != nil {
+		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
+	}
+	pipelines, err := adopt(s.dir, c.Pipelines)
+	if err != nil {
+		return err
+	}
+	if once {
+		return a.runOnce(ctx, s, parts, pipelines, logger)
+	}
+	return a.runLive(ctx, s, parts, pipelines, logger)
+}
+
+func adopt(dir datadir.Dir, specs []config.Pipeline) ([]config.Pipeline, error) {
+	adopted := make([]config.Pipeline, len(specs))
+	for i, p := range specs {
+		var err error
+		if adopted[i], err = dir.Adopt(p); err != nil {
+			return nil, err
+		}
+	}
+	return adopted, nil
+}
+
+func (a *app) openEngine(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, observer engine.Observer, logger *slog.Logger) (*engine.Engine, error) {
+	return engine.Open(ctx, engine.Options{
+		Log:          s.store,
+		Dir:          s.dir.PipelinesPath(),
+		OpenPlugin:   parts.plugin,
+		OpenExecutor: parts.executor,
+		Logger:       logger,
+		Now:          time.Now,
+		Observer:     observer,
+	}, pipelines)
+}
+
+func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, logger *slog.Logger) (err error) {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	bar := a.bar(int64(head)*int64(len(pipelines)), "catching up")
+	observer := engine.Observer{Folded: func(_ string, _ uint64, _ event.Position, events, _ int) { _ = bar.Add(events) }}
+	e, err := a.openEngine(ctx, s, parts, pipelines, observer, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	if err := e.CatchUp(ctx); err != nil {
+		return err
+	}
+	_ = bar.Finish()
+	list, err := e.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return a.printStatus(list)
+}
+
+func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, logger *slog.Logger) (err error) {
+	e, err := a.openEngine(ctx, s, parts, pipelines, loggingObserver(logger), logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	token := rand.Text()
+	server, err := control.Listen(e, token, logger)
+	if err != nil {
+		return fmt.Errorf("opening the control API: %w", err)
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	err = s.dir.Publish(datadir.Endpoint{PID: os.Getpid(), LogURL: s.logURL, LogToken: s.token, ControlURL: server.URL(), ControlToken: token})
+	if err != nil {
+		return err
+	}
+	logger.Info("the engine runs", "pipelines", len(pipelines), "data", a.data, "log", s.logURL)
+	e.Run(ctx)
+	logger.Info("the engine has stopped")
+	return nil
+}
+
+// loggingObserver tells the log what an operator wants to know.
+func loggingObserver(logger *slog.Logger) engine.Observer {
+	return engine.Observer{
+		Changed: func(pipeline string, from, to engine.State) {
+			logger.Info("pipeline", "pipeline", pipeline, "from", string(from), "to", string(to))
+		},
+		Folded: func(pipeline string, generation uint64, through event.Position, events, effects int) {
+			logger.Debug("folded", "pipeline", pipeline, "generation", generation, "position", uint64(through), "events", events, "effects", effects)
+		},
+		Checkpointed: func(pipeline string, generation uint64, at event.Position) {
+			logger.Debug("checkpoint", "pipeline", pipeline, "generation", generation, "position", uint64(at))
+		},
+		Faulted: func(pipeline string, err error) {
+			logger.Error("pipeline has stopped", "pipeline", pipeline, "error", err.Error())
+		},
+	}
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/datadir"
+)
+
+func (a *app) stateCommand() *cobra.Command {
+	var key string
+	c := &cobra.Command{
+		Use:   "state PIPELINE",
+		Short: "Print a pipeline's state: all of it, or one key's",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var only *string
+			if cmd.Flags().Changed("key") {
+				only = &key
+			}
+			return a.state(cmd.Context(), args[0], only)
+		},
+	}
+	c.Flags().StringVar(&key, "key", "", "the `key` of a keyed projection; the query for a resident one")
+	return c
+}
+
+func (a *app) state(ctx context.Context, pipeline string, key *string) error {
+	logger := a.logger(slog.LevelWarn)
+	dir := datadir.At(a.data)
+	if !dir.Exists() {
+		return &hinted{fmt.Errorf("%s: %w", a.data, datadir.ErrNone), "name it with --data; `refold run` makes one"}
+	}
+	if _, err := dir.Pipeline(pipeline); err != nil {
+		return a.withKnown(err, dir)
+	}
+	state, err := a.readState(ctx, dir, pipeline, key, logger)
+	if err != nil {
+		return err
+	}
+	return a.printState(state)
+}
+
+// readState asks the engine that has the directory, or reads what it has left.
+// Neither needs the log.
+func (a *app) readState(ctx context.Context, dir datadir.Dir, pipeline string, key *string, logger *slog.Logger) (state json.RawMessage, err error) {
+	release, endpoint, err := take(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if endpoint != nil {
+		return control.NewClient(endpoint.ControlURL, endpoint.ControlToken).State(ctx, pipeline, key)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	parts, err := newParts(ctx, dir, logger)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, parts.close(ctx)) }()
+	spec, err := dir.Pipeline(pipeline)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := engine.OpenKept(ctx, dir.PipelinesPath(), spec, parts.plugin)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, kept.Close(ctx)) }()
+	return kept.State(ctx, key)
+}
+
+// withKnown adds to an unknown pipeline's error the names that are known.
+func (a *app) withKnown(err error, dir datadir.Dir) error {
+	specs, listErr := dir.Pipelines()
+	if listErr != nil || len(specs) == 0 {
+		return &hinted{err, "run it first: refold run -c FILE"}
+	}
+	names := make([]string, len(specs))
+	for i, p := range specs {
+		names[i] = p.Name
+	}
+	return &hinted{err, fmt.Sprintf("pipelines in %s: %v", a.data, names)}
+}
+
+// printState prints JSON as it is, or for people a table, if the state is an
+// object of scalars or of objects.
+func (a *app) printState(state json.RawMessage) error {
+	if a.json {
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, state); err != nil {
+			return fmt.Errorf("the projection's answer is not JSON: %w", err)
+		}
+		_, err := fmt.Fprintln(a.out, compact.String())
+		return err
+	}
+	var rows map[string]json.RawMessage
+	if json.Unmarshal(state, &rows) != nil || len(rows) == 0 {
+		_, err := fmt.Fprintln(a.out, string(state))
+		return err
+	}
+	return a.table(stateRows(rows))
+}
+
+func stateRows(rows map[string]json.RawMessage) [][]any {
+	columns := map[string]bool{}
+	cells := map[string]map[string]json.RawMessage{}
+	for key, value := range rows {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(value, &fields) == nil {
+			cells[key] = fields
+			for name := range fields {
+				columns[name] = true
+			}
+		}
+	}
+	names := slices.Sorted(maps.Keys(columns))
+	heading := []any{"KEY"}
+	for _, name := range names {
+		heading = append(heading, name)
+	}
+	if len(cells) == 0 {
+		heading = append(heading, "VALUE")
+	}
+	table := [][]any{heading}
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		row := []any{key}
+		if cells[key] == nil {
+			row = append(row, string(rows[key]))
+		}
+		for _, name := range names {
+			row = append(row, string(cells[key][name]))
+		}
+		table = append(table, row)
+	}
+	return table
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/datadir"
+	logexec "github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/sqlite"
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm"
+)
+
+// parts opens the plugins and executors that configurations name.
+type parts struct {
+	host   *wasm.Host
+	dir    datadir.Dir
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	modules map[string]*wasm.Module // by path
+}
+
+func newParts(ctx context.Context, dir datadir.Dir, logger *slog.Logger) (*parts, error) {
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: cacheDir(), Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	return &parts{host: host, dir: dir, logger: logger, modules: map[string]*wasm.Module{}}, nil
+}
+
+// cacheDir is where compiled modules are kept, shared by all data directories;
+// empty for nowhere.
+func cacheDir() string {
+	if dir, set := os.LookupEnv("REFOLD_CACHE"); set {
+		return dir
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "refold")
+}
+
+// plugin makes an instance of a projection.
+func (p *parts) plugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+	m, err := p.module(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return m.Instantiate(ctx)
+}
+
+// module loads each module once.
+func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m, ok := p.modules[spec.WASM]
+	if !ok {
+		var err error
+		m, err = p.host.Load(ctx, spec.WASM, wasm.Limits{MemoryPages: spec.MemoryPages})
+		if err != nil {
+			return nil, err
+		}
+		p.modules[spec.WASM] = m
+	}
+	if digest := strings.TrimPrefix(m.Digest(), "sha256:"); spec.SHA256 != "" && digest != spec.SHA256 {
+		return nil, &config.Error{
+			Pos:     spec.Where("sha256"),
+			Message: fmt.Sprintf("the module %s has another digest: %s", spec.WASM, digest),
+			Hint:    "if you trust the module as it is now, pin this digest",
+		}
+	}
+	return m, nil
+}
+
+// executors says how to open each kind of executor.
+var executors = map[string]func(p *parts, ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error){
+	"sqlite": func(p *parts, ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		return sqlite.Open(ctx, sqliteConfig(p.dir, spec.SQLite), pipeline, generation)
+	},
+	"log": func(p *parts, _ context.Context, _ config.Executor, _ string, _ uint64) (engine.Executor, error) {
+		return logexec.New(p.logger), nil
+	},
+}
+
+func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+	x, err := executors[spec.Kind()](p, ctx, spec, pipeline, generation)
+	if err != nil { // not x: an interface around a nil pointer is not nil
+		return nil, fmt.Errorf("%s: %w", spec.Kind(), err)
+	}
+	return x, nil
+}
+
+func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
+	c := sqlite.Config{Path: dir.Resolve(s.Path)}
+	for _, t := range s.Tables {
+		table := sqlite.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+		for _, column := range t.Columns {
+			table.Columns = append(table.Columns, sqlite.Column{Name: column.Name, Type: sqlite.Type(column.Type)})
+		}
+		c.Tables = append(c.Tables, table)
+	}
+	return c
+}
+
+// check loads every projection and checks that the executors' declarations
+// hold, without touching a data directory.
+func (p *parts) check(ctx context.Context, c *config.Config) error {
+	var errs config.Errors
+	for i := range c.Pipelines {
+		errs = append(errs, p.checkPipeline(ctx, &c.Pipelines[i])...)
+	}
+	if len(errs) > 0 {
+		return errs
+	}
+	return nil
+}
+
+func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs config.Errors) {
+	if _, err := p.module(ctx, spec.Projection); err != nil {
+		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
+	}
+	for _, x := range spec.Executors {
+		if x.SQLite == nil {
+			continue
+		}
+		c := sqliteConfig(p.dir, x.SQLite)
+		if err := c.Validate(); err != nil {
+			errs = append(errs, placed(err, x.Where("sqlite")))
+		}
+	}
+	return errs
+}
+
+// placed gives an error the place in the YAML that it is about.
+func placed(err error, at config.Pos) *config.Error {
+	var e *config.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	var guest *runtime.GuestError
+	if !errors.As(err, &guest) {
+		return &config.Error{Pos: at, Message: err.Error()}
+	}
+	bare := *guest
+	bare.Hint = ""
+	return &config.Error{Pos: at, Message: bare.Error(), Hint: guest.Hint}
+}
+
+func (p *parts) close(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errs []error
+	for _, m := range p.modules {
+		errs = append(errs, m.Close(ctx))
+	}
+	return errors.Join(append(errs, p.host.Close(ctx))...)
+}
