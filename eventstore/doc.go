@@ -1,9 +1,10 @@
 // Package eventstore says what an event store is: the contract that every
-// implementation keeps, its errors, and nothing else.
+// implementation keeps, its errors, and a check of what a log holds.
 //
 //   - [Store] is the log: append, read, follow, and import in bulk.
 //   - [Bulk] is an import: many events of many aggregates, in order, each
 //     stored once.
+//   - [Verify] reads a log once and names its first fault.
 //   - Package storetest runs the contract against an implementation.
 //
 // Implementations are memory (in process, forgets) and jetstream (NATS,
@@ -24,5 +25,5 @@
 //  6. A reader never passes over an event in silence: a hole, a repeat or a
 //     message that is no event is a typed error with its position.
 //
-// The package never opens a connection or a file. Start reading at Store.
+// The package never opens a connection or a file, and never repairs a log. Start reading at Store.
 package eventstore

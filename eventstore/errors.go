@@ -75,6 +75,15 @@ func (e *UnknownOutcomeError) Error() string {
 
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
+// FlushError is a log that could not be brought to disk. What was appended
+// since the last flush may be lost by a power failure, and the store takes no
+// more: a second try could not be believed. Restarting reads what there is.
+type FlushError struct{ Reason string }
+
+func (e *FlushError) Error() string {
+	return fmt.Sprintf("the disk refused a flush, so that appends are no longer accepted (see to the disk, then restart): %s", e.Reason)
+}
+
 // GapError is a log that does not go on where it should: positions are
 // missing, are repeated, or the log has become shorter than what was read.
 type GapError struct {

@@ -20,7 +20,7 @@ type Store interface {
 	// Repeating an append is safe: when all its events are stored already, it
 	// succeeds, writes nothing and says Duplicate. The errors are
 	// *ConflictError, *DuplicateIDError, *ForeignEventError, *TooLargeError,
-	// *event.FieldError and *UnknownOutcomeError.
+	// *event.FieldError, *UnknownOutcomeError and *FlushError.
 	Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (Appended, error)
 
 	// Read returns the aggregate's events with a version of at least from, in

@@ -33,6 +33,27 @@ func (s *Store) Append(ctx context.Context, agg event.Aggregate, expected event.
 		at, err := s.readHead(ctx, agg)
 		return eventstore.Appended{Version: at.version, Position: event.Position(at.sequence)}, err
 	}
+	at, err := s.append(ctx, agg, expected, events)
+	if err == nil {
+		err = s.flushAppend(ctx, agg, at)
+	}
+	if err != nil {
+		return eventstore.Appended{}, err
+	}
+	return at, nil
+}
+
+// append stores events, or finds that they are stored. They may not be on disk.
+func (s *Store) append(ctx context.Context, agg event.Aggregate, expected event.Expected, events []event.Event) (eventstore.Appended, error) {
+	if expected.IsAny() {
+		known, err := s.anyKnown(ctx, events)
+		if err != nil {
+			return eventstore.Appended{}, err
+		}
+		if known {
+			return s.repetitionOr(ctx, nil, events)
+		}
+	}
 	var last error
 	for attempt := range maxAttempts {
 		at, err := s.headFor(ctx, agg, expected, attempt > 0)
@@ -71,6 +92,9 @@ func (s *Store) checkAppend(ctx context.Context, agg event.Aggregate, events []e
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("appending to %s: %w", agg, err)
 	}
+	if err := s.flusher.refusal(); err != nil {
+		return fmt.Errorf("appending to %s: %w", agg, err)
+	}
 	if len(events) > MaxAppend {
 		return &eventstore.TooLargeError{What: "append", Unit: "events", Size: len(events), Limit: MaxAppend}
 	}
@@ -103,8 +127,6 @@ func (s *Store) headFor(ctx context.Context, agg event.Aggregate, expected event
 
 // publish sends events that shall follow at: one message, or a batch.
 func (s *Store) publish(ctx context.Context, agg event.Aggregate, at head, events []event.Event) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	messages := make([]*nats.Msg, len(events))
 	for i := range events {
 		m, err := s.message(&events[i], at.version+event.Version(i)+1)
@@ -117,7 +139,7 @@ func (s *Store) publish(ctx context.Context, agg event.Aggregate, at head, event
 	if len(messages) > 1 {
 		return s.publishBatch(ctx, messages)
 	}
-	reply, err := s.nc.RequestMsgWithContext(ctx, messages[0])
+	reply, err := s.request(ctx, messages[0])
 	if err != nil {
 		return answer{}, err
 	}

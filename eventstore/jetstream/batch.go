@@ -37,7 +37,7 @@ func (s *Store) publishBatch(ctx context.Context, messages []*nats.Msg) (answer,
 		}
 	}
 	messages[last].Header[batchCommitHeader] = []string{"1"}
-	reply, err := s.nc.RequestMsgWithContext(ctx, messages[last])
+	reply, err := s.request(ctx, messages[last])
 	if err != nil {
 		return answer{}, err
 	}

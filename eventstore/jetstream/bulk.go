@@ -12,17 +12,12 @@ import (
 	"github.com/refold-dev/refold/eventstore"
 )
 
-// bulk imports events in atomic batches over all aggregates. The first event
-// of each aggregate in a batch states where the aggregate stands, so a batch
-// is stored whole, with the right versions, or not at all. Other writers can
-// make the server refuse it; the bulk reads what they wrote and tries again
-// with half as many events, at last with one, which needs no luck.
-//
-// A window of single publishes, each with the sequence that the one before is
-// foreseen to get, would not do: after a refusal a later message can find its
-// foreseen sequence taken by an earlier one and slip through, out of order and
-// with a version too high. Also, with a server that flushes each message to
-// disk a batch is several times as fast, for it is flushed once.
+// bulk imports events in chains (see chain), which the server stores behind the
+// end of the log as the bulk knows it, or not. Where the server has no chains
+// it does so in atomic batches, in which the first event of each aggregate
+// states where the aggregate stands. Other writers can make the server refuse a
+// part; the bulk reads what they wrote and tries again with half as many
+// events, at last with one, which needs no luck.
 //
 // It knows the whole log, by one read of it at the start: every event id,
 // about 40 bytes each, and where every aggregate stands, about 100 bytes each.
@@ -37,10 +32,19 @@ type bulk struct {
 	failed  error // why the import is over
 }
 
-// A batch is sent when it has MaxAppend events, or bytes beyond maxBulkBytes.
-const maxBulkBytes = 4 << 20
+// Events are sent when there are as many as bulkLimit says, or bytes beyond
+// maxBulkBytes.
+const maxBulkBytes = 8 << 20
 
-// maxBulkAttempts bounds how often a batch is tried.
+// bulkLimit is how many events are sent at once.
+func (s *Store) bulkLimit() int {
+	if s.chains {
+		return maxChain
+	}
+	return MaxAppend
+}
+
+// maxBulkAttempts bounds how often the same events are tried.
 const maxBulkAttempts = 16
 
 // Bulk implements eventstore.Store. It reads the log once and keeps about 40
@@ -50,7 +54,7 @@ func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 		store: s,
 		ids:   make(map[uuid.UUID]struct{}),
 		heads: make(map[event.Aggregate]head),
-		limit: MaxAppend,
+		limit: s.bulkLimit(),
 	}
 	if err := b.catchUp(ctx); err != nil {
 		return nil, fmt.Errorf("beginning an import: %w", err)
@@ -68,30 +72,44 @@ func (b *bulk) Add(ctx context.Context, e event.Event) (bool, error) {
 	if _, known := b.ids[e.ID]; known {
 		return false, nil
 	}
-	if _, err := b.store.message(&e, 1); err != nil {
-		return false, fmt.Errorf("event %s: %w", e.ID, err)
+	if pendingSize(&e)+headerBytes > int(b.store.nc.MaxPayload()) {
+		if _, err := b.store.message(&e, 1); err != nil {
+			return false, fmt.Errorf("event %s: %w", e.ID, err)
+		}
 	}
 	b.ids[e.ID] = struct{}{}
 	e.Data, e.Metadata = slices.Clone(e.Data), slices.Clone(e.Metadata)
 	b.pending = append(b.pending, e)
 	b.size += pendingSize(&e)
-	if len(b.pending) < MaxAppend && b.size < maxBulkBytes {
+	if len(b.pending) < b.store.bulkLimit() && b.size < maxBulkBytes {
 		return true, nil
 	}
-	return true, b.Flush(ctx)
+	return true, b.sendAll(ctx)
 }
 
 func (b *bulk) Flush(ctx context.Context) error {
+	err := b.sendAll(ctx)
+	if err == nil {
+		b.failed = b.store.flusher.flush(ctx, b.through)
+	}
+	return b.failed
+}
+
+// sendAll stores all pending events. They may not be on disk.
+func (b *bulk) sendAll(ctx context.Context) error {
+	if b.failed == nil {
+		b.failed = b.store.flusher.refusal()
+	}
 	for attempt := 0; b.failed == nil && len(b.pending) > 0; attempt++ {
 		before := len(b.pending)
 		retry, err := b.send(ctx, b.pending[:min(b.limit, before)])
 		switch {
 		case err == nil:
-			b.limit = min(2*b.limit, MaxAppend)
+			b.limit = min(2*b.limit, b.store.bulkLimit())
 		case !retry || attempt == maxBulkAttempts:
 			b.failed = b.store.explain("importing events", err)
 		case stale(err):
-			b.limit = max(b.limit/2, 1)
+			b.limit = fewer(b.limit, before-len(b.pending))
 		case dropped(err):
 			pause(ctx, droppedPause)
 		}
@@ -100,6 +118,18 @@ func (b *bulk) Flush(ctx context.Context) error {
 		}
 	}
 	return b.failed
+}
+
+// minChain is how many events are worth a chain between two of other writers.
+const minChain = 8
+
+// fewer returns how many events to send after others came between: about as
+// many as there was room for, or half as many as before if there was none.
+func fewer(limit, stored int) int {
+	if stored > 0 {
+		return min(max(2*stored, minChain), limit)
+	}
+	return max(limit/2, 1)
 }
 
 // send stores events, the first of the pending ones, in one attempt.
@@ -129,38 +159,39 @@ func (b *bulk) publish(ctx context.Context, events []event.Event) (uint64, error
 		at, err := b.store.Append(ctx, events[0].Aggregate, event.Any(), events...)
 		return uint64(at.Position), err
 	}
-	messages, err := b.messages(events)
-	if err != nil {
-		return 0, err
+	versions := make(map[event.Aggregate]event.Version, len(events))
+	if b.store.chains {
+		return b.store.publishChain(ctx, b.through, len(events), func(i int) (*nats.Msg, error) {
+			m, _, err := b.message(versions, &events[i])
+			return m, err
+		})
 	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
+	messages := make([]*nats.Msg, len(events))
+	for i := range events {
+		m, first, err := b.message(versions, &events[i])
+		if err != nil {
+			return 0, err
+		}
+		if agg := events[i].Aggregate; first {
+			b.store.expect(m, agg, b.heads[agg])
+		}
+		messages[i] = m
+	}
 	a, err := b.store.publishBatch(ctx, messages)
 	return a.Sequence, err
 }
 
-// messages builds the events' messages, with versions as of what is known.
-func (b *bulk) messages(events []event.Event) ([]*nats.Msg, error) {
-	versions := make(map[event.Aggregate]event.Version, len(events))
-	messages := make([]*nats.Msg, len(events))
-	for i := range events {
-		e := &events[i]
-		version, seen := versions[e.Aggregate]
-		at := b.heads[e.Aggregate]
-		if !seen {
-			version = at.version
-		}
-		m, err := b.store.message(e, version+1)
-		if err != nil {
-			return nil, err
-		}
-		if !seen {
-			b.store.expect(m, e.Aggregate, at)
-		}
-		versions[e.Aggregate] = version + 1
-		messages[i] = m
+// message builds the message of the next event to be sent, with its version as
+// of what is known. Versions are those of the aggregates that were given one
+// since; first says that this event's aggregate was not.
+func (b *bulk) message(versions map[event.Aggregate]event.Version, e *event.Event) (m *nats.Msg, first bool, err error) {
+	version, seen := versions[e.Aggregate]
+	if !seen {
+		version = b.heads[e.Aggregate].version
 	}
-	return messages, nil
+	versions[e.Aggregate] = version + 1
+	m, err = b.store.message(e, version+1)
+	return m, !seen, err
 }
 
 // stored notes that the first n pending events are the log's next ones.
@@ -180,8 +211,9 @@ func (b *bulk) setPending(events []event.Event) {
 	}
 }
 
-// pendingSize is about what an event takes in a batch, in bytes.
-func pendingSize(e *event.Event) int { return len(e.Data) + len(e.Metadata) + 512 }
+// pendingSize is more than an event's body and subject take, in bytes: ids, a
+// time and numbers, and the two type names, each twice.
+func pendingSize(e *event.Event) int { return len(e.Data) + len(e.Metadata) + 1024 }
 
 // catchUp reads what is new in the log, and drops what it finds there from the
 // pending events.

@@ -1,10 +1,15 @@
 package jetstream
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/event"
 )
 
 // Config says where the server is and what the stream is called. The zero
@@ -34,6 +39,14 @@ type Config struct {
 	// server about 150 bytes per event appended within it. 0 makes a new stream
 	// with two minutes and takes an existing one as it is.
 	DuplicateWindow time.Duration
+
+	// Known says where in the log an event id is, for ids that the server has
+	// forgotten: of events older than DuplicateWindow it must know all, of
+	// younger ones it need not. With it, repeating an append is safe however
+	// late, at the price of one call for each event that is appended without an
+	// expected version, and otherwise in conflicts only. What it says is checked
+	// against the log.
+	Known func(ctx context.Context, id uuid.UUID) (event.Position, bool, error)
 
 	// MaxBatch bounds a batch of Follow, in events. The default is 1024.
 	MaxBatch int

@@ -1,9 +1,11 @@
 package jetstream
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -30,13 +32,39 @@ func (e *RefusedError) Error() string {
 
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-func connect(cfg Config) (*nats.Conn, error) {
+// UnreachableError is a URL at which no NATS server answers.
+type UnreachableError struct {
+	URL string // without user and password
+	Err error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("no NATS server answers at %s: %v", e.URL, e.Err)
+}
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// UntrustedError is a server whose certificate is not signed by an authority
+// that is trusted here, or that is another server's.
+type UntrustedError struct {
+	URL string // without user and password
+	Err error
+}
+
+func (e *UntrustedError) Error() string {
+	return fmt.Sprintf("the certificate of the NATS server at %s is not to be trusted (name its authority's file, or mend the URL): %v", e.URL, e.Err)
+}
+
+func (e *UntrustedError) Unwrap() error { return e.Err }
+
+func connect(cfg Config, l *link) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name("refold"),
 		nats.Timeout(connectTimeout),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			l.disconnected()
 			if err != nil {
 				cfg.Logger.Warn("connection to the event log lost", slog.Any("error", err))
 			}
@@ -56,13 +84,24 @@ func connect(cfg Config) (*nats.Conn, error) {
 		opts = append(opts, nats.RootCAs(cfg.CAFile))
 	}
 	nc, err := nats.Connect(cfg.URL, opts...)
-	switch {
-	case errors.Is(err, nats.ErrAuthorization):
-		return nil, &RefusedError{URL: redact(cfg.URL), Err: err}
-	case err != nil:
-		return nil, fmt.Errorf("connecting to NATS at %s: %w", redact(cfg.URL), err)
+	if err != nil {
+		return nil, explainConnect(redact(cfg.URL), err)
 	}
 	return nc, nil
+}
+
+func explainConnect(url string, err error) error {
+	var untrusted *tls.CertificateVerificationError
+	var network net.Error
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
+		return &RefusedError{URL: url, Err: err}
+	case errors.As(err, &untrusted):
+		return &UntrustedError{URL: url, Err: err}
+	case errors.Is(err, nats.ErrNoServers), errors.Is(err, nats.ErrTimeout), errors.As(err, &network):
+		return &UnreachableError{URL: url, Err: err}
+	}
+	return fmt.Errorf("connecting to NATS at %s: %w", url, err)
 }
 
 // redact removes user, password and token from a list of URLs.

@@ -17,21 +17,41 @@
 //     one states the sequence of its aggregate's last message.
 //  2. The stream has no limit of age, size or number, refuses deletes and
 //     purges, and is neither changed nor used when an existing one differs.
-//  3. Several events in one append are one atomic batch, at most [MaxAppend].
+//  3. Several events in one append are one atomic batch, at most [MaxAppend]. An
+//     import is chains of publishes that the server breaks off at the first one
+//     that is not where it should be.
 //  4. A reader knows where to end before it starts; a short or empty answer is
 //     never taken for the end.
 //  5. A follower outlives lost connections and restarts of the server. It
 //     checks that the log goes on where it left off.
+//  6. Over an embedded server with SyncAlways, what Append acknowledges, Flush
+//     of an import returns for, and Follow yields is on disk. Appends that are
+//     under way at once share a flush. After a flush that went wrong nothing is
+//     accepted until a restart.
+//
+// What is not covered by 6: a NATS client that publishes to an embedded server
+// without this package is answered before the flush, as with "interval"; and
+// Read, ReadAll, Version and Head show events whose flush is under way. With a
+// server elsewhere, durability is that server's: by default nats-server flushes
+// every two minutes, so that a power failure of a server without replicas loses
+// what was acknowledged since. It tells its clients nothing of that setting (it
+// is in the configuration, sync_interval, and in the monitoring port's jsz), so
+// that no warning can be given here: set "sync_interval: always" there, or use
+// three replicas.
 //
 // What repeating an append covers: within the stream's duplicate window
 // (Config.DuplicateWindow) a stored event id is never stored again. Beyond it
-// only the expected version protects, so a late repetition that expects a
-// version gets a conflict, and one that expects [event.Any] is stored again. A
-// Bulk knows all ids of the log.
+// Config.Known can say what is stored: a late repetition that expects a version
+// meets a conflict and is then recognised, and one that expects [event.Any] is
+// looked up first. Without it the former gets the conflict and the latter is
+// stored again. An id that was used for an event of another aggregate is noticed
+// beyond the window only where it meets a conflict or expects nothing. A Bulk
+// knows all ids of the log.
 //
 // Memory: the server keeps an index entry per subject, that is per aggregate
 // and event type, and one per message id within the duplicate window.
 //
 // The package never publishes outside of its stream and never reads a clock
-// into an event. Start reading at Store.Append, then session.
+// into an event. Start reading at Store.Append, then flusher,
+// session and chain.
 package jetstream

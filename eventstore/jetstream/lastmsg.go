@@ -33,8 +33,6 @@ var errNoMessage = errors.New("no such message")
 // get reads one message: by a direct get where the stream has one copy, and
 // from the leader where it has several, since another copy may lag behind.
 func (s *Store) get(ctx context.Context, req getRequest) (stored, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
 	body, err := json.Marshal(req)
 	if err != nil {
 		return stored{}, err
@@ -43,7 +41,7 @@ func (s *Store) get(ctx context.Context, req getRequest) (stored, error) {
 	if s.replicated {
 		kind, parse = "STREAM.MSG.GET.", parseLeader
 	}
-	m, err := s.nc.RequestWithContext(ctx, "$JS.API."+kind+s.cfg.Stream, body)
+	m, err := s.request(ctx, &nats.Msg{Subject: "$JS.API." + kind + s.cfg.Stream, Data: body})
 	if err != nil {
 		return stored{}, err
 	}

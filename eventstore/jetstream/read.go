@@ -22,18 +22,23 @@ const (
 // Follow implements eventstore.Store; batches have at most Config.MaxBatch
 // events. It outlives lost connections. A log that has become shorter than
 // after is a GapError, also when that shows only after a restart of the server.
+// What it yields is as durable as what Append acknowledges: nobody acts on an
+// event that a power failure takes back.
 func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
-	return s.follow(ctx, s.subjects.all(), uint64(after))
+	return s.follow(ctx, s.subjects.all(), uint64(after), s.flusher.flush)
 }
 
+// asStored is the flush of a reader that does not need one.
+func asStored(context.Context, uint64) error { return nil }
+
 // follow yields the messages that filter selects, after a stream sequence, in
-// as many sessions as it takes.
-func (s *Store) follow(ctx context.Context, filter string, after uint64) iter.Seq2[[]event.Recorded, error] {
+// as many sessions as it takes, each batch after flush has returned for it.
+func (s *Store) follow(ctx context.Context, filter string, after uint64, flush flushFunc) iter.Seq2[[]event.Recorded, error] {
 	return func(yield func([]event.Recorded, error) bool) {
 		next, wait := after+1, firstPause
 		for ctx.Err() == nil {
 			before := next
-			err := s.followSession(ctx, filter, &next, yield)
+			err := s.followSession(ctx, filter, &next, flush, yield)
 			switch {
 			case err == nil || ctx.Err() != nil:
 				return
@@ -49,15 +54,20 @@ func (s *Store) follow(ctx context.Context, filter string, after uint64) iter.Se
 	}
 }
 
+type flushFunc func(ctx context.Context, through uint64) error
+
 // followSession yields what one session reads and moves next past it. It
 // returns nil when the loop over the yielded batches was left.
-func (s *Store) followSession(ctx context.Context, filter string, next *uint64, yield func([]event.Recorded, error) bool) error {
+func (s *Store) followSession(ctx context.Context, filter string, next *uint64, flush flushFunc, yield func([]event.Recorded, error) bool) error {
 	last, err := s.Head(ctx)
 	if err != nil {
 		return err
 	}
 	if uint64(last)+1 < *next {
 		return &eventstore.GapError{Expected: event.Position(*next), Actual: last + 1}
+	}
+	if err := flush(ctx, uint64(last)); err != nil {
+		return err
 	}
 	ses, release, err := s.openSession(ctx, filter, *next)
 	if err != nil {
@@ -69,7 +79,11 @@ func (s *Store) followSession(ctx context.Context, filter string, next *uint64, 
 		if err != nil {
 			return err
 		}
-		*next = uint64(batch[len(batch)-1].Position) + 1
+		last := uint64(batch[len(batch)-1].Position)
+		if err := flush(ctx, last); err != nil {
+			return err // the batch is read again: it may be gone
+		}
+		*next = last + 1
 		if !yield(batch, nil) {
 			return nil
 		}
@@ -82,9 +96,10 @@ func (s *Store) followSession(ctx context.Context, filter string, next *uint64, 
 func (s *Store) worthRetrying(err error) bool {
 	var gap *eventstore.GapError
 	var unreadable *eventstore.UnreadableError
+	var failed *eventstore.FlushError
 	var api *jetstream.APIError
 	switch {
-	case errors.As(err, &gap), errors.As(err, &unreadable):
+	case errors.As(err, &gap), errors.As(err, &unreadable), errors.As(err, &failed):
 		return false
 	case errors.Is(err, eventstore.ErrClosed), errors.Is(err, nats.ErrConnectionClosed):
 		return false
@@ -100,7 +115,7 @@ func (s *Store) until(ctx context.Context, filter string, after, through uint64,
 	if after >= through {
 		return nil
 	}
-	for batch, err := range s.follow(ctx, filter, after) {
+	for batch, err := range s.follow(ctx, filter, after, asStored) {
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
@@ -24,7 +25,7 @@ func (s *Store) repetitionOr(ctx context.Context, err error, events []event.Even
 			return at, explainAppend(events[i].Aggregate, findErr)
 		}
 		if !ok {
-			if i == 0 && !refused(err, codeBatchDuplicate) {
+			if i == 0 && !refused(err, codeBatchDuplicate) && s.cfg.Known == nil {
 				break // appends are atomic: without the first there are no others
 			}
 			continue
@@ -45,18 +46,61 @@ func (s *Store) repetitionOr(ctx context.Context, err error, events []event.Even
 	return eventstore.Appended{}, err
 }
 
-// find looks an event up by its id, within the server's duplicate window.
+// find looks an event up by its id, within the server's duplicate window and
+// then by Config.Known.
 func (s *Store) find(ctx context.Context, e *event.Event) (event.Recorded, bool, error) {
 	seq, err := s.findID(ctx, e)
-	if err != nil || seq == 0 {
-		return event.Recorded{}, false, err
+	if err == nil && seq == 0 {
+		return s.findKnown(ctx, e.ID)
 	}
-	m, err := s.get(ctx, getRequest{Sequence: seq})
 	if err != nil {
 		return event.Recorded{}, false, err
 	}
-	r, err := s.decode(m)
+	r, err := s.at(ctx, seq)
 	return r, err == nil, err
+}
+
+// findKnown looks an event up by Config.Known.
+func (s *Store) findKnown(ctx context.Context, id uuid.UUID) (event.Recorded, bool, error) {
+	pos, known, err := s.known(ctx, id)
+	if err != nil || !known {
+		return event.Recorded{}, false, err
+	}
+	r, err := s.at(ctx, uint64(pos))
+	if err == nil && r.ID != id {
+		err = fmt.Errorf("event %s is said to be at position %d, where the log has event %s", id, pos, r.ID)
+	}
+	return r, err == nil, err
+}
+
+// anyKnown reports whether Config.Known knows one of the events.
+func (s *Store) anyKnown(ctx context.Context, events []event.Event) (bool, error) {
+	for i := range events {
+		if _, known, err := s.known(ctx, events[i].ID); known || err != nil {
+			return known, err
+		}
+	}
+	return false, nil
+}
+
+func (s *Store) known(ctx context.Context, id uuid.UUID) (event.Position, bool, error) {
+	if s.cfg.Known == nil {
+		return 0, false, nil
+	}
+	pos, known, err := s.cfg.Known(ctx, id)
+	if err != nil {
+		err = fmt.Errorf("looking for event %s: %w", id, err)
+	}
+	return pos, known, err
+}
+
+// at reads the event at a stream sequence.
+func (s *Store) at(ctx context.Context, seq uint64) (event.Recorded, error) {
+	m, err := s.get(ctx, getRequest{Sequence: seq})
+	if err != nil {
+		return event.Recorded{}, err
+	}
+	return s.decode(m)
 }
 
 // neverAnID is what no message has as its id.
@@ -67,9 +111,7 @@ const neverAnID = "-"
 // compares the last message's id, so a publish that expects an impossible last
 // id is answered with the duplicate's place, or refused. It is never stored.
 func (s *Store) findID(ctx context.Context, e *event.Event) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	reply, err := s.nc.RequestMsgWithContext(ctx, &nats.Msg{
+	reply, err := s.request(ctx, &nats.Msg{
 		Subject: s.subjects.event(e),
 		Header: nats.Header{
 			jetstream.MsgIDHeader:             {e.ID.String()},

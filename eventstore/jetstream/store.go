@@ -10,6 +10,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/barrier"
 )
 
 var _ eventstore.Store = (*Store)(nil)
@@ -18,10 +19,13 @@ var _ eventstore.Store = (*Store)(nil)
 type Store struct {
 	cfg        Config
 	nc         *nats.Conn
+	link       *link
 	js         jetstream.JetStream
 	subjects   subjects
 	replicated bool
+	chains     bool // the stream takes them
 	heads      *heads
+	flusher    flusher
 	batches    chan struct{} // one slot per atomic batch in flight
 	closed     chan struct{}
 	closeOnce  sync.Once
@@ -32,20 +36,22 @@ type Store struct {
 const maxBatches = 8
 
 // Open connects to the server and creates the stream, or checks the one that
-// exists. The errors are *RefusedError and *StreamConfigError where they say
-// it all.
+// exists. The errors are *UnreachableError, *UntrustedError, *RefusedError and
+// *StreamConfigError where they say it all.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
-	nc, err := connect(cfg)
+	l := newLink()
+	nc, err := connect(cfg, l)
 	if err != nil {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
 	s := &Store{
 		cfg:      cfg,
 		nc:       nc,
+		link:     l,
 		subjects: subjects{cfg.Prefix},
 		heads:    newHeads(),
 		batches:  make(chan struct{}, maxBatches),
@@ -65,8 +71,15 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.js = js
 	stream, err := ensureStream(ctx, js, s.cfg)
+	if err != nil {
+		return err
+	}
 	s.replicated = stream.Replicas > 1
-	return err
+	s.chains = stream.AllowBatchPublish
+	if s.nc.ConnectedServerName() == barrier.ServerName && stream.Storage == jetstream.FileStorage {
+		return s.flusher.init(ctx, s.nc, s.cfg.Stream, s.link)
+	}
+	return nil
 }
 
 // Head implements eventstore.Store.

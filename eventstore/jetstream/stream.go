@@ -40,6 +40,7 @@ func streamConfig(cfg Config) jetstream.StreamConfig {
 		DenyPurge:          true,
 		AllowDirect:        true,
 		AllowAtomicPublish: true,
+		AllowBatchPublish:  true, // a server before 2.14 ignores it; imports do without
 	}
 	if cfg.MemoryStorage {
 		sc.Storage = jetstream.MemoryStorage

@@ -8,6 +8,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 )
@@ -84,7 +85,7 @@ func (im *importer) run(ctx context.Context, r io.Reader) error {
 		im.report.Lines = in.number
 		tooLong := (*LongLineError)(nil)
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &tooLong):
 		case err != nil:
@@ -118,9 +119,8 @@ func (im *importer) take(ctx context.Context, line []byte) error {
 		return err
 	}
 	added, err := im.into.Add(ctx, e)
-	tooLarge := (*eventstore.TooLargeError)(nil)
 	switch {
-	case errors.As(err, &tooLarge):
+	case blamesEvent(err):
 		return err
 	case err != nil:
 		return storeError{err}
@@ -132,12 +132,22 @@ func (im *importer) take(ctx context.Context, line []byte) error {
 	return nil
 }
 
+// blamesEvent reports whether a store refuses the event itself, as opposed to
+// being unable to store any.
+func blamesEvent(err error) bool {
+	var tooLarge *eventstore.TooLargeError
+	var newer *catalog.NewerSchemaError
+	var unknown *catalog.UnknownTypeError
+	return errors.As(err, &tooLarge) || errors.As(err, &newer) || errors.As(err, &unknown)
+}
+
 // judge returns the error with which a line ends the import, nil to go on.
 func (im *importer) judge(number int, err error) error {
 	if err == nil {
 		return nil
 	}
-	if failed, ok := err.(storeError); ok {
+	var failed storeError
+	if errors.As(err, &failed) {
 		return fmt.Errorf("importing line %d: %w", number, failed.error)
 	}
 	bad := &LineError{number, err}

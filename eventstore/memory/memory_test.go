@@ -3,13 +3,16 @@ package memory_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/memory"
 	"github.com/refold-dev/refold/eventstore/storetest"
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
+	forever := storetest.Features{Forget: func(*testing.T, eventstore.Store, []uuid.UUID) {}}
+	storetest.RunWith(t, forever, func(t *testing.T) eventstore.Store {
 		s := memory.New()
 		t.Cleanup(func() {
 			if err := s.Close(); err != nil {

@@ -3,7 +3,11 @@ package storetest
 import (
 	"encoding/json"
 	"errors"
+	"slices"
+	"sync"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
@@ -15,6 +19,7 @@ var bulkCases = []testCase{
 	{"duplicates within an import", testBulkDuplicates},
 	{"other writers meanwhile", testBulkOthers},
 	{"two imports of the same events", testTwoImports},
+	{"imports and writers all at once", testBulkHammered},
 	{"an event that breaks a rule", testBulkInvalid},
 	{"close drops what is not flushed", testBulkClose},
 }
@@ -158,6 +163,55 @@ func testTwoImports(t *testing.T, s eventstore.Store) {
 		addAll(t, one, events[i:i+250])
 	}
 	sameEvents(t, events, readLog(t, s))
+}
+
+// testBulkHammered runs two imports that share events, but not all, against
+// writers of the same aggregates. Each event must be stored once, and Verify
+// checks the versions.
+func testBulkHammered(t *testing.T, s eventstore.Store) {
+	f := newFacts(77)
+	events := mixed(f, 6, 2400)
+	one, two := openBulk(t, s), openBulk(t, s)
+	want := make(map[uuid.UUID]bool)
+	for _, e := range events {
+		want[e.ID] = true
+	}
+	var all sync.WaitGroup
+	for writer := range 3 {
+		all.Go(func() {
+			for i := writer; i < 150; i++ {
+				agg := events[i%len(events)].Aggregate
+				if _, err := s.Append(t.Context(), agg, event.Any(), f.events(agg, 1+i%2)...); err != nil {
+					t.Errorf("append: %v", err)
+					return
+				}
+			}
+		})
+	}
+	all.Go(func() { importAll(t, one, events[:1600]) })
+	all.Go(func() {
+		importAll(t, two, slices.Concat(events[800:810], events[811:1700], events[805:]))
+	})
+	all.Wait()
+	for _, r := range readLog(t, s) {
+		delete(want, r.ID)
+	}
+	if len(want) > 0 {
+		t.Errorf("%d imported events are not in the log", len(want))
+	}
+}
+
+// importAll is addAll for another goroutine than the test's.
+func importAll(t *testing.T, b eventstore.Bulk, events []event.Event) {
+	for _, e := range events {
+		if _, err := b.Add(t.Context(), e); err != nil {
+			t.Errorf("add: %v", err)
+			return
+		}
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Errorf("flush: %v", err)
+	}
 }
 
 func testBulkInvalid(t *testing.T, s eventstore.Store) {

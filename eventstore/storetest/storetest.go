@@ -4,12 +4,28 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/eventstore"
 )
 
-// Run runs the suite. Each case opens its own store, which must be empty;
-// open closes it in t.Cleanup. Verify runs before that.
+// Features is what only some implementations promise. The zero value promises
+// nothing more than the contract; the cases about the rest are skipped.
+type Features struct {
+	// Forget returns when the store remembers of its events' ids only what it
+	// will remember for ever. With it the suite checks that repeating an append
+	// is safe however late.
+	Forget func(t *testing.T, s eventstore.Store, ids []uuid.UUID)
+}
+
+// Run runs the suite without Features.
 func Run(t *testing.T, open func(t *testing.T) eventstore.Store) {
+	RunWith(t, Features{}, open)
+}
+
+// RunWith runs the suite. Each case opens its own store, which must be empty;
+// open closes it in t.Cleanup. Verify runs before that.
+func RunWith(t *testing.T, features Features, open func(t *testing.T) eventstore.Store) {
 	groups := []struct {
 		name  string
 		cases []testCase
@@ -33,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) eventstore.Store) {
 		})
 	}
 	t.Run("close", func(t *testing.T) { testClose(t, open(t)) })
+	t.Run("late repeat", func(t *testing.T) { testLateRepeat(t, features, open) })
 	t.Run("model", func(t *testing.T) { runModel(t, open) })
 }
 

@@ -6,18 +6,25 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/barrier"
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blockfiles"
 )
 
 // Sync says when a stored message is flushed from the operating system to disk.
 type Sync string
 
 const (
-	// SyncAlways flushes before an append is acknowledged: a power failure
-	// loses nothing that was acknowledged. It is the default.
+	// SyncAlways flushes before a Store's append returns, once for all appends
+	// that are under way: a power failure loses nothing that was acknowledged.
+	// It is the default.
 	SyncAlways Sync = "always"
 	// SyncInterval flushes every SyncEvery: a crash of the process loses
 	// nothing, a power failure loses what was appended since.
@@ -39,6 +46,8 @@ type Options struct {
 	// Logger gets the server's warnings and errors, and its notices at debug
 	// level. The default discards.
 	Logger *slog.Logger
+
+	flush func(*os.File) error // for tests; (*os.File).Sync if nil
 }
 
 // startTimeout bounds how long the server may take to recover its streams and
@@ -47,9 +56,14 @@ const startTimeout = 2 * time.Minute
 
 // Server is a running NATS server.
 type Server struct {
-	server *server.Server
-	token  string
-	lock   *flock.Flock
+	server  *server.Server
+	token   string
+	dir     string
+	flush   blockfiles.Flush
+	barrier *barrier.Server // nil with SyncInterval
+	lock    *flock.Flock
+	closing sync.Once
+	err     error // of closing
 }
 
 // Start runs a server. The error is a *LockedError if another one runs over
@@ -95,6 +109,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.flush == nil {
+		o.flush = (*os.File).Sync
+	}
 	return o, nil
 }
 
@@ -103,27 +120,54 @@ func start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ns, err := server.NewServer(&server.Options{
-		ServerName:    "refold",
+	if err := blockfiles.DropIndexes(opts.Dir, opts.flush); err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	ns, err := server.NewServer(serverOptions(opts))
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	ns.SetLoggerV2(&logger{opts.Logger}, false, false, false)
+	s := &Server{server: ns, token: opts.Token, dir: opts.Dir, flush: opts.flush, lock: lock}
+	ns.Start()
+	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
+		return nil, errors.Join(errors.New("the server did not come up; its log says why"), s.Close())
+	}
+	if opts.Sync == SyncAlways {
+		if err := s.serveBarrier(); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// serverOptions never asks the server itself to flush each message: it would
+// do so under the stream's lock, one after the other.
+func serverOptions(opts Options) *server.Options {
+	name := "refold"
+	if opts.Sync == SyncAlways {
+		name = barrier.ServerName
+	}
+	return &server.Options{
+		ServerName:    name,
 		Host:          "127.0.0.1",
 		Port:          opts.Port,
 		Authorization: opts.Token,
 		JetStream:     true,
 		StoreDir:      opts.Dir,
-		SyncAlways:    opts.Sync == SyncAlways,
 		SyncInterval:  opts.SyncEvery,
 		NoSigs:        true,
-	})
+	}
+}
+
+func (s *Server) serveBarrier() error {
+	nc, err := nats.Connect("", nats.InProcessServer(s.server), nats.Token(s.token), nats.Name("refold flush"))
 	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
+		return fmt.Errorf("connecting within the process: %w", err)
 	}
-	ns.SetLoggerV2(&logger{opts.Logger}, false, false, false)
-	s := &Server{server: ns, token: opts.Token, lock: lock}
-	ns.Start()
-	if !ns.ReadyForConnections(startTimeout) || !ns.JetStreamEnabled() {
-		return nil, errors.Join(errors.New("the server did not come up; its log says why"), s.Close())
-	}
-	return s, nil
+	streams := filepath.Join(s.server.JetStreamConfig().StoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams")
+	s.barrier, err = barrier.Serve(nc, s.dir, streams, s.flush)
+	return err
 }
 
 // URL returns where the server listens, without the token.
@@ -132,10 +176,22 @@ func (s *Server) URL() string { return "nats://" + s.server.Addr().String() }
 // Token returns what clients must present.
 func (s *Server) Token() string { return s.token }
 
-// Close stops the server, waits until it has stopped, and unlocks the
-// directory. Closing twice is fine.
+// Close stops the server, waits until it has stopped and all of its files are
+// on disk, and unlocks the directory. Closing twice is fine.
 func (s *Server) Close() error {
+	s.closing.Do(func() { s.err = s.close() })
+	return s.err
+}
+
+func (s *Server) close() error {
+	var err error
+	if s.barrier != nil {
+		err = s.barrier.Close()
+	}
 	s.server.Shutdown()
 	s.server.WaitForShutdown()
-	return s.lock.Unlock()
+	if err == nil {
+		err = blockfiles.MarkClean(s.dir, s.flush)
+	}
+	return errors.Join(err, s.lock.Unlock())
 }

@@ -1,0 +1,94 @@
+package jetstream_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/jetstream"
+	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+	"github.com/refold-dev/refold/eventstore/storetest"
+)
+
+// shortWindow is the shortest for which a server remembers ids.
+const shortWindow = 100 * time.Millisecond
+
+// scan looks an id up the slow way.
+func scan(s **jetstream.Store) func(context.Context, uuid.UUID) (event.Position, bool, error) {
+	return func(ctx context.Context, id uuid.UUID) (event.Position, bool, error) {
+		head, err := (*s).Head(ctx)
+		if err != nil {
+			return 0, false, err
+		}
+		all, err := (*s).ReadAll(ctx, 1, int(head))
+		for _, r := range all {
+			if r.ID == id {
+				return r.Position, true, err
+			}
+		}
+		return 0, false, err
+	}
+}
+
+// forgotten waits until the server does not know the ids any more.
+func forgotten(t *testing.T, server *embedded.Server, ids []uuid.UUID) {
+	t.Helper()
+	js := dial(t, server)
+	for _, id := range ids {
+		for {
+			_, err := js.PublishMsg(t.Context(), &nats.Msg{
+				Subject: "infrastructure.compute." + id.String() + ".probe",
+				Header:  nats.Header{"Nats-Msg-Id": {id.String()}, "Nats-Expected-Last-Msg-Id": {"-"}},
+			})
+			var refused *natsjs.APIError
+			if errors.As(err, &refused) && refused.ErrorCode == 10070 {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestKnown runs the suite with ids that are known longer than the server
+// knows them, and with a flush before each acknowledgement.
+func TestKnown(t *testing.T) {
+	var server *embedded.Server
+	features := storetest.Features{Forget: func(t *testing.T, _ eventstore.Store, ids []uuid.UUID) { forgotten(t, server, ids) }}
+	storetest.RunWith(t, features, func(t *testing.T) eventstore.Store {
+		server = startServer(t, embedded.Options{})
+		var s *jetstream.Store
+		s = openStore(t, server, jetstream.Config{DuplicateWindow: shortWindow, Known: scan(&s)})
+		return s
+	})
+}
+
+// TestKnownIsChecked: an index that is wrong must not pass for the log.
+func TestKnownIsChecked(t *testing.T) {
+	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
+	broken := errors.New("broken")
+	var answer error
+	s := openStore(t, server, jetstream.Config{Known: func(context.Context, uuid.UUID) (event.Position, bool, error) { return 1, answer == nil, answer }})
+	first := newEvent()
+	if _, err := s.Append(t.Context(), testAggregate, event.None(), first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(t.Context(), testAggregate, event.Any(), newEvent()); err == nil {
+		t.Error("an event was taken for the one at position 1")
+	}
+	answer = broken
+	if _, err := s.Append(t.Context(), testAggregate, event.Any(), newEvent()); !errors.Is(err, broken) {
+		t.Errorf("over an index that gives an error: %v", err)
+	}
+	if head, err := s.Head(t.Context()); err != nil || head != 1 {
+		t.Errorf("head is %d, %v", head, err)
+	}
+}
