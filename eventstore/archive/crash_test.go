@@ -1,0 +1,90 @@
+package archive
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/refold-dev/refold/eventstore/archive/internal/vfs"
+)
+
+// TestCrashAtEachOperation lets the machine stop at each operation that changes
+// a file, in turn, loses a part of what was not synced, and goes on: first
+// writing, then, in the same way, opening and writing again.
+func TestCrashAtEachOperation(t *testing.T) {
+	log := makeLog(40)
+	for stop := 1; ; stop++ {
+		fs := vfs.NewMem()
+		a := mustOpen(t, fs, tiny)
+		fs.StopAt(stop)
+		err := follow(a, log)
+		if !fs.Stopped() {
+			if err != nil {
+				t.Fatalf("follow: %v", err)
+			}
+			if stop < 30 {
+				t.Fatalf("there were %d operations only", stop)
+			}
+			return
+		}
+		for seed := range uint64(2) {
+			crashAndGoOn(t, fs, log, stop, seed)
+		}
+	}
+}
+
+func crashAndGoOn(t *testing.T, fs *vfs.Mem, log sliceLog, stop int, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, uint64(stop)))
+	fs.Crash(rng)
+	a := mustOpen(t, fs, tiny)
+	hasPrefix(t, a, log)
+	fs.StopAt(rng.IntN(40) + 1)
+	if err := follow(a, log); err != nil && !errors.Is(err, vfs.ErrCrashed) {
+		t.Fatalf("stop at %d, seed %d: follow: %v", stop, seed, err)
+	}
+	fs.Crash(rng)
+	a = mustOpen(t, fs, tiny)
+	hasPrefix(t, a, log)
+	fill(t, a, log)
+	agree(t, a, log)
+	mustClose(t, a)
+}
+
+// TestCrashWhileHealing damages a segment and stops the machine within Heal.
+func TestCrashWhileHealing(t *testing.T) {
+	log := makeLog(60)
+	rapid.Check(t, func(t *rapid.T) {
+		fs := vfs.NewMem()
+		a, err := open(fs, tiny)
+		if err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		if err := follow(a, log); err != nil {
+			t.Fatalf("follow: %v", err)
+		}
+		name := rapid.SampledFrom(segmentFiles(t, fs)).Draw(t, "file")
+		flip(t, fs, name, rapid.Float64Range(0, 1).Draw(t, "place"))
+		fs.StopAt(rapid.IntRange(1, 12).Draw(t, "stop"))
+		damage, err := a.Heal(t.Context())
+		if damage == nil || err != nil && !errors.Is(err, vfs.ErrCrashed) {
+			t.Fatalf("heal: %v, %v", damage, err)
+		}
+		fs.Crash(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)))
+		opts := tiny
+		opts.Heal = true
+		if a, err = open(fs, opts); err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		if _, err := a.Heal(t.Context()); err != nil {
+			t.Fatalf("heal again: %v", err)
+		}
+		hasPrefix(t, a, log)
+		if err := follow(a, log); err != nil {
+			t.Fatalf("follow: %v", err)
+		}
+		agree(t, a, log)
+	})
+}

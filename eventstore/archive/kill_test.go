@@ -1,0 +1,109 @@
+package archive
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+const childVariable = "REFOLD_ARCHIVE_TEST_CHILD"
+
+// TestMain is also the program that TestKill kills.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childVariable); dir != "" {
+		appendForEver(dir)
+	}
+	os.Exit(m.Run())
+}
+
+const killEvents = 20_000
+
+// appendForEver appends in small steps and prints each head once it is reached.
+func appendForEver(dir string) {
+	log := makeLog(killEvents)
+	a, err := Open(dir, Options{SegmentBytes: 50_000})
+	if err != nil {
+		panic(err)
+	}
+	for at := int(a.Head()); at < len(log); {
+		n := min(at%5+1, len(log)-at)
+		if err := a.Append(log[at : at+n]); err != nil {
+			panic(err)
+		}
+		at += n
+		if _, err := os.Stdout.WriteString(strconv.Itoa(at) + "\n"); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// TestKill kills a process that appends, ten times, after different numbers of
+// appends.
+func TestKill(t *testing.T) {
+	log := makeLog(killEvents)
+	dir := t.TempDir()
+	for round := range 10 {
+		told := killAfter(t, dir, 100+round*17)
+		a, err := Open(dir, Options{SegmentBytes: 50_000})
+		if err != nil {
+			t.Fatalf("round %d: open: %v", round, err)
+		}
+		head := a.Head()
+		if int(head) < told {
+			t.Fatalf("round %d: head is %d, %d was reached before the kill", round, head, told)
+		}
+		all, err := a.ReadAll(1, int(head)+1)
+		if d := diff(log[:head], all); err != nil || d != "" {
+			t.Fatalf("round %d: %v\n%s", round, err, d)
+		}
+		if r, err := a.Verify(t.Context()); err != nil || r.Head != head {
+			t.Fatalf("round %d: %+v, %v", round, r, err)
+		}
+		wantLast(t, a, log[head-1])
+		mustClose(t, a)
+	}
+}
+
+func wantLast(t *testing.T, a *Archive, last event.Recorded) {
+	t.Helper()
+	version, at, err := a.Last(last.Aggregate)
+	if err != nil || version != last.Version || at != last.Position {
+		t.Fatalf("Last: version %d at %d, %v, want %d at %d", version, at, err, last.Version, last.Position)
+	}
+}
+
+// killAfter runs the appending process, kills it after it printed some heads,
+// and returns the last one it printed.
+func killAfter(t *testing.T, dir string, lines int) (told int) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childVariable+"="+dir)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	scanner := bufio.NewScanner(out)
+	for range lines {
+		if !scanner.Scan() {
+			t.Fatalf("the process ended early: %v", scanner.Err())
+		}
+		if told, err = strconv.Atoi(scanner.Text()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, out) // the process may write until it is gone
+	_ = cmd.Wait()                  // says that it was killed
+	return told
+}

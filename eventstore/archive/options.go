@@ -1,0 +1,49 @@
+package archive
+
+import (
+	"log/slog"
+)
+
+// Options says how an archive is written. The zero value of each field is a
+// sound choice.
+type Options struct {
+	// Digest identifies the catalog that the events are written under.
+	Digest [32]byte
+	// SegmentBytes is the size from which a segment is sealed: 64 MiB if 0, at
+	// most 1 GiB.
+	SegmentBytes int64
+	// BlockEvents and BlockBytes bound a block; one event may exceed the bytes.
+	// 1024 events and 256 KiB if 0.
+	BlockEvents int
+	BlockBytes  int
+	// OpenSegments bounds the sealed segments whose files and fences are kept
+	// open: 256 if 0.
+	OpenSegments int
+	// Heal lets Open drop what follows damage in a sealed segment, instead of
+	// returning a DamageError.
+	Heal bool
+	// Logger is told what Open cut and what was rebuilt. The default discards.
+	Logger *slog.Logger
+}
+
+const maxSegmentBytes = 1 << 30
+
+func (o Options) withDefaults() Options {
+	if o.SegmentBytes <= 0 {
+		o.SegmentBytes = 64 << 20
+	}
+	o.SegmentBytes = min(o.SegmentBytes, maxSegmentBytes)
+	if o.BlockEvents <= 0 {
+		o.BlockEvents = 1024
+	}
+	if o.BlockBytes <= 0 {
+		o.BlockBytes = 256 << 10
+	}
+	if o.OpenSegments <= 0 {
+		o.OpenSegments = 256
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}

@@ -1,0 +1,134 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// Compare holds the log against the archive: the log must be at least as long,
+// and its event at the archive's head, or at its own head if it is shorter,
+// must be the archived one. If not, the error is a *DivergedError. Where the
+// events differ, its position is found by bisection: the event there differs
+// and the one before it does not, and if the log differs in everything from
+// some position on, that is the position.
+//
+// A change in the midst of a log that agrees at the head does not show.
+func (a *Archive) Compare(ctx context.Context, log Log) error {
+	s, err := a.snapshot()
+	if err != nil {
+		return err
+	}
+	defer s.release()
+	logHead, err := log.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("comparing the archive with the log: %w", err)
+	}
+	at := min(s.head, logHead)
+	position, reason, err := s.firstDifference(ctx, log, at)
+	if err != nil {
+		return fmt.Errorf("comparing the archive with the log: %w", err)
+	}
+	if position == 0 && logHead < s.head {
+		position, reason = logHead+1, "it has no event"
+	}
+	if position == 0 {
+		return nil
+	}
+	return &DivergedError{Position: position, Archive: s.head, Log: logHead, Reason: reason}
+}
+
+// firstDifference looks for the first difference at a position of at most at;
+// it returns 0 if there is none at that position.
+func (s *snapshot) firstDifference(ctx context.Context, log Log, at event.Position) (event.Position, string, error) {
+	if at == 0 {
+		return 0, "", nil
+	}
+	reason, err := s.difference(ctx, log, at)
+	if reason == "" || err != nil {
+		return 0, "", err
+	}
+	same, differs := event.Position(0), at
+	for differs-same > 1 {
+		middle := same + (differs-same)/2
+		r, err := s.difference(ctx, log, middle)
+		switch {
+		case err != nil:
+			return 0, "", err
+		case r == "":
+			same = middle
+		default:
+			differs, reason = middle, r
+		}
+	}
+	return differs, reason, nil
+}
+
+// difference says how the log's event at a position differs from the archived
+// one; it is empty if they are equal.
+func (s *snapshot) difference(ctx context.Context, log Log, at event.Position) (string, error) {
+	archived, err := s.readAll(at, 1)
+	if err != nil {
+		return "", err
+	}
+	logged, err := log.ReadAll(ctx, at, 1)
+	if err != nil {
+		return "", err
+	}
+	if len(logged) == 0 || len(archived) == 0 {
+		return "it has no event", nil
+	}
+	return compareEvents(&archived[0], &logged[0]), nil
+}
+
+func compareEvents(archived, logged *event.Recorded) string {
+	if archived.ID != logged.ID {
+		return fmt.Sprintf("it has event %s, which was %s", logged.ID, archived.ID)
+	}
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"position", archived.Position == logged.Position},
+		{"version", archived.Version == logged.Version},
+		{"aggregate", archived.Aggregate == logged.Aggregate},
+		{"type", archived.Type == logged.Type},
+		{"schema version", archived.SchemaVersion == max(logged.SchemaVersion, 1)},
+		{"time", archived.Time.Equal(logged.Time)},
+		{"correlation id", archived.CorrelationID == logged.CorrelationID},
+		{"causation id", archived.CausationID == logged.CausationID},
+		{"data", bytes.Equal(archived.Data, logged.Data)},
+		{"metadata", bytes.Equal(archived.Metadata, logged.Metadata)},
+	} {
+		if !field.same {
+			return fmt.Sprintf("it has another %s of event %s", field.name, logged.ID)
+		}
+	}
+	return ""
+}
+
+// missingBatch is the number of events in a batch of Missing.
+const missingBatch = 1024
+
+// Missing yields the archived events from a position on: what a log that lost
+// them needs back. Batches belong to the loop's body, also later.
+func (a *Archive) Missing(from event.Position) iter.Seq2[[]event.Recorded, error] {
+	return func(yield func([]event.Recorded, error) bool) {
+		s, err := a.snapshot()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer s.release()
+		for from := max(from, 1); from <= s.head; {
+			batch, err := s.readAll(from, missingBatch)
+			if !yield(batch, err) || err != nil {
+				return
+			}
+			from += event.Position(len(batch))
+		}
+	}
+}
