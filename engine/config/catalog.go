@@ -125,7 +125,7 @@ func (r *rules) eventType(t *EventType) catalog.Type {
 	if t.Type == "" {
 		r.fail(t.Where("type"), "add `type: NAME`", "the event type has no name")
 	}
-	if _, given := t.keys["version"]; given {
+	if _, given := t.keys["version"]; given || t.Version != 0 { // from JSON there are no keys
 		out.Version = r.schemaVersion(t.Where("version"), "version", t.Version)
 	}
 	if out.Version == 0 {

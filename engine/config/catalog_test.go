@@ -78,3 +78,62 @@ func TestEventCatalogOfBadTypes(t *testing.T) {
 		t.Errorf("without a catalog: %v, %v", none, err)
 	}
 }
+
+// FuzzEventCatalog: whatever a file says, its catalog is made or its mistakes
+// have a place in the file.
+func FuzzEventCatalog(f *testing.F) {
+	f.Add([]byte(shipped))
+	for _, seed := range []string{"catalog: [{type: a, fields: {x: optional}}]", "catalog: [{type: a, version: 3, upcasters: [{from: 2, steps: [{map: {field: x, values: {a: 1, a: 2}}}]}]}]"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, _ := config.Parse("in.yaml", text)
+		made, err := c.EventCatalog()
+		var all config.Errors
+		if (made == nil) != (err != nil) || err != nil && !errors.As(err, &all) {
+			t.Fatalf("catalog %v, error %v", made, err)
+		}
+		for _, e := range all {
+			if e.Message == "" || !within(text, e.Pos) {
+				t.Errorf("a mistake at %s: %q", e.Pos, e.Message)
+			}
+		}
+	})
+}
+
+// TestCatalogSurvivesJSON: a data directory keeps the declarations as JSON.
+func TestCatalogSurvivesJSON(t *testing.T) {
+	c, errs := config.Parse("in.yaml", []byte(`
+catalog:
+  - type: host_registered
+    version: 3
+    fields: {fqdn: string, tags: array, note: optional string}
+    upcasters:
+      - from: 1
+        steps: [{add: {field: tags, default: []}}, {move: {field: place, to: at.place, optional: true}}]
+      - from: 2
+        steps: [{rename: {field: hostname, to: fqdn}}, {drop: {field: old}}, {map: {field: note, values: {a: b}, default: 12345678901234567890, optional: true}}]
+`))
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	text, err := json.Marshal(c.Catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back config.Config
+	if err := json.Unmarshal(text, &back.Catalog); err != nil {
+		t.Fatal(err)
+	}
+	want, err := c.EventCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := back.EventCatalog()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Digest() != want.Digest() {
+		t.Errorf("the catalog has another digest after %s", text)
+	}
+}

@@ -11,7 +11,8 @@
 //     errors; nothing is silently ignored or converted.
 //  2. Every error is an *Error with file, line and column, and a hint where one
 //     can be given; all errors are reported, not only the first.
-//  3. Load changes nothing on disk.
+//  3. What only follows from another mistake is not told, nor anything twice.
+//  4. Load changes nothing on disk, and aliases cannot make it fill the memory.
 //
 // Start reading at Config.
 package config

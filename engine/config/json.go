@@ -15,6 +15,12 @@ type JSON json.RawMessage
 // MarshalJSON writes the value itself.
 func (j JSON) MarshalJSON() ([]byte, error) { return json.RawMessage(j).MarshalJSON() }
 
+// UnmarshalJSON keeps the value as it is.
+func (j *JSON) UnmarshalJSON(text []byte) error {
+	*j = append((*j)[:0], text...)
+	return nil
+}
+
 func (j *JSON) decodeNode(d *decoder, n *yaml.Node) {
 	before := len(d.errs)
 	*j = d.appendJSON(nil, n)

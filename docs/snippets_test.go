@@ -1,0 +1,91 @@
+// Package docs_test keeps the guides true: what they show is compiled, run or
+// loaded somewhere.
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
+)
+
+const guide = "EVENT_SOURCING.md"
+
+var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
+
+// blocks returns the guide's blocks of a language.
+func blocks(t *testing.T, language string) []string {
+	t.Helper()
+	text, err := os.ReadFile(guide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, m := range fenced.FindAllStringSubmatch(string(text), -1) {
+		if m[1] == language {
+			found = append(found, m[2])
+		}
+	}
+	if len(found) == 0 {
+		t.Fatalf("%s has no block of %s", guide, language)
+	}
+	return found
+}
+
+// Each piece of Go stands in an example, as a whole, within a function or not.
+func TestGoIsPartOfAnExample(t *testing.T) {
+	var examples strings.Builder
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "example_test.go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		examples.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range blocks(t, "go") {
+		if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
+			t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)
+		}
+	}
+}
+
+func indented(block string) string {
+	var b strings.Builder
+	for line := range strings.Lines(block) {
+		if line != "\n" {
+			b.WriteByte('\t')
+		}
+		b.WriteString(line)
+	}
+	return b.String()
+}
+
+func TestYAMLIsACatalog(t *testing.T) {
+	for _, block := range blocks(t, "yaml") {
+		c, mistakes := config.Parse(guide, []byte(block))
+		if len(mistakes) > 0 {
+			t.Errorf("%v in:\n%s", mistakes, block)
+			continue
+		}
+		if _, err := c.EventCatalog(); err != nil || len(c.Catalog) == 0 {
+			t.Errorf("%v in:\n%s", err, block)
+		}
+	}
+}
+
+func TestJSONIsAnEvent(t *testing.T) {
+	for _, block := range blocks(t, "json") {
+		if _, err := event.ParseJSON([]byte(block)); err != nil {
+			t.Errorf("%v in:\n%s", err, block)
+		}
+	}
+}
