@@ -15,6 +15,9 @@ import (
 // and Now are required.
 type Options struct {
 	Log Log
+	// Catalog identifies the event catalog that the log is read through; empty
+	// for none. Under another one read models are made again.
+	Catalog string
 	// Dir is the folder of the pipelines' states, one folder a pipeline.
 	Dir string
 	// OpenPlugin makes an instance of a projection.

@@ -52,7 +52,7 @@ func (p *pipeline) load(ctx context.Context) error {
 		return err
 	}
 	p.manifest, p.module = plugin.Manifest(), plugin.Digest()
-	p.identity, err = identityOf(p.spec, p.module)
+	p.identity, err = identityOf(p.spec, p.module, p.opts.Catalog)
 	return errors.Join(err, plugin.Close(ctx))
 }
 
@@ -66,13 +66,13 @@ func (p *pipeline) instantiate(ctx context.Context) (Plugin, error) {
 
 // identityOf digests all that a read model depends on besides the log. A
 // pipeline whose identity has changed is rebuilt.
-func identityOf(spec config.Pipeline, module string) (string, error) {
+func identityOf(spec config.Pipeline, module, catalog string) (string, error) {
 	spec.Projection.WASM, spec.Projection.SHA256, spec.Projection.MemoryPages = module, "", 0
 	text, err := json.Marshal(spec)
 	if err != nil {
 		return "", fmt.Errorf("pipeline %s: digesting its declaration: %w", spec.Name, err)
 	}
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256(append(text, catalog...))
 	return hex.EncodeToString(sum[:]), nil
 }
 

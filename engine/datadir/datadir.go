@@ -67,6 +67,9 @@ func (d Dir) Resolve(path string) string {
 // LogPath is the folder of the embedded log.
 func (d Dir) LogPath() string { return d.Path("log") }
 
+// ArchivePath is the folder of the log's archive.
+func (d Dir) ArchivePath() string { return d.Path("archive") }
+
 // PipelinesPath is the folder of the pipelines' states.
 func (d Dir) PipelinesPath() string { return d.Path("pipelines") }
 
@@ -161,6 +164,20 @@ func logName(s config.Store) string {
 
 // Store returns what SetStore noted.
 func (d Dir) Store() (s config.Store, err error) { return s, d.read("store.json", &s) }
+
+// SetCatalog notes the event types that a configuration declares, for commands
+// that read the log without it.
+func (d Dir) SetCatalog(types []config.EventType) error {
+	return d.write("catalog.json", types)
+}
+
+// Catalog returns what SetCatalog noted; none if it never was called.
+func (d Dir) Catalog() (types []config.EventType, err error) {
+	if err = d.read("catalog.json", &types); errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return types, err
+}
 
 // Publish notes how to reach this process, which must have acquired the
 // directory.

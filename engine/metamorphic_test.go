@@ -1,0 +1,110 @@
+package engine_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore/memory"
+)
+
+// courses are ways to come from an empty log to a whole one.
+var courses = map[string]func(r *rig, log *memory.Store, all []event.Event, random *rand.Rand){
+	"at once": func(r *rig, log *memory.Store, all []event.Event, _ *rand.Rand) {
+		appendTo(r.t, log, all)
+		r.open()
+		r.catchUp()
+	},
+	"live": func(r *rig, log *memory.Store, all []event.Event, random *rand.Rand) {
+		r.open()
+		r.start()
+		for len(all) > 0 {
+			n := 1 + random.IntN(len(all))
+			appendTo(r.t, log, all[:n])
+			all = all[n:]
+		}
+	},
+	"replayed half-way and at the end": func(r *rig, log *memory.Store, all []event.Event, _ *rand.Rand) {
+		appendTo(r.t, log, all[:len(all)/2])
+		r.open()
+		must(r.t, r.engine.Replay(r.ctx, "lines"))
+		r.start()
+		appendTo(r.t, log, all[len(all)/2:])
+		for _, p := range r.specs {
+			must(r.t, r.engine.Replay(r.ctx, p.Name))
+		}
+	},
+	"restarted": func(r *rig, log *memory.Store, all []event.Event, random *rand.Rand) {
+		for len(all) > 0 {
+			n := 1 + random.IntN(len(all))
+			appendTo(r.t, log, all[:n])
+			all = all[n:]
+			r.open()
+			if random.IntN(2) == 0 {
+				r.catchUp()
+			} else {
+				r.start() // and stop wherever it is
+			}
+			r.close()
+		}
+		r.open()
+		r.start()
+	},
+}
+
+// outcome is all that a reader can see.
+type outcome struct {
+	States map[string]string
+	Rows   map[string][]string
+	Ledger map[string]string
+}
+
+// However events are batched and whatever has happened on the way, equal logs
+// have equal read models, byte for byte.
+func TestEqualLogsHaveEqualReadModels(t *testing.T) {
+	all := history(200)
+	var want *outcome
+	for name, course := range courses {
+		for _, size := range []int{1024, 7, 1} {
+			t.Run(fmt.Sprintf("%s, batches of %d", name, size), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(uint64(size), 7))
+				log := newLog(t, nil)
+				r := newRig(t, log, lines(), moody(), commits())
+				r.opts.BatchSize = size
+				course(r, log, all, random)
+				if r.halt != nil {
+					for _, p := range r.specs {
+						r.untilLive(p.Name, len(all))
+					}
+				}
+				got := r.outcome()
+				if want == nil {
+					r.wantLines(all)
+					r.wantState("commits", wantCommits(all))
+					want = got
+				}
+				if d := cmp.Diff(want, got); d != "" {
+					t.Errorf("another course came to (-want +got):\n%s", d)
+				}
+			})
+		}
+	}
+}
+
+func (r *rig) outcome() *outcome {
+	r.t.Helper()
+	o := &outcome{map[string]string{}, map[string][]string{}, map[string]string{}}
+	for _, p := range r.specs {
+		o.States[p.Name] = r.state(p.Name)
+		s := r.status(p.Name)
+		o.Ledger[p.Name] = fmt.Sprintf("%d delivered, %d filtered, at %d", s.Delivered, s.Filtered, s.Position)
+		for _, x := range p.Executors {
+			table := x.SQLite.Tables[0].Name
+			o.Rows[table] = rowsOf(r.t, r.dir, table)
+		}
+	}
+	return o
+}

@@ -1,0 +1,255 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// rebranded is a plugin whose code has another digest.
+type rebranded struct{ engine.Plugin }
+
+func (rebranded) Digest() string { return "sha256:another" }
+
+func openRebranded(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+	p, err := openPlugin(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return rebranded{p}, nil
+}
+
+// narrowed is the pipeline lines without deletions of files.
+func narrowed() config.Pipeline {
+	p := lines()
+	p.Source.Events = []string{"file_added", "file_modified"}
+	return p
+}
+
+// retyped is the pipeline lines with another type of column.
+func retyped() config.Pipeline {
+	p := lines()
+	p.Executors[0].SQLite.Tables[0].Columns[3].Type = "real"
+	return p
+}
+
+func without(events []event.Event, typ string) []event.Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e event.Event) bool { return e.Type == typ })
+}
+
+// A pipeline that depends on something else than before is rebuilt at its
+// start, whether it catches up or runs.
+func TestAChangedPipelineIsRebuilt(t *testing.T) {
+	all := history(200)
+	for name, change := range map[string]func(r *rig) (check func()){
+		"module": func(r *rig) func() {
+			r.opts.OpenPlugin = openRebranded
+			return func() {
+				r.wantLines(all)
+				if s := r.status("lines"); s.Module != "sha256:another" {
+					r.t.Errorf("module %s", s.Module)
+				}
+			}
+		},
+		"source": func(r *rig) func() {
+			r.specs[0] = narrowed()
+			return func() { r.wantLines(without(all, "file_deleted")) }
+		},
+		"columns": func(r *rig) func() {
+			r.specs[0] = retyped()
+			return func() {
+				types := query(r.t, r.dir, "lines_by_dir", "SELECT type FROM pragma_table_info('lines_by_dir') WHERE name = 'changes'")
+				if len(types) != 1 || !strings.EqualFold(types[0], "real") {
+					r.t.Errorf("the column is %v", types)
+				}
+			}
+		},
+	} {
+		for _, live := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				r := newRig(t, newLog(t, all), lines())
+				r.open()
+				r.catchUp()
+				r.close()
+				check := change(r)
+				r.open()
+				if s := r.status("lines"); s.Generation != 0 || s.Lag != 200 || !s.Covered() {
+					t.Errorf("before the rebuild: %+v", s)
+				}
+				if _, err := r.engine.State(t.Context(), "lines", nil); err == nil {
+					t.Error("there is a state before the rebuild")
+				}
+				if live {
+					r.start()
+					r.untilLive("lines", 200)
+				} else {
+					r.catchUp()
+				}
+				check()
+				want := []engine.State{engine.CatchingUp, engine.Stopped, engine.Rebuilding, engine.CatchingUp}
+				if got := r.seen.statesOf("lines"); !slices.Equal(got[:4], want) {
+					t.Errorf("states %v, want to begin with %v", got, want)
+				}
+				r.close()
+				r.wantGenerations("lines", 2)
+				r.open() // is no change again
+				if s := r.status("lines"); s.Generation != 2 || s.Position != 200 {
+					t.Errorf("after another start: %+v", s)
+				}
+			})
+		}
+	}
+}
+
+// What does not change the read model does not rebuild it.
+func TestAPipelineThatMovesIsNotRebuilt(t *testing.T) {
+	r := newRig(t, newLog(t, history(50)), commits())
+	r.open()
+	r.catchUp()
+	r.close()
+	r.specs[0].Projection.SHA256 = "pinned"
+	r.open()
+	if s := r.status("commits"); s.Generation != 1 || s.Position != 50 {
+		t.Errorf("status %+v", s)
+	}
+}
+
+// A rebuild at the start that fails leaves what was there to its readers.
+func TestARebuildThatFails(t *testing.T) {
+	all := history(200)
+	r := newRig(t, newLog(t, all), lines(), commits())
+	r.opts.BatchSize = 50
+	r.open()
+	r.catchUp()
+	r.close()
+	rows := rowsOf(t, r.dir, "lines_by_dir")
+
+	r.specs[0] = narrowed()
+	broken := true
+	r.meddle(meddler{execute: func(x *meddler, ctx context.Context, b effect.Batch) error {
+		if broken && b.Through > 100 {
+			return errSink
+		}
+		return x.Executor.Execute(ctx, b)
+	}})
+	r.open()
+	r.start()
+	s := r.until("lines", "faulted", func(s engine.Status) bool { return s.State == engine.Faulted })
+	if !strings.Contains(s.Error, errSink.Error()) {
+		t.Errorf("status %+v", s)
+	}
+	r.untilLive("commits", 200)
+	r.wantRows("lines_by_dir", rows)
+	if err := r.engine.Replay(t.Context(), "lines"); !errors.Is(err, errSink) {
+		t.Errorf("replaying: %v", err)
+	}
+	if s := r.status("lines"); s.State != engine.Faulted || !strings.Contains(s.Error, errSink.Error()) {
+		t.Errorf("after another failure: %+v", s)
+	}
+	r.wantRows("lines_by_dir", rows)
+	broken = false
+	must(t, r.engine.Replay(t.Context(), "lines"))
+	r.untilLive("lines", 200)
+	r.wantLines(without(all, "file_deleted"))
+}
+
+// A rebuild that is called off is no fault.
+func TestARebuildThatIsCalledOff(t *testing.T) {
+	all := history(200)
+	r := newRig(t, newLog(t, all), lines())
+	r.opts.BatchSize = 50
+	r.open()
+	r.catchUp()
+	r.close()
+	r.specs[0] = narrowed()
+	ctx, cancel := context.WithCancel(t.Context())
+	r.opts.Observer.Folded = func(string, uint64, event.Position, int, int) { cancel() }
+	r.open()
+	if err := r.engine.CatchUp(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if s := r.status("lines"); s.State != engine.Stopped || s.Error != "" || len(r.seen.faultsOf("lines")) > 0 {
+		t.Errorf("status %+v, faults %v", s, r.seen.faultsOf("lines"))
+	}
+	r.catchUp()
+	r.wantLines(without(all, "file_deleted"))
+}
+
+// A sink that has lost what the state includes is filled again.
+func TestASinkThatIsGone(t *testing.T) {
+	all := history(200)
+	for _, replayed := range []bool{false, true} {
+		r := newRig(t, newLog(t, all), lines())
+		r.open()
+		r.catchUp()
+		if replayed { // so that the state is of a later generation
+			must(t, r.engine.Replay(t.Context(), "lines"))
+		}
+		r.close()
+		deleteSink(t, r)
+		r.seen = newWitness()
+		r.open()
+		if s := r.status("lines"); s.Position != 0 {
+			t.Errorf("position %d beside an empty sink", s.Position)
+		}
+		r.catchUp()
+		r.wantLines(all)
+	}
+}
+
+func deleteSink(t *testing.T, r *rig) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(r.dir, "lines_by_dir.db*"))
+	must(t, err)
+	for _, f := range files {
+		must(t, os.Remove(f))
+	}
+}
+
+// A state that is gone does not take over a sink that another module may have
+// filled.
+func TestAStateThatIsGone(t *testing.T) {
+	all := history(200)
+	r := newRig(t, newLog(t, all), narrowed())
+	r.open()
+	r.catchUp()
+	r.close()
+	must(t, os.RemoveAll(r.states()))
+	r.specs[0] = lines()
+	r.seen = newWitness()
+	r.open()
+	r.catchUp()
+	r.wantLines(all)
+	if s := r.status("lines"); s.Generation != 2 {
+		t.Errorf("generation %d, want 2", s.Generation)
+	}
+}
+
+// An engine opens all or nothing, and releases what it has opened.
+func TestAnEngineThatDoesNotOpen(t *testing.T) {
+	r := newRig(t, newLog(t, nil), lines(), commits())
+	r.specs[1].Projection.WASM = "no such file"
+	if err := r.tryOpen(); err == nil || !strings.Contains(err.Error(), "pipeline commits: loading its projection: ") {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := os.Stat(r.states()); !os.IsNotExist(err) {
+		t.Errorf("a pipeline's state was made: %v", err)
+	}
+	r.specs[1] = commits()
+	must(t, os.MkdirAll(filepath.Join(r.states(), "commits", "state.db"), 0o700)) // a folder in the file's place
+	if err := r.tryOpen(); err == nil {
+		t.Fatal("the engine opens")
+	}
+	must(t, os.RemoveAll(r.states()))
+	r.open()
+	r.catchUp()
+}

@@ -1,0 +1,130 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+	logexec "github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/sqlite"
+)
+
+// openPlugin makes an instance of a guest.
+func openPlugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+	module, ok := modules.list[spec.WASM]
+	if !ok {
+		return nil, fmt.Errorf("there is no guest %s", spec.WASM)
+	}
+	return module.Instantiate(ctx)
+}
+
+// openExecutor opens the executors whose files are in dir.
+func openExecutor(dir string) func(context.Context, config.Executor, string, uint64) (engine.Executor, error) {
+	return func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		if spec.Log != nil {
+			return logexec.New(slog.New(slog.DiscardHandler)), nil
+		}
+		c := sqlite.Config{Path: filepath.Join(dir, spec.SQLite.Path)}
+		for _, t := range spec.SQLite.Tables {
+			table := sqlite.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+			for _, column := range t.Columns {
+				table.Columns = append(table.Columns, sqlite.Column{Name: column.Name, Type: sqlite.Type(column.Type)})
+			}
+			c.Tables = append(c.Tables, table)
+		}
+		x, err := sqlite.Open(ctx, c, pipeline, generation)
+		if err != nil { // not x: an interface around a nil pointer is not nil
+			return nil, err
+		}
+		return x, nil
+	}
+}
+
+// sqliteFile is an executor with one table in the file <table>.db.
+func sqliteFile(table, key string, columns ...string) config.Executor {
+	t := config.Table{Name: table, PrimaryKey: []string{key}, Columns: config.Columns{{Name: key, Type: "text"}}}
+	for _, c := range columns {
+		t.Columns = append(t.Columns, config.Column{Name: c, Type: "integer"})
+	}
+	return config.Executor{SQLite: &config.SQLite{Path: table + ".db", Tables: []config.Table{t}}}
+}
+
+// The pipelines of the tests.
+
+func lines() config.Pipeline {
+	return config.Pipeline{
+		Name:       "lines",
+		Projection: config.Projection{WASM: guestPath("lines_by_dir")},
+		Executors:  []config.Executor{sqliteFile("lines_by_dir", "dir", "additions", "deletions", "changes")},
+	}
+}
+
+func commits() config.Pipeline {
+	return config.Pipeline{Name: "commits", Projection: config.Projection{WASM: guestPath("commits_by_author")}}
+}
+
+func fickle() config.Pipeline {
+	return config.Pipeline{
+		Name:       "fickle",
+		Projection: config.Projection{WASM: guestPath("fickle")},
+		Executors:  []config.Executor{sqliteFile("counters", "name", "count", "last")},
+	}
+}
+
+func moody() config.Pipeline {
+	x := sqliteFile("passed", "position", "nth")
+	x.SQLite.Tables[0].Columns[0].Type = "integer"
+	return config.Pipeline{
+		Name:       "moody",
+		Projection: config.Projection{WASM: guestPath("moody")},
+		Executors:  []config.Executor{x},
+	}
+}
+
+func herald() config.Pipeline {
+	return config.Pipeline{
+		Name:       "herald",
+		Projection: config.Projection{WASM: guestPath("herald")},
+		Executors:  []config.Executor{{Log: &config.Log{}}},
+	}
+}
+
+// meddler stands before an executor and does what a test wants, before or in
+// place of it.
+type meddler struct {
+	engine.Executor
+	generation uint64
+	execute    func(x *meddler, ctx context.Context, b effect.Batch) error
+	activate   func(x *meddler, ctx context.Context) error
+}
+
+func (x *meddler) Execute(ctx context.Context, b effect.Batch) error {
+	if x.execute == nil {
+		return x.Executor.Execute(ctx, b)
+	}
+	return x.execute(x, ctx, b)
+}
+
+func (x *meddler) Activate(ctx context.Context) error {
+	if x.activate == nil {
+		return x.Executor.Activate(ctx)
+	}
+	return x.activate(x, ctx)
+}
+
+// meddle has every executor of a rig stand behind a copy of m.
+func (r *rig) meddle(m meddler) {
+	r.opts.OpenExecutor = func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		x, err := openExecutor(r.dir)(ctx, spec, pipeline, generation)
+		if err != nil {
+			return nil, err
+		}
+		behind := m
+		behind.Executor, behind.generation = x, generation
+		return &behind, nil
+	}
+}

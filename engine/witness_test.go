@@ -1,0 +1,95 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine"
+)
+
+// build is one generation of a pipeline.
+type build struct {
+	pipeline   string
+	generation uint64
+}
+
+// witness watches an engine, and the ones after it, and notes what must not be:
+// an event that a generation folds twice or passes over.
+type witness struct {
+	mu      sync.Mutex
+	folded  map[build]event.Position
+	changes map[string][]engine.State // by pipeline, the states it went to
+	faults  map[string][]error
+	wrong   []string
+	// strange lets a generation begin anywhere: what was before is not known.
+	strange bool
+}
+
+func newWitness() *witness {
+	return &witness{folded: map[build]event.Position{}, changes: map[string][]engine.State{}, faults: map[string][]error{}}
+}
+
+// observer is the witness, and behind it what a test wants to be told.
+func (w *witness) observer(next engine.Observer) engine.Observer {
+	return engine.Observer{
+		Changed: func(pipeline string, from, to engine.State) {
+			w.note(func() { w.changes[pipeline] = append(w.changes[pipeline], to) })
+			if next.Changed != nil {
+				next.Changed(pipeline, from, to)
+			}
+		},
+		Folded: func(pipeline string, generation uint64, through event.Position, events, effects int) {
+			w.note(func() { w.fold(build{pipeline, generation}, through, events) })
+			if next.Folded != nil {
+				next.Folded(pipeline, generation, through, events, effects)
+			}
+		},
+		Checkpointed: next.Checkpointed,
+		Faulted: func(pipeline string, err error) {
+			w.note(func() { w.faults[pipeline] = append(w.faults[pipeline], err) })
+			if next.Faulted != nil {
+				next.Faulted(pipeline, err)
+			}
+		},
+	}
+}
+
+func (w *witness) note(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+}
+
+func (w *witness) fold(b build, through event.Position, events int) {
+	at, known := w.folded[b]
+	if begun := through - event.Position(events); begun != at && (known || !w.strange) {
+		w.wrong = append(w.wrong, fmt.Sprintf("%s, generation %d, folded through %d and then the events from %d on", b.pipeline, b.generation, at, begun+1))
+	}
+	w.folded[b] = through
+}
+
+func (w *witness) through(b build) event.Position {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.folded[b]
+}
+
+func (w *witness) wrongs() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.wrong)
+}
+
+func (w *witness) statesOf(pipeline string) []engine.State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.changes[pipeline])
+}
+
+func (w *witness) faultsOf(pipeline string) []error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.faults[pipeline])
+}
