@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) eventCommand() *cobra.Command {
-	return a.group("event", "Bring events into the log and out of it", a.importCommand(), a.exportCommand())
+	return a.group("event", "Bring events into the log and out of it", a.importCommand(), a.exportCommand(), a.verifyCommand())
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -51,7 +51,7 @@ func (a *app) importEvents(ctx context.Context, path string, skipBad bool) (err 
 		return err
 	}
 	defer in.Close()
-	s, err := a.open(ctx, nil, a.logger(slog.LevelWarn))
+	s, err := a.open(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (a *app) exportCommand() *cobra.Command {
 }
 
 func (a *app) exportEvents(ctx context.Context, path string) (err error) {
-	s, err := a.openExisting(ctx, a.logger(slog.LevelWarn))
+	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ engine.`,
 
 func (a *app) replay(ctx context.Context, pipeline string) (err error) {
 	logger := a.logger(slog.LevelWarn)
-	s, err := a.openExisting(ctx, logger)
+	s, err := a.openExisting(ctx, opening{archived: true}, logger)
 	if err != nil {
 		return err
 	}
@@ -42,13 +42,14 @@ func (a *app) replay(ctx context.Context, pipeline string) (err error) {
 	if err != nil {
 		return a.withKnown(err, s.dir)
 	}
-	show := a.showReplay(pipeline)
+	show, shown := a.showReplay(pipeline)
 	var last engine.Replay
 	if s.control != nil {
 		last, err = s.control.Replay(ctx, pipeline, show)
 	} else {
 		last, err = a.replayHere(ctx, s, spec, logger, show)
 	}
+	shown()
 	if err != nil {
 		return err
 	}
@@ -59,17 +60,18 @@ func (a *app) replay(ctx context.Context, pipeline string) (err error) {
 	return err
 }
 
-// showReplay returns what shows progress: a bar for people, a line of JSON for
-// machines.
-func (a *app) showReplay(pipeline string) func(engine.Replay) {
+// showReplay returns what shows progress, a bar for people or a line of JSON for
+// machines, and what ends that.
+func (a *app) showReplay(pipeline string) (show func(engine.Replay), end func()) {
 	if a.json {
-		return func(p engine.Replay) { _ = a.printJSON(p) }
+		return func(p engine.Replay) { _ = a.printJSON(p) }, func() {}
 	}
 	bar := a.bar(-1, "replaying "+pipeline)
-	return func(p engine.Replay) {
+	show = func(p engine.Replay) {
 		bar.ChangeMax64(int64(p.Target))
 		_ = bar.Set64(int64(p.Position))
 	}
+	return show, func() { _ = bar.Finish() }
 }
 
 // replayHere replays without a running engine.

@@ -137,9 +137,9 @@ func (a *app) decide(ctx context.Context, id uuid.UUID, command compute.Command)
 	logger := a.logger(slog.LevelWarn)
 	var s *session
 	if _, first := command.(compute.RegisterResource); first {
-		s, err = a.open(ctx, nil, logger)
+		s, err = a.open(ctx, opening{}, logger)
 	} else {
-		s, err = a.openExisting(ctx, logger)
+		s, err = a.openExisting(ctx, opening{}, logger)
 	}
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (a *app) printWarnings(list []compute.Warning) {
 }
 
 func (a *app) show(ctx context.Context, id uuid.UUID) (err error) {
-	s, err := a.openExisting(ctx, a.logger(slog.LevelWarn))
+	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}

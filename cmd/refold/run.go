@@ -56,7 +56,7 @@ func (a *app) run(ctx context.Context, file string, once bool) (err error) {
 	if err := parts.check(ctx, c); err != nil {
 		return err
 	}
-	s, err := a.open(ctx, &c.Store, logger)
+	s, err := a.open(ctx, opening{config: c, archived: true}, logger)
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,7 @@ func adopt(dir datadir.Dir, specs []config.Pipeline) ([]config.Pipeline, error) 
 func (a *app) openEngine(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, observer engine.Observer, logger *slog.Logger) (*engine.Engine, error) {
 	return engine.Open(ctx, engine.Options{
 		Log:          s.store,
+		Catalog:      s.digest,
 		Dir:          s.dir.PipelinesPath(),
 		OpenPlugin:   parts.plugin,
 		OpenExecutor: parts.executor,
@@ -109,10 +110,11 @@ func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines [
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
-	if err := e.CatchUp(ctx); err != nil {
+	err = e.CatchUp(ctx)
+	_ = bar.Finish()
+	if err != nil {
 		return err
 	}
-	_ = bar.Finish()
 	list, err := e.Status(ctx)
 	if err != nil {
 		return err

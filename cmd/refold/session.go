@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"time"
 
+	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/archive"
 	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+	"github.com/refold-dev/refold/eventstore/upcast"
 )
 
 // defaultPrefix is the first token of subjects where no YAML says another.
@@ -24,19 +29,30 @@ const hintInUse = "wait for it to end, or name another directory with --data"
 // process, or beside the engine that has the directory.
 type session struct {
 	dir     datadir.Dir
-	store   *jetstream.Store
-	control *control.Client // of the engine that has the directory; or nil
+	store   eventstore.Store
+	digest  string           // of the catalog that the store reads through; empty for none
+	archive *archive.Archive // nil if it was not wanted, or an engine has it
+	control *control.Client  // of the engine that has the directory; or nil
 	logURL  string
 	token   string
 	closers []func() error
 }
 
+// opening says what a command wants of a data directory.
+type opening struct {
+	// config declares store and catalog; nil for those that the directory began
+	// with.
+	config *config.Config
+	// archived wants the archive in front of the log.
+	archived bool
+}
+
 // open takes the data directory, which is made if it is not there, and opens
-// its log. Without a declared store it is the one the directory began with.
-func (a *app) open(ctx context.Context, declared *config.Store, logger *slog.Logger) (*session, error) {
+// its log.
+func (a *app) open(ctx context.Context, want opening, logger *slog.Logger) (*session, error) {
 	s := &session{dir: datadir.At(a.data)}
-	if declared != nil && declared.URL != "" && !s.dir.Exists() {
-		if err := reach(ctx, *declared, logger); err != nil {
+	if want.config != nil && want.config.Store.URL != "" && !s.dir.Exists() {
+		if err := reach(ctx, want.config.Store, logger); err != nil {
 			return nil, err
 		}
 	}
@@ -48,7 +64,7 @@ func (a *app) open(ctx context.Context, declared *config.Store, logger *slog.Log
 		return s.join(ctx, *endpoint, logger)
 	}
 	s.closers = append(s.closers, release)
-	if err := s.openLog(ctx, declared, logger); err != nil {
+	if err := s.openLog(ctx, want, logger); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -56,18 +72,18 @@ func (a *app) open(ctx context.Context, declared *config.Store, logger *slog.Log
 
 // openExisting is open for commands that only make sense on a directory that is
 // there.
-func (a *app) openExisting(ctx context.Context, logger *slog.Logger) (*session, error) {
+func (a *app) openExisting(ctx context.Context, want opening, logger *slog.Logger) (*session, error) {
 	if !datadir.At(a.data).Exists() {
 		return nil, &hinted{fmt.Errorf("%s: %w", a.data, datadir.ErrNone), "name it with --data; `refold run` and `refold event import` make one"}
 	}
-	return a.open(ctx, nil, logger)
+	return a.open(ctx, want, logger)
 }
 
 // patience is how long a command waits for another one to be done, or for an
 // engine that starts to say how it can be reached; retryEvery is how often it
 // looks.
 const (
-	patience   = 3 * time.Second
+	patience   = 5 * time.Second
 	retryEvery = 50 * time.Millisecond
 )
 
@@ -101,11 +117,10 @@ func (s *session) join(ctx context.Context, endpoint datadir.Endpoint, logger *s
 		return nil, err
 	}
 	s.control = control.NewClient(endpoint.ControlURL, endpoint.ControlToken)
-	s.store, err = jetstream.Open(ctx, jetstream.Config{URL: endpoint.LogURL, Token: endpoint.LogToken, CredentialsFile: kept.Credentials, Prefix: kept.Prefix, Logger: logger})
-	if err != nil {
+	s.logURL, s.token = endpoint.LogURL, endpoint.LogToken
+	if err := s.connect(ctx, kept, opening{}, logger); err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, s.store.Close)
 	return s, nil
 }
 
@@ -121,8 +136,8 @@ func reach(ctx context.Context, store config.Store, logger *slog.Logger) error {
 	return log.Close()
 }
 
-func (s *session) openLog(ctx context.Context, declared *config.Store, logger *slog.Logger) error {
-	store, err := s.whichStore(declared)
+func (s *session) openLog(ctx context.Context, want opening, logger *slog.Logger) error {
+	store, err := s.whichStore(want.config)
 	if err != nil {
 		return err
 	}
@@ -138,23 +153,97 @@ func (s *session) openLog(ctx context.Context, declared *config.Store, logger *s
 		s.closers = append(s.closers, server.Close)
 		s.logURL, s.token = server.URL(), server.Token()
 	}
-	s.store, err = jetstream.Open(ctx, jetstream.Config{URL: s.logURL, Token: s.token, CredentialsFile: store.Credentials, Prefix: store.Prefix, Logger: logger})
-	if err != nil {
+	if err := s.connect(ctx, store, want, logger); err != nil {
 		return err
 	}
-	s.closers = append(s.closers, s.store.Close)
+	if want.config != nil {
+		if err := s.dir.SetCatalog(want.config.Catalog); err != nil {
+			return err
+		}
+	}
 	return s.dir.SetStore(store)
 }
 
-func (s *session) whichStore(declared *config.Store) (config.Store, error) {
-	if declared == nil {
+// connect opens the log, with the catalog and, if it is wanted, the archive in
+// front of it.
+func (s *session) connect(ctx context.Context, store config.Store, want opening, logger *slog.Logger) error {
+	types, err := s.catalog(want.config)
+	if err != nil {
+		return err
+	}
+	log, err := jetstream.Open(ctx, jetstream.Config{URL: s.logURL, Token: s.token, CredentialsFile: store.Credentials, Prefix: store.Prefix, Logger: logger})
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, log.Close)
+	s.store = upcast.Wrap(log, types)
+	if digest := types.Digest(); digest != [32]byte{} {
+		s.digest = hex.EncodeToString(digest[:])
+	}
+	if !want.archived {
+		return nil
+	}
+	if s.archive, err = openArchive(ctx, s.dir, s.store, types.Digest(), logger); err != nil {
+		return err
+	}
+	archived := archive.NewStore(s.store, s.archive)
+	s.store = archived
+	s.closers = append(s.closers, archived.Close)
+	return nil
+}
+
+// openArchive opens the log's archive and holds it against the log.
+func openArchive(ctx context.Context, dir datadir.Dir, log archive.Log, digest [32]byte, logger *slog.Logger) (*archive.Archive, error) {
+	options := archive.Options{Digest: digest, Heal: true, Logger: logger}
+	a, err := archive.Open(dir.ArchivePath(), options)
+	var other *archive.DigestError
+	if errors.As(err, &other) {
+		logger.Info("the catalog has changed: the archive is made again from the log")
+		if err := archive.Reset(dir.ArchivePath()); err != nil {
+			return nil, err
+		}
+		a, err = archive.Open(dir.ArchivePath(), options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Compare(ctx, log); err != nil {
+		return nil, errors.Join(divergence(err), a.Close())
+	}
+	return a, nil
+}
+
+// divergence adds to a log that is not what the archive has seen what can be
+// done about it.
+func divergence(err error) error {
+	var diverged *archive.DivergedError
+	if !errors.As(err, &diverged) {
+		return err
+	}
+	return &hinted{err, "look at both with `refold event verify`; `refold archive restore` puts lost events back; if the log is right, delete the archive's folder in the data directory"}
+}
+
+func (s *session) catalog(c *config.Config) (*catalog.Catalog, error) {
+	if c == nil {
+		kept, err := s.dir.Catalog()
+		if err != nil {
+			return nil, err
+		}
+		c = &config.Config{Catalog: kept}
+	}
+	return c.EventCatalog()
+}
+
+func (s *session) whichStore(c *config.Config) (config.Store, error) {
+	var store config.Store
+	if c == nil {
 		kept, err := s.dir.Store()
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			return kept, err
 		}
-		declared = &config.Store{}
+	} else {
+		store = c.Store
 	}
-	store := *declared
 	if store.Prefix == "" {
 		store.Prefix = defaultPrefix
 	}

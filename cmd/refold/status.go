@@ -21,7 +21,7 @@ func (a *app) statusCommand() *cobra.Command {
 }
 
 func (a *app) status(ctx context.Context) (err error) {
-	s, err := a.openExisting(ctx, a.logger(slog.LevelWarn))
+	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/eventstore"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify",
+		Short: "Read all of the log and name its first fault",
+		Long: `Read all of the log and name its first fault: a hole in the positions, a gap in
+an aggregate's versions, an event id twice, a message that is no event. Where
+there is an archive, the log is held against it, event by event: a log that lost
+or changed events that the archive holds is named with the first position.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },
+	}
+}
+
+func (a *app) verify(ctx context.Context) (err error) {
+	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	report, err := eventstore.Verify(ctx, s.store)
+	if err != nil {
+		return err
+	}
+	compared, err := s.compareWithArchive(ctx)
+	if err != nil {
+		return divergence(err)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"events": report.Events, "aggregates": report.Aggregates, "head": report.Through, "compared_with_archive": compared})
+	}
+	_, err = fmt.Fprintf(a.out, "sound: %d events of %d aggregates, %d of them as in the archive\n", report.Events, report.Aggregates, compared)
+	return err
+}
+
+// compareWithArchive returns how many events the archive bears witness of. An
+// archive that a running engine has is left to that engine, which compares at
+// its start.
+func (s *session) compareWithArchive(ctx context.Context) (events uint64, err error) {
+	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) || s.control != nil {
+		return 0, nil
+	}
+	kept, err := s.openArchive(false)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	return uint64(kept.Head()), kept.CompareAll(ctx, s.store)
+}

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/refold-dev/refold/engine"
+)
+
+const (
+	gitHistoryLog      = "../../../shared/data/git-history.jsonl.gz"
+	gitHistoryExpected = "../../../shared/data/git-history.expected.json"
+)
+
+// lines are git's counts of a directory.
+type lines struct {
+	Additions int64 `json:"additions"`
+	Deletions int64 `json:"deletions"`
+	Changes   int64 `json:"changes"`
+}
+
+// counts are git's own counts of a history, or what the read models say.
+type counts struct {
+	Events          int              `json:"events"`
+	Commits         int64            `json:"commits"`
+	CommitsByAuthor map[string]int64 `json:"commits_by_author"`
+	LinesByDir      map[string]lines `json:"lines_by_dir"`
+}
+
+// TestGitHistory feeds a real repository's history in three ways, and compares
+// every number with what git says.
+func TestGitHistory(t *testing.T) {
+	log, want := gitHistory(t)
+	t.Run("import, then run once", func(t *testing.T) {
+		d := newDirectory(t)
+		d.run("event", "import", gitHistoryLog)
+		d.run("run", "-c", d.config, "--once")
+		d.check(want)
+	})
+	t.Run("live", func(t *testing.T) {
+		d := newDirectory(t)
+		e := d.start()
+		d.waitUntilItRuns(e)
+		for _, chunk := range chunks(log, 7) {
+			d.importText(chunk)
+		}
+		d.waitFor(want.Events)
+		d.check(want)
+		d.terminate(e)
+		d.check(want)
+	})
+	t.Run("killed", func(t *testing.T) { testKilled(t, log, want) })
+}
+
+// testKilled kills the engine at random moments, while it starts, catches up
+// and is live, and imports between and beside.
+func testKilled(t *testing.T, log []byte, want counts) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	d := newDirectory(t)
+	for i, chunk := range chunks(log, 6) {
+		e := d.start()
+		if i%2 == 0 { // the engine catches up with it
+			d.kill(e, random)
+			d.importText(chunk)
+			continue
+		}
+		d.waitUntilItRuns(e)
+		importing := d.command("event", "import", "-")
+		importing.Stdin = bytes.NewReader(chunk)
+		if err := importing.Start(); err != nil {
+			t.Fatal(err)
+		}
+		d.kill(e, random)
+		_ = importing.Process.Kill() // its log has gone with the engine, unless it is done
+		_ = importing.Wait()
+		d.importText(chunk)
+	}
+	for range 3 {
+		d.kill(d.start(), random)
+	}
+	e := d.start()
+	d.waitUntilItRuns(e)
+	d.waitFor(want.Events)
+	d.check(want)
+	d.terminate(e)
+	d.check(want)
+}
+
+// gitHistory returns the log as text and git's counts of it.
+func gitHistory(t *testing.T) ([]byte, counts) {
+	t.Helper()
+	expected, err := os.ReadFile(gitHistoryExpected)
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skipf("the history and git's counts of it are not part of the repository: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want counts
+	if err := json.Unmarshal(expected, &want); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(gitHistoryLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	zipped, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := io.ReadAll(zipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log, want
+}
+
+// chunks cuts a text into n parts of whole lines.
+func chunks(text []byte, n int) [][]byte {
+	var parts [][]byte
+	for all := bytes.SplitAfter(text, []byte("\n")); n > 0; n-- {
+		size := (len(all) + n - 1) / n
+		parts = append(parts, bytes.Join(all[:size], nil))
+		all = all[size:]
+	}
+	return parts
+}
+
+// check compares log, states, rows and coverage with git's counts.
+func (d *directory) check(want counts) {
+	d.Helper()
+	var got counts
+	got.Events = bytes.Count(d.run("event", "export"), []byte("\n"))
+	if err := json.Unmarshal(d.run("state", "commits_by_author", "--json"), &got.CommitsByAuthor); err != nil {
+		d.Fatal(err)
+	}
+	for _, n := range got.CommitsByAuthor {
+		got.Commits += n
+	}
+	if err := json.Unmarshal(d.run("state", "lines_by_dir", "--json"), &got.LinesByDir); err != nil {
+		d.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		d.Errorf("the states differ from git's counts (-git +state):\n%s", diff)
+	}
+	d.checkRows(want)
+	d.checkCoverage(want)
+}
+
+func (d *directory) checkRows(want counts) {
+	d.Helper()
+	rows, err := readRows(filepath.Join(d.path, "git-history.db"), "select dir, additions, deletions, changes from lines_by_dir")
+	if err != nil {
+		d.Fatal(err)
+	}
+	if len(rows) != len(want.LinesByDir) {
+		d.Errorf("the table has %d rows, not %d", len(rows), len(want.LinesByDir))
+	}
+	for _, row := range rows {
+		l, known := want.LinesByDir[row[0]]
+		if text := fmt.Sprint(l.Additions, l.Deletions, l.Changes); !known || strings.Join(row[1:], " ") != text {
+			d.Errorf("the row is %q; git counts %s", row, text)
+		}
+	}
+}
+
+func (d *directory) checkCoverage(want counts) {
+	d.Helper()
+	var list []engine.Status
+	if err := json.Unmarshal(d.run("status", "--json"), &list); err != nil {
+		d.Fatal(err)
+	}
+	for _, s := range list {
+		if !s.Covered() || int(s.Position) != want.Events {
+			d.Errorf("%s: delivered %d and filtered %d of %d, at position %d", s.Pipeline, s.Delivered, s.Filtered, want.Events, s.Position)
+		}
+	}
+}

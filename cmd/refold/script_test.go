@@ -1,0 +1,182 @@
+package main
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+	_ "modernc.org/sqlite"
+)
+
+// TestScript runs the transcripts in testdata/script. What each finds in its
+// folder besides its own files: testdata/shared.txtar, and guests/.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setupScript,
+		RequireExplicitExec: true,
+		UpdateScripts:       *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":       exits,
+			"eventually":  eventually,
+			"sigterm":     sigterm,
+			"field":       field,
+			"truncate":    truncate,
+			"bare_module": bareModule,
+			"query":       query,
+		},
+	})
+}
+
+func setupScript(env *testscript.Env) error {
+	for _, name := range []string{guestsEnv, "REFOLD_CACHE"} {
+		env.Setenv(name, os.Getenv(name))
+	}
+	shared, err := txtar.ParseFile("testdata/shared.txtar")
+	if err != nil {
+		return err
+	}
+	if err := txtar.Write(shared, env.WorkDir); err != nil {
+		return err
+	}
+	return os.Symlink(os.Getenv(guestsEnv), filepath.Join(env.WorkDir, "guests"))
+}
+
+// exits runs a command that must end with an exit code: exits CODE COMMAND…
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("the exit code is %d, not %d", got, want)
+	}
+}
+
+// eventually repeats a command until it succeeds and its output matches:
+// eventually DEADLINE REGEXP COMMAND…
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: eventually DEADLINE REGEXP COMMAND…")
+	}
+	limit, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for end := time.Now().Add(limit); ; {
+		err := ts.Exec(args[2], args[3:]...)
+		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("no output that matches %s within %s", want, limit)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// sigterm ends the commands in the background as a service manager does.
+func sigterm(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: sigterm")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// field sets a variable from what the last command printed: field NAME REGEXP,
+// with one group.
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: field NAME REGEXP")
+	}
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	found := want.FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("the output has no %s", want)
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// truncate cuts the end of a file off: truncate FILE BYTES
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: truncate FILE BYTES")
+	}
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), info.Size()-n))
+}
+
+// bareModule writes a module that is valid and has nothing in it: bare_module FILE
+func bareModule(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: bare_module FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("\x00asm\x01\x00\x00\x00"), 0o600))
+}
+
+// query prints the rows of a SQLite file, one a line: query FILE SQL
+func query(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: query FILE SQL")
+	}
+	rows, err := readRows(ts.MkAbs(args[0]), args[1])
+	ts.Check(err)
+	for _, row := range rows {
+		fmt.Fprintln(ts.Stdout(), strings.Join(row, " "))
+	}
+}
+
+// readRows reads all rows of a query as text, beside whoever writes the file.
+func readRows(path, query string) (list [][]string, err error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.Query(query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		row, cells := make([]string, len(columns)), make([]any, len(columns))
+		for i := range row {
+			cells[i] = &row[i]
+		}
+		if err := rows.Scan(cells...); err != nil {
+			return nil, err
+		}
+		list = append(list, row)
+	}
+	return list, rows.Err()
+}
