@@ -70,12 +70,6 @@ func (w *witness) fold(b build, through event.Position, events int) {
 	w.folded[b] = through
 }
 
-func (w *witness) through(b build) event.Position {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.folded[b]
-}
-
 func (w *witness) wrongs() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

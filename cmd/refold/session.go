@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/domain/catalog"
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
@@ -171,7 +174,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if err != nil {
 		return err
 	}
-	log, err := jetstream.Open(ctx, jetstream.Config{URL: s.logURL, Token: s.token, CredentialsFile: store.Credentials, Prefix: store.Prefix, Logger: logger})
+	log, err := jetstream.Open(ctx, jetstream.Config{URL: s.logURL, Token: s.token, CredentialsFile: store.Credentials, Prefix: store.Prefix, Known: s.known, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -190,6 +193,15 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	s.store = archived
 	s.closers = append(s.closers, archived.Close)
 	return nil
+}
+
+// known finds an event by its id in the archive, which remembers ids for longer
+// than the server does.
+func (s *session) known(_ context.Context, id uuid.UUID) (event.Position, bool, error) {
+	if s.archive == nil {
+		return 0, false, nil
+	}
+	return s.archive.Find(id)
 }
 
 // openArchive opens the log's archive and holds it against the log.

@@ -55,9 +55,6 @@ func (c *cursor) skip(n int) {
 	c.lo = min(c.lo+n, len(c.buf))
 }
 
-// seek moves on to an offset.
-func (c *cursor) seek(at int64) { c.skip(int(at - c.at)) }
-
 // next returns the bytes of the next block or seal, valid until the next call,
 // and takes them. Only their header's fields are checked.
 func (c *cursor) next() (blockHeader, []byte, error) {
