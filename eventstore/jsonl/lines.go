@@ -26,6 +26,7 @@ type lines struct {
 	in     *bufio.Reader
 	number int // of the line that next returned last, 1-based
 	buf    []byte
+	inside bool // next has returned a LongLineError from within a line
 }
 
 func newLines(r io.Reader) (*lines, error) {
@@ -49,21 +50,23 @@ func newLines(r io.Reader) (*lines, error) {
 // io.EOF after the last one. After a LongLineError it goes on with the next
 // line; any other error is final.
 func (l *lines) next() ([]byte, error) {
+	if err := l.leave(); err != nil {
+		return nil, err
+	}
 	l.buf = l.buf[:0]
 	l.number++
-	tooLong := false
 	for {
 		part, err := l.in.ReadSlice('\n')
-		if tooLong = tooLong || len(l.buf)+len(part) > MaxLine; !tooLong {
-			l.buf = append(l.buf, part...)
-		}
+		l.buf = append(l.buf, part...)
+		full := errors.Is(err, bufio.ErrBufferFull)
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
+		case len(l.buf) > MaxLine:
+			l.inside = full // a line may have no end: its rest is not looked for here
+			return nil, &LongLineError{}
+		case full:
 			continue
 		case err != nil && err != io.EOF:
 			return nil, broken(err)
-		case tooLong:
-			return nil, &LongLineError{}
 		case err == io.EOF && len(l.buf) == 0:
 			l.number--
 			return nil, io.EOF
@@ -71,6 +74,18 @@ func (l *lines) next() ([]byte, error) {
 		line := bytes.TrimSuffix(l.buf, []byte("\n"))
 		return bytes.TrimSuffix(line, []byte("\r")), nil
 	}
+}
+
+// leave reads to the end of a line that was too long.
+func (l *lines) leave() error {
+	for l.inside {
+		_, err := l.in.ReadSlice('\n')
+		l.inside = errors.Is(err, bufio.ErrBufferFull)
+		if err != nil && !l.inside {
+			return broken(err)
+		}
+	}
+	return nil
 }
 
 // broken rewords the errors of an input that is not whole.
