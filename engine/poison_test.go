@@ -130,18 +130,18 @@ func TestAnExecutorThatFails(t *testing.T) {
 		return x.Executor.Execute(ctx, b)
 	}})
 	r.open()
-	for range 2 {
+	for range 2 { // the second time the sink would take it
 		if err := r.engine.CatchUp(t.Context()); !errors.Is(err, errSink) {
 			t.Fatalf("error %v", err)
 		}
 		r.wantLines(all[:60])
+		full = false
 	}
 	if s := r.status("commits"); s.Position != 100 || s.State != engine.Stopped {
 		t.Errorf("the pipeline without an executor: %+v", s)
 	}
 	r.start()
 	r.untilLive("commits", 100)
-	full = false
 	must(t, r.engine.Replay(t.Context(), "lines")) // mends it
 	r.untilLive("lines", 100)
 	if s := r.status("lines"); s.Error != "" {

@@ -41,13 +41,19 @@ func (a *app) archiveVerb(name, short string, do func(context.Context, *session)
 	}
 }
 
-// openArchive opens the archive without comparing it with the log.
-func (s *session) openArchive(heal bool) (*archive.Archive, error) {
+// withArchive opens the archive as it is, neither mended nor compared with the
+// log.
+func (s *session) withArchive(do func(*archive.Archive) error) (err error) {
 	types, err := s.catalog(nil)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return archive.Open(s.dir.ArchivePath(), archive.Options{Digest: types.Digest(), Heal: heal})
+	kept, err := archive.Open(s.dir.ArchivePath(), archive.Options{Digest: types.Digest()})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	return do(kept)
 }
 
 func (a *app) archiveBuild(ctx context.Context, s *session) (err error) {
@@ -89,13 +95,12 @@ func follow(ctx context.Context, kept *archive.Archive, log archive.Log, through
 	return errors.Join(<-ended, ctx.Err())
 }
 
-func (a *app) archiveVerify(ctx context.Context, s *session) (err error) {
-	kept, err := s.openArchive(false)
-	if err != nil {
+func (a *app) archiveVerify(ctx context.Context, s *session) error {
+	var report archive.Report
+	err := s.withArchive(func(kept *archive.Archive) (err error) {
+		report, err = kept.Verify(ctx)
 		return err
-	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	report, err := kept.Verify(ctx)
+	})
 	if err != nil {
 		return &hinted{err, "`refold archive build` drops what follows the damage and fetches it from the log again"}
 	}
@@ -106,13 +111,8 @@ func (a *app) archiveVerify(ctx context.Context, s *session) (err error) {
 	return err
 }
 
-func (a *app) archiveStats(_ context.Context, s *session) (err error) {
-	kept, err := s.openArchive(false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return a.printArchive(kept)
+func (a *app) archiveStats(_ context.Context, s *session) error {
+	return s.withArchive(a.printArchive)
 }
 
 func (a *app) printArchive(kept *archive.Archive) error {
@@ -129,23 +129,22 @@ func (a *app) printArchive(kept *archive.Archive) error {
 
 // archiveRestore appends what the archive holds behind the log's end. The log
 // must be the archive's up to there.
-func (a *app) archiveRestore(ctx context.Context, s *session) (err error) {
-	kept, err := s.openArchive(false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
+func (a *app) archiveRestore(ctx context.Context, s *session) error {
 	head, err := s.store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	var diverged *archive.DivergedError
-	if err := kept.Compare(ctx, s.store); errors.As(err, &diverged) && diverged.Position <= head {
-		return &hinted{err, "the log holds other events than the archive, it has not only lost some: restore it from a backup"}
-	} else if err != nil && diverged == nil {
+	restored := 0
+	err = s.withArchive(func(kept *archive.Archive) (err error) {
+		var diverged *archive.DivergedError
+		if err := kept.Compare(ctx, s.store); errors.As(err, &diverged) && diverged.Position <= head {
+			return &hinted{err, "the log holds other events than the archive, it has not only lost some: restore it from a backup"}
+		} else if err != nil && diverged == nil {
+			return err
+		}
+		restored, err = restore(ctx, s.store, kept, head)
 		return err
-	}
-	restored, err := restore(ctx, s.store, kept, head)
+	})
 	if err != nil {
 		return err
 	}

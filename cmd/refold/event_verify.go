@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/archive"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -54,10 +55,9 @@ func (s *session) compareWithArchive(ctx context.Context) (events uint64, err er
 	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) || s.control != nil {
 		return 0, nil
 	}
-	kept, err := s.openArchive(false)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, kept.Close()) }()
-	return uint64(kept.Head()), kept.CompareAll(ctx, s.store)
+	err = s.withArchive(func(kept *archive.Archive) error {
+		events = uint64(kept.Head())
+		return kept.CompareAll(ctx, s.store)
+	})
+	return events, err
 }
