@@ -113,3 +113,21 @@ func TestAppendRefuses(t *testing.T) {
 	fill(t, a, log)
 	agree(t, a, log)
 }
+
+// TestCompareAllSeesAChangeInTheMidst: Compare looks at the end only.
+func TestCompareAllSeesAChangeInTheMidst(t *testing.T) {
+	log := makeLog(2*missingBatch + 60)
+	a := filled(t, log)
+	if err := a.CompareAll(t.Context(), log); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{1, missingBatch, missingBatch + 1, len(log) - 1} {
+		other := slices.Clone(log)
+		other[at-1].ID = testID("other", at)
+		if err := a.Compare(t.Context(), other); err != nil {
+			t.Fatalf("the ends are equal, but Compare says %v", err)
+		}
+		wantDiverged(t, a.CompareAll(t.Context(), other), at, len(log), len(log))
+	}
+	wantDiverged(t, a.CompareAll(t.Context(), log[:100]), 101, len(log), 100)
+}
