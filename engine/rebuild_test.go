@@ -64,6 +64,14 @@ func TestAChangedPipelineIsRebuilt(t *testing.T) {
 			r.specs[0] = narrowed()
 			return func() { r.wantLines(without(all, "file_deleted")) }
 		},
+		"limits": func(r *rig) func() {
+			r.specs[0].Projection.MemoryPages = 2048
+			return func() { r.wantLines(all) }
+		},
+		"catalog": func(r *rig) func() {
+			r.opts.Catalog = "another"
+			return func() { r.wantLines(all) }
+		},
 		"columns": func(r *rig) func() {
 			r.specs[0] = retyped()
 			return func() {
