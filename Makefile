@@ -4,6 +4,10 @@
 GO       ?= go
 TESTFLAGS ?=
 
+# What runs goroutines of its own. The race detector slows everything down, the
+# compilation of guests most of all, so these run shorter under it.
+CONCURRENT = ./engine/... ./eventstore/... ./plugins/... ./runtime/wasm
+
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,9 +17,10 @@ run: build guests ## See it work: a fleet of servers from commands to a live, re
 	@$(GO) run ./examples/embed
 
 .PHONY: test
-test: tools build guests ## Install what the tests need, then run all tests under the race detector
+test: tools build guests ## Install what the tests need, then run all tests, and what is concurrent under the race detector
 	$(GO) vet ./...
-	$(GO) test -race -timeout 15m $(TESTFLAGS) ./...
+	$(GO) test -timeout 10m $(TESTFLAGS) ./...
+	$(GO) test -race -short -timeout 10m $(TESTFLAGS) $(CONCURRENT)
 
 .PHONY: build
 build: ## Build bin/refold

@@ -115,6 +115,9 @@ func openConfig(t *testing.T, cfg jetstream.Config) *jetstream.Store {
 // TestExternalServer runs the contract against a server elsewhere, by each way
 // to be let in.
 func TestExternalServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: the suite runs on the embedded server")
+	}
 	program := buildNATS(t)
 	t.Run("token", func(t *testing.T) {
 		server := startNATS(t, program, `authorization { token: "let-me-in" }`)

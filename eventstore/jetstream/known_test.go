@@ -61,6 +61,9 @@ func forgotten(t *testing.T, server *embedded.Server, ids []uuid.UUID) {
 // TestKnown runs the suite with ids that are known longer than the server
 // knows them, and with a flush before each acknowledgement.
 func TestKnown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: the suite runs on the embedded server")
+	}
 	var server *embedded.Server
 	features := storetest.Features{Forget: func(t *testing.T, _ eventstore.Store, ids []uuid.UUID) { forgotten(t, server, ids) }}
 	storetest.RunWith(t, features, func(t *testing.T) eventstore.Store {
