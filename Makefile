@@ -13,7 +13,8 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build guests ## See it work: a fleet of servers from commands to a live, replayed read model
+run: ## See it work: a fleet of servers from commands to a live, replayed read model
+	@$(MAKE) --no-print-directory -s -C examples/fleet all
 	@$(GO) run ./examples/embed
 
 .PHONY: test
@@ -24,7 +25,7 @@ test: tools build guests ## Install what the tests need, then run all tests, and
 
 .PHONY: build
 build: ## Build bin/refold
-	$(GO) build -trimpath -o bin/refold ./cmd/refold
+	$(GO) build -o bin/refold ./cmd/refold
 
 .PHONY: guests
 guests: ## Build the examples' projections in Go

@@ -46,7 +46,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nThe data is in %[1]s. Look around:\n"+
+	fmt.Printf("\nThe data is in %[1]s. Look around, after `make build`:\n"+
 		"  bin/refold status --data %[1]s\n"+
 		"  bin/refold state fleet_status --data %[1]s\n"+
 		"  bin/refold event export --data %[1]s | head -3\n", folder)
