@@ -91,14 +91,19 @@ func (a *app) table(rows [][]any) error {
 	return w.Flush()
 }
 
+// terminal is standard error if that is a terminal that somebody looks at, or
+// nothing.
+func (a *app) terminal() io.Writer {
+	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !a.json {
+		return f
+	}
+	return io.Discard
+}
+
 // bar is a progress bar on standard error if that is a terminal, or nothing.
 func (a *app) bar(total int64, what string) *progressbar.ProgressBar {
-	w := io.Discard
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !a.json {
-		w = a.err
-	}
 	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWriter(a.terminal()),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/datadir"
+)
+
+const visibleConfig = `pipelines:
+  - name: lines_by_dir
+    projection: {wasm: %q}
+    executors:
+      - sqlite:
+          path: visible.db
+          tables:
+            - name: lines_by_dir
+              columns: {dir: text, additions: integer, deletions: integer, changes: integer}
+              primary_key: [dir]
+`
+
+func (r *visibleRun) config() string { return filepath.Join(r.dir, "pipelines.yaml") }
+
+func (r *visibleRun) writeConfig(module string) error {
+	module, err := filepath.Abs(module)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(r.config(), fmt.Appendf(nil, visibleConfig, module), 0o600)
+}
+
+// withEngine calls do while an engine is live.
+func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*session) error) (err error) {
+	c, err := config.Load(r.config())
+	if err != nil {
+		return err
+	}
+	parts, err := newParts(ctx, datadir.At(a.data), b.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	s, err := a.open(ctx, opening{config: c, archived: true}, b.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	e, err := a.openEngine(ctx, s, parts, c.Pipelines, r.observer(), b.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	running, stop := context.WithCancel(ctx)
+	var ended sync.WaitGroup
+	ended.Go(func() { e.Run(running) })
+	defer ended.Wait()
+	defer stop()
+	select {
+	case <-r.live:
+		return do(s)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (r *visibleRun) observer() engine.Observer {
+	var once sync.Once
+	return engine.Observer{
+		Changed: func(_ string, _, to engine.State) {
+			if to == engine.Live {
+				once.Do(func() { close(r.live) })
+			}
+		},
+		Faulted: func(_ string, err error) { r.stop(err) },
+	}
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"strings"
+
+	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+)
+
+// benchSubject is a group of measurements that share their work.
+type benchSubject struct {
+	what     string
+	measures []measure
+	run      func(*bench, context.Context) error
+}
+
+// measure is one number: a ratio of two rates, or a figure of this machine.
+type measure struct {
+	name     string
+	ratio    bool
+	compares string // %d is the log's number of events
+}
+
+// The names that are used in more than one place.
+const (
+	appendVsPublish   = "append_vs_publish"
+	load1M            = "load_50_of_1m_p50_ms"
+	load100k          = "load_50_of_100k_p50_ms"
+	archiveVsConsumer = "archive_vs_jetstream"
+	firstVsConsumer   = "first_replay_vs_consumer"
+	sqliteVsBulk      = "sqlite_vs_bulk"
+	sqliteRows        = "sqlite_rows_per_s"
+	visibleP99        = "visible_p99_ms"
+)
+
+// benchSubjects are in the order in which they run: what is disturbed by a large
+// heap comes before the large log.
+var benchSubjects = []benchSubject{
+	{"appends", []measure{
+		{appendVsPublish, true, "appends with expected version, against bare JetStream publishes with the same headers; 8 writers, a stream each side, sync interval on both"},
+	}, (*bench).appends},
+	{"rows into SQLite", []measure{
+		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},
+		{sqliteRows, false, "rows per second of that executor"},
+	}, (*bench).sqlite},
+	{"visibility", []measure{
+		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
+	}, (*bench).visible},
+	{"loads", []measure{
+		{load100k, false, "one aggregate's 50 events, spread over a tenth of %d events"},
+		{load1M, false, "one aggregate's 50 events, spread over %d events"},
+	}, (*bench).loads},
+	{"replays", []measure{
+		{archiveVsConsumer, true, "a fold over the archive's frames in place, against a bare ordered consumer that only counts; the first half of %d events"},
+		{firstVsConsumer, true, "following the log into a new archive, against that consumer; the same half"},
+	}, (*bench).replays},
+}
+
+func benchNames() (names []string) {
+	for _, s := range benchSubjects {
+		for _, m := range s.measures {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// benchMachine says what the numbers depend on.
+type benchMachine struct {
+	CPUs   int               `json:"cpus"`
+	Go     string            `json:"go"`
+	OS     string            `json:"os"`
+	Arch   string            `json:"arch"`
+	Events int               `json:"events"`
+	Sync   map[string]string `json:"sync"`
+}
+
+func (b *bench) machine() benchMachine {
+	return benchMachine{
+		CPUs: runtime.NumCPU(), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, Events: b.flags.events,
+		Sync: map[string]string{"log": string(benchSync), "sqlite": "full", "visible": string(embedded.SyncAlways)},
+	}
+}
+
+func (a *app) printBench(b *bench) error {
+	ratios, figures := map[string]float64{}, map[string]float64{}
+	rows := [][]any{{"NAME", "VALUE", "WHAT IT COMPARES"}}
+	for _, s := range benchSubjects {
+		for _, m := range s.measures {
+			value, ok := b.values[m.name]
+			if !ok {
+				continue
+			}
+			value = rounded(value)
+			if m.ratio {
+				ratios[m.name] = value
+			} else {
+				figures[m.name] = value
+			}
+			rows = append(rows, []any{m.name, value, strings.ReplaceAll(m.compares, "%d", fmt.Sprint(b.flags.events))})
+		}
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"ratios": ratios, "figures": figures, "machine": b.machine()})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	m := b.machine()
+	_, err := fmt.Fprintf(a.out, "on %d CPUs, %s, %s/%s; the logs' sync: %s\n", m.CPUs, m.Go, m.OS, m.Arch, benchSync)
+	return err
+}
+
+// rounded leaves off digits that say nothing.
+func rounded(value float64) float64 {
+	if value >= 1000 {
+		return math.Round(value)
+	}
+	return math.Round(value*1000) / 1000
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+const (
+	visibleEvery    = time.Millisecond       // from append to append
+	visibleLook     = 250 * time.Microsecond // from look to look; that much is measured too much
+	visiblePatience = 30 * time.Second
+)
+
+// visible measures from an append until its row can be read, with the engine
+// live over a log of its own.
+func (b *bench) visible(ctx context.Context) (err error) {
+	if b.flags.module == "" {
+		b.logger.Warn(visibleP99 + " is left out: name its guest with --module")
+		return nil
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	r := &visibleRun{events: b.size(4000, 100), dir: filepath.Join(b.dir, "visible"), live: make(chan struct{}), stop: stop}
+	b.say("%s: starting the engine", visibleP99)
+	if err := r.writeConfig(b.flags.module); err != nil {
+		return err
+	}
+	a := &app{in: os.Stdin, out: b.progress, err: b.progress, data: filepath.Join(r.dir, "data")}
+	return r.withEngine(ctx, a, b, func(s *session) error {
+		b.say("%s: %d appends", visibleP99, r.events)
+		p99, err := r.measure(ctx, s)
+		if err == nil {
+			b.found(visibleP99, milliseconds(p99))
+		}
+		return errors.Join(err, context.Cause(ctx))
+	})
+}
+
+// visibleRun is an engine that is fed and watched.
+type visibleRun struct {
+	events int
+	dir    string
+	live   chan struct{} // closed once the pipeline follows the log
+	stop   context.CancelCauseFunc
+
+	mu       sync.Mutex
+	appended map[event.Position]time.Time // when the append began
+}
+
+// measure appends at an even pace, whether or not the last append has been
+// answered, and watches the rows beside.
+func (r *visibleRun) measure(ctx context.Context, s *session) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(r.events)*visibleEvery+visiblePatience)
+	defer cancel()
+	db, err := openSQLite(s.dir.Resolve("visible.db"))
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	r.appended = make(map[event.Position]time.Time, r.events)
+	appends := make(chan error, 1)
+	go func() {
+		err := r.appendAll(ctx, s)
+		if err != nil {
+			cancel() // the watch, which would wait for what does not come
+		}
+		appends <- err
+	}()
+	seen, err := r.watch(ctx, db)
+	if err := errors.Join(<-appends, err); err != nil {
+		return 0, err
+	}
+	if err := r.checkRows(ctx, db); err != nil {
+		return 0, err
+	}
+	times := make([]time.Duration, 0, r.events)
+	for position, at := range r.appended {
+		times = append(times, seen[position-1].Sub(at))
+	}
+	return quantile(times, 0.99), nil
+}
+
+func (r *visibleRun) appendAll(ctx context.Context, s *session) error {
+	errs := make([]error, r.events)
+	var all sync.WaitGroup
+	begin := time.Now()
+	for i := range errs {
+		time.Sleep(time.Until(begin.Add(time.Duration(i) * visibleEvery)))
+		all.Go(func() { errs[i] = r.append(ctx, s, i) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// append appends one event, each about a file of its own.
+func (r *visibleRun) append(ctx context.Context, s *session, i int) error {
+	e := benchEvent(i+1, benchID(aggregateID, i+1))
+	e.Type = "file_modified"
+	e.Data = json.RawMessage(fmt.Sprintf(`{"dir":"dir%d","additions":1,"deletions":0}`, i%100))
+	start := time.Now()
+	at, err := s.store.Append(ctx, e.Aggregate, event.None(), e)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.appended[at.Position] = start
+	return nil
+}
+
+// watch returns when each position's rows were seen, by a reader of the file
+// as anybody is. Rows and position are in one transaction.
+func (r *visibleRun) watch(ctx context.Context, db *sql.DB) ([]time.Time, error) {
+	look, err := db.PrepareContext(ctx, `SELECT position FROM _refold_checkpoints WHERE pipeline = 'lines_by_dir' AND active`)
+	if err != nil {
+		return nil, err
+	}
+	defer look.Close()
+	seen := make([]time.Time, 0, r.events)
+	for len(seen) < r.events {
+		var position int
+		if err := look.QueryRowContext(ctx).Scan(&position); err != nil {
+			return nil, err
+		}
+		for now := time.Now(); len(seen) < position; {
+			seen = append(seen, now)
+		}
+		time.Sleep(visibleLook)
+	}
+	return seen, nil
+}
+
+func (r *visibleRun) checkRows(ctx context.Context, db *sql.DB) error {
+	var changes int
+	err := db.QueryRowContext(ctx, `SELECT sum(changes) FROM lines_by_dir`).Scan(&changes)
+	if err == nil && changes != r.events {
+		err = fmt.Errorf("the rows count %d events, not %d", changes, r.events)
+	}
+	return err
+}
