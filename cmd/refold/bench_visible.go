@@ -124,7 +124,7 @@ func (r *visibleRun) watch(ctx context.Context, db *sql.DB) ([]time.Time, error)
 	if err != nil {
 		return nil, err
 	}
-	defer look.Close()
+	defer func() { _ = look.Close() }()
 	seen := make([]time.Time, 0, r.events)
 	for len(seen) < r.events {
 		var position int
