@@ -105,12 +105,12 @@ func newLog(t testing.TB, events []event.Event) *memory.Store {
 }
 
 // appendTo appends events in their order.
-func appendTo(t testing.TB, s eventstore.Store, events []event.Event) {
+func appendTo(t testing.TB, s eventstore.Log, events []event.Event) {
 	t.Helper()
 	must(t, importInto(t.Context(), s, events))
 }
 
-func importInto(ctx context.Context, s eventstore.Store, events []event.Event) error {
+func importInto(ctx context.Context, s eventstore.Log, events []event.Event) error {
 	b, err := s.Bulk(ctx)
 	if err != nil {
 		return err

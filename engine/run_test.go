@@ -19,12 +19,12 @@ import (
 )
 
 // stores are the event logs that an engine runs on.
-var stores = map[string]func(testing.TB) eventstore.Store{
-	"memory":    func(testing.TB) eventstore.Store { return memory.New() },
+var stores = map[string]func(testing.TB) eventstore.Log{
+	"memory":    func(testing.TB) eventstore.Log { return memory.New() },
 	"jetstream": newJetStream,
 }
 
-func newJetStream(t testing.TB) eventstore.Store {
+func newJetStream(t testing.TB) eventstore.Log {
 	t.Helper()
 	server, err := embedded.Start(embedded.Options{Dir: filepath.Join(t.TempDir(), "log"), Sync: embedded.SyncInterval, Token: "test"})
 	must(t, err)

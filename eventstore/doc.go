@@ -1,14 +1,16 @@
 // Package eventstore says what an event store is: the contract that every
 // implementation keeps, its errors, and a check of what a log holds.
 //
-//   - [Store] is the log: append, read, follow, and import in bulk.
+//   - [Log] is the log: append, read, follow, and import in bulk. [Store] adds
+//     the reads that need an index: by correlation, and by time.
 //   - [Bulk] is an import: many events of many aggregates, in order, each
 //     stored once.
 //   - [Verify] reads a log once and names its first fault.
 //   - Package storetest runs the contract against an implementation.
 //
-// Implementations are memory (in process, forgets) and jetstream (NATS,
-// embedded or by URL). Package jsonl moves events between a store and a file.
+// Implementations are memory (in process, forgets), jetstream (a Log on NATS,
+// embedded or by URL) and archive (a Store: an indexed copy in front of a Log).
+// Package jsonl moves events between a store and a file.
 //
 // Invariants, which storetest holds an implementation to:
 //
@@ -25,5 +27,5 @@
 //  6. A reader never passes over an event in silence: a hole, a repeat or a
 //     message that is no event is a typed error with its position.
 //
-// The package never opens a connection or a file, and never repairs a log. Start reading at Store.
+// The package never opens a connection or a file, and never repairs a log. Start reading at Log.
 package eventstore

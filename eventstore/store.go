@@ -4,14 +4,34 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// Store is an append-only log of events. Its methods are safe for concurrent
+// Store is a log that also answers what needs an index over all of it. Every
+// read is as current as the log: it has all that was acknowledged before the
+// call.
+type Store interface {
+	Log
+
+	// ReadCorrelation returns the events of all aggregates that belong to a
+	// correlation, by event time; those of one time by position. An unknown
+	// correlation has none; that is no error.
+	ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Recorded, error)
+
+	// ReadTimeRange returns an aggregate's events that happened between two
+	// times, both included, by position; with the zero aggregate, those of all
+	// aggregates. A range that ends before it begins has none.
+	ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error)
+}
+
+// Log is an append-only log of events. Its methods are safe for concurrent
 // use. The slices that an event's Data and Metadata point to belong to the
 // store: readers must not change them.
-type Store interface {
+type Log interface {
 	// Append stores events at the end of their aggregate and returns where the
 	// last of them stands. Several events are stored all or none. Without
 	// events it writes nothing, checks nothing and returns where the aggregate

@@ -10,8 +10,8 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// Log is what Verify reads: the part of a Store that shows the whole log.
-type Log interface {
+// HeadFollower is what Verify reads: the part of a Log that shows all of it.
+type HeadFollower interface {
 	Head(ctx context.Context) (event.Position, error)
 	Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error]
 }
@@ -29,7 +29,7 @@ type Report struct {
 // the two events stands. The report counts what came before the fault.
 //
 // It keeps about 100 bytes for each aggregate and 11 to 22 for each event.
-func Verify(ctx context.Context, log Log) (Report, error) {
+func Verify(ctx context.Context, log HeadFollower) (Report, error) {
 	v := verifier{log: log, versions: make(map[event.Aggregate]event.Version)}
 	head, err := log.Head(ctx)
 	if err == nil {
@@ -44,7 +44,7 @@ func Verify(ctx context.Context, log Log) (Report, error) {
 
 // verifier is a walk through the log.
 type verifier struct {
-	log      Log
+	log      HeadFollower
 	report   Report
 	versions map[event.Aggregate]event.Version
 	ids      idSet

@@ -155,7 +155,7 @@ func (a *app) archiveRestore(ctx context.Context, s *session) error {
 	return err
 }
 
-func restore(ctx context.Context, log eventstore.Store, kept *archive.Archive, head event.Position) (restored int, err error) {
+func restore(ctx context.Context, log eventstore.Log, kept *archive.Archive, head event.Position) (restored int, err error) {
 	bulk, err := log.Bulk(ctx)
 	if err != nil {
 		return 0, err

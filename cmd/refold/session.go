@@ -32,7 +32,7 @@ const hintInUse = "wait for it to end, or name another directory with --data"
 // process, or beside the engine that has the directory.
 type session struct {
 	dir     datadir.Dir
-	store   eventstore.Store
+	store   eventstore.Log
 	digest  string           // of the catalog that the store reads through; empty for none
 	archive *archive.Archive // nil if it was not wanted, or an engine has it
 	control *control.Client  // of the engine that has the directory; or nil

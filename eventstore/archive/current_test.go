@@ -60,7 +60,7 @@ var (
 )
 
 // put appends n events, each a minute before the one it follows.
-func put(t *testing.T, log eventstore.Store, n int) {
+func put(t *testing.T, log eventstore.Log, n int) {
 	t.Helper()
 	head, err := log.Head(t.Context())
 	if err != nil {
@@ -112,11 +112,11 @@ func readCurrent(t *testing.T, s *archive.Store, n int) {
 	if err != nil || len(got) != n || got[0].Position != event.Position(n) || got[n-1].Position != 1 {
 		t.Fatalf("ReadCorrelation: %d events of %d, %v", len(got), n, err)
 	}
-	got, err = s.ReadTimeRange(t.Context(), all[n-1].Time, all[n-4].Time)
+	got, err = s.ReadTimeRange(t.Context(), event.Aggregate{}, all[n-1].Time, all[n-4].Time)
 	if d := cmp.Diff(all[n-4:], got); err != nil || d != "" {
 		t.Fatalf("ReadTimeRange: %v\n%s", err, d)
 	}
-	if got, err := s.ReadTimeRange(t.Context(), noon, noon.Add(-1)); err != nil || len(got) != 0 {
+	if got, err := s.ReadTimeRange(t.Context(), event.Aggregate{}, noon, noon.Add(-1)); err != nil || len(got) != 0 {
 		t.Fatalf("ReadTimeRange backwards: %d events, %v", len(got), err)
 	}
 }

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ var _ eventstore.Store = (*Store)(nil)
 // log is followed once, by the archive; everybody else follows the archive. All
 // reads are a *DivergedError if the archive is not the log's.
 type Store struct {
-	log        eventstore.Store
+	log        eventstore.Log
 	archive    *Archive
 	stop       context.CancelFunc
 	compared   chan struct{} // closed once log and archive are compared
@@ -33,7 +34,7 @@ type Store struct {
 
 // NewStore returns a store of a log and its archive, takes both over, and
 // begins to follow the log.
-func NewStore(log eventstore.Store, a *Archive) *Store {
+func NewStore(log eventstore.Log, a *Archive) *Store {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Store{log: log, archive: a, stop: stop, compared: make(chan struct{}), stopped: make(chan struct{})}
 	go s.follow(ctx)
@@ -191,8 +192,7 @@ func (s *Store) ReadAll(ctx context.Context, from event.Position, limit int) ([]
 	return append(events, rest...), err
 }
 
-// ReadCorrelation returns all events of a correlation, by event time; those of
-// one time by position.
+// ReadCorrelation implements eventstore.Store.
 func (s *Store) ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Recorded, error) {
 	out, err := s.readWhere(ctx,
 		func(snap *snapshot) ([]event.Recorded, error) { return snap.correlation(id) },
@@ -201,12 +201,15 @@ func (s *Store) ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Reco
 	return out, err
 }
 
-// ReadTimeRange returns the events that happened between two times, both
-// included, by position. A range that ends before it begins has none.
-func (s *Store) ReadTimeRange(ctx context.Context, from, to time.Time) ([]event.Recorded, error) {
-	return s.readWhere(ctx,
-		func(snap *snapshot) ([]event.Recorded, error) { return snap.timeRange(from, to) },
-		func(r *event.Recorded) bool { return !r.Time.Before(from) && !r.Time.After(to) })
+// ReadTimeRange implements eventstore.Store. An aggregate's events are few:
+// they are found by the aggregate.
+func (s *Store) ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error) {
+	within := func(r *event.Recorded) bool { return !r.Time.Before(from) && !r.Time.After(to) }
+	if agg != (event.Aggregate{}) {
+		events, err := s.Read(ctx, agg, 1)
+		return slices.DeleteFunc(events, func(r event.Recorded) bool { return !within(&r) }), err
+	}
+	return s.readWhere(ctx, func(snap *snapshot) ([]event.Recorded, error) { return snap.timeRange(from, to) }, within)
 }
 
 // readWhere returns the events that the archive selects, and those that want

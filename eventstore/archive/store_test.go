@@ -15,7 +15,7 @@ import (
 
 // inFront puts an archive with small segments in front of a log, until the test
 // ends; then the archive is verified.
-func inFront(t *testing.T, log eventstore.Store) *archive.Store {
+func inFront(t *testing.T, log eventstore.Log) *archive.Store {
 	t.Helper()
 	dir := t.TempDir()
 	opts := archive.Options{SegmentBytes: 64 << 10, BlockEvents: 7, OpenSegments: 3}
@@ -44,7 +44,7 @@ func inFront(t *testing.T, log eventstore.Store) *archive.Store {
 }
 
 func TestStoreOverMemory(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) eventstore.Store { return inFront(t, memory.New()) })
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) eventstore.Store { return inFront(t, memory.New()) })
 }
 
 func TestStoreOverJetStream(t *testing.T) {
@@ -58,7 +58,7 @@ func TestStoreOverJetStream(t *testing.T) {
 		}
 	})
 	var logs atomic.Int32
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) eventstore.Store {
 		log, err := jetstream.Open(t.Context(), jetstream.Config{
 			URL: server.URL(), Token: server.Token(), Prefix: fmt.Sprintf("log_%d", logs.Add(1)), MaxBatch: 100,
 		})

@@ -24,7 +24,7 @@ const (
 	droppedPause = 10 * time.Millisecond
 )
 
-// Append implements eventstore.Store.
+// Append implements eventstore.Log.
 func (s *Store) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
 	if err := s.checkAppend(ctx, agg, events); err != nil {
 		return eventstore.Appended{}, err

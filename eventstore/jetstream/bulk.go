@@ -47,7 +47,7 @@ func (s *Store) bulkLimit() int {
 // maxBulkAttempts bounds how often the same events are tried.
 const maxBulkAttempts = 16
 
-// Bulk implements eventstore.Store. It reads the log once and keeps about 40
+// Bulk implements eventstore.Log. It reads the log once and keeps about 40
 // bytes per event and 100 per aggregate until Close.
 func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 	b := &bulk{

@@ -145,7 +145,7 @@ func TestExternalServer(t *testing.T) {
 
 func runSuite(t *testing.T, cfg jetstream.Config) {
 	var logs atomic.Int32
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
+	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log {
 		cfg.Prefix = fmt.Sprintf("log_%d", logs.Add(1))
 		return openConfig(t, cfg)
 	})
@@ -164,7 +164,7 @@ func runWithoutChains(t *testing.T, cfg jetstream.Config) {
 		t.Fatal(err)
 	}
 	var logs atomic.Int32
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
+	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log {
 		cfg.Prefix = fmt.Sprintf("log_%d", logs.Add(1))
 		sc := soundStream()
 		sc.Name, sc.Subjects = strings.ToUpper(cfg.Prefix)+"_EVENTS", []string{cfg.Prefix + ".>"}

@@ -65,8 +65,8 @@ func TestKnown(t *testing.T) {
 		t.Skip("short: the suite runs on the embedded server")
 	}
 	var server *embedded.Server
-	features := storetest.Features{Forget: func(t *testing.T, _ eventstore.Store, ids []uuid.UUID) { forgotten(t, server, ids) }}
-	storetest.RunWith(t, features, func(t *testing.T) eventstore.Store {
+	features := storetest.Features{Forget: func(t *testing.T, _ eventstore.Log, ids []uuid.UUID) { forgotten(t, server, ids) }}
+	storetest.RunLog(t, features, func(t *testing.T) eventstore.Log {
 		server = startServer(t, embedded.Options{})
 		var s *jetstream.Store
 		s = openStore(t, server, jetstream.Config{DuplicateWindow: shortWindow, Known: scan(&s)})

@@ -19,7 +19,7 @@ const (
 	lastPause  = 2 * time.Second
 )
 
-// Follow implements eventstore.Store; batches have at most Config.MaxBatch
+// Follow implements eventstore.Log; batches have at most Config.MaxBatch
 // events. It outlives lost connections. A log that has become shorter than
 // after is a GapError, also when that shows only after a restart of the server.
 // What it yields is as durable as what Append acknowledges: nobody acts on an
@@ -134,7 +134,7 @@ func (s *Store) until(ctx context.Context, filter string, after, through uint64,
 	return s.explain("reading the log", ctx.Err())
 }
 
-// Read implements eventstore.Store.
+// Read implements eventstore.Log.
 func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
 	at, err := s.readHead(ctx, agg)
 	if err != nil || at.version < from || at.version == 0 {
@@ -154,7 +154,7 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 	return events, err
 }
 
-// ReadAll implements eventstore.Store.
+// ReadAll implements eventstore.Log.
 func (s *Store) ReadAll(ctx context.Context, from event.Position, limit int) ([]event.Recorded, error) {
 	last, err := s.Head(ctx)
 	if from = max(from, 1); err != nil || limit <= 0 || from > last {

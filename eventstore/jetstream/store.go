@@ -13,7 +13,7 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/barrier"
 )
 
-var _ eventstore.Store = (*Store)(nil)
+var _ eventstore.Log = (*Store)(nil)
 
 // Store is an event store on one JetStream stream.
 type Store struct {
@@ -82,7 +82,7 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-// Head implements eventstore.Store.
+// Head implements eventstore.Log.
 func (s *Store) Head(ctx context.Context) (event.Position, error) {
 	stream, err := s.js.Stream(ctx, s.cfg.Stream)
 	if err != nil {
@@ -91,13 +91,13 @@ func (s *Store) Head(ctx context.Context) (event.Position, error) {
 	return event.Position(stream.CachedInfo().State.LastSeq), nil
 }
 
-// Version implements eventstore.Store.
+// Version implements eventstore.Log.
 func (s *Store) Version(ctx context.Context, agg event.Aggregate) (event.Version, error) {
 	h, err := s.readHead(ctx, agg)
 	return h.version, err
 }
 
-// Close implements eventstore.Store.
+// Close implements eventstore.Log.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closed)

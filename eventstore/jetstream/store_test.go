@@ -48,7 +48,7 @@ func openStore(t *testing.T, server *embedded.Server, cfg jetstream.Config) *jet
 func TestStore(t *testing.T) {
 	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
 	var logs atomic.Int32
-	storetest.Run(t, func(t *testing.T) eventstore.Store {
+	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log {
 		prefix := fmt.Sprintf("log_%d", logs.Add(1))
 		return openStore(t, server, jetstream.Config{Prefix: prefix, MaxBatch: 100})
 	})

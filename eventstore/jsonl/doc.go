@@ -2,7 +2,7 @@
 // in the form of event.AppendJSON, plain or gzip.
 //
 //   - [Import] reads lines into an [Importer], such as an eventstore.Bulk.
-//   - [Export] writes a [Log], such as an eventstore.Store, as lines.
+//   - [Export] writes a [Log], such as an eventstore.Log, as lines.
 //
 // Invariants:
 //

@@ -18,7 +18,7 @@ const oneLine = `{"id":"01900000-0000-7000-8000-000000000001","aggregate_type":"
 	`"time":"2026-01-31T09:30:00Z","correlation_id":"01900000-0000-7000-8000-0000000000c0","causation_id":null,` +
 	`"data":{"hostname":"a.example.com","resource_type":"router"}}` + "\n"
 
-func importFile(ctx context.Context, store eventstore.Store, file io.Reader) (report jsonl.Report, err error) {
+func importFile(ctx context.Context, store eventstore.Log, file io.Reader) (report jsonl.Report, err error) {
 	bulk, err := store.Bulk(ctx)
 	if err != nil {
 		return report, err

@@ -11,7 +11,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// Log is what Export reads: an eventstore.Store.
+// Log is what Export reads: an eventstore.Log.
 type Log interface {
 	Head(ctx context.Context) (event.Position, error)
 	Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error]

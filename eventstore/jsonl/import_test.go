@@ -60,7 +60,7 @@ func openStore(t *testing.T) *memory.Store {
 	return s
 }
 
-func openBulk(t *testing.T, s eventstore.Store) eventstore.Bulk {
+func openBulk(t *testing.T, s eventstore.Log) eventstore.Bulk {
 	t.Helper()
 	b, err := s.Bulk(t.Context())
 	if err != nil {
@@ -74,7 +74,7 @@ func openBulk(t *testing.T, s eventstore.Store) eventstore.Bulk {
 	return b
 }
 
-func export(t *testing.T, s eventstore.Store, opts jsonl.ExportOptions) string {
+func export(t *testing.T, s eventstore.Log, opts jsonl.ExportOptions) string {
 	t.Helper()
 	var out bytes.Buffer
 	if _, err := jsonl.Export(t.Context(), s, &out, opts); err != nil {
@@ -279,7 +279,7 @@ func TestExportGzipImports(t *testing.T) {
 	}
 }
 
-func readAll(t *testing.T, s eventstore.Store) []event.Recorded {
+func readAll(t *testing.T, s eventstore.Log) []event.Recorded {
 	t.Helper()
 	events, err := s.ReadAll(t.Context(), 1, 10_000)
 	if err != nil {

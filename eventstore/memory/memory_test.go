@@ -11,8 +11,8 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	forever := storetest.Features{Forget: func(*testing.T, eventstore.Store, []uuid.UUID) {}}
-	storetest.RunWith(t, forever, func(t *testing.T) eventstore.Store {
+	forever := storetest.Features{Forget: func(*testing.T, eventstore.Log, []uuid.UUID) {}}
+	storetest.Run(t, forever, func(t *testing.T) eventstore.Store {
 		s := memory.New()
 		t.Cleanup(func() {
 			if err := s.Close(); err != nil {

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -122,6 +124,36 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 	var out []event.Recorded
 	for _, pos := range positions[min(uint64(len(positions)), uint64(max(from, 1))-1):] {
 		out = append(out, s.log[pos-1])
+	}
+	return out, nil
+}
+
+// ReadCorrelation implements eventstore.Store, by a scan.
+func (s *Store) ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Recorded, error) {
+	out, err := s.scan(ctx, func(r *event.Recorded) bool { return r.CorrelationID == id })
+	slices.SortStableFunc(out, func(a, b event.Recorded) int { return a.Time.Compare(b.Time) })
+	return out, err
+}
+
+// ReadTimeRange implements eventstore.Store, by a scan.
+func (s *Store) ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error) {
+	all := agg == event.Aggregate{}
+	return s.scan(ctx, func(r *event.Recorded) bool {
+		return (all || r.Aggregate == agg) && !r.Time.Before(from) && !r.Time.After(to)
+	})
+}
+
+func (s *Store) scan(ctx context.Context, want func(*event.Recorded) bool) ([]event.Recorded, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := s.usable(ctx); err != nil {
+		return nil, err
+	}
+	var out []event.Recorded
+	for i := range s.log {
+		if want(&s.log[i]) {
+			out = append(out, s.log[i])
+		}
 	}
 	return out, nil
 }

@@ -24,14 +24,20 @@ import (
 // maxAttempts bounds how often a command is decided again after a conflict.
 const maxAttempts = 8
 
+// Store is what a repository needs of an eventstore.Log.
+type Store interface {
+	Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error)
+	Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error)
+}
+
 // Repository loads and changes aggregates of one kind.
 type Repository[S, C, E any] struct {
-	store      eventstore.Store
+	store      Store
 	definition aggregate.Definition[S, C, E]
 }
 
 // New returns a repository of the aggregates that definition defines.
-func New[S, C, E any](store eventstore.Store, definition aggregate.Definition[S, C, E]) *Repository[S, C, E] {
+func New[S, C, E any](store Store, definition aggregate.Definition[S, C, E]) *Repository[S, C, E] {
 	return &Repository[S, C, E]{store, definition}
 }
 

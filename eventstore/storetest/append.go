@@ -32,7 +32,7 @@ var appendCases = []testCase{
 	{"a done context", testDoneContext},
 }
 
-func testExpectedVersion(t *testing.T, s eventstore.Store) {
+func testExpectedVersion(t *testing.T, s eventstore.Log) {
 	f := newFacts(1)
 	agg := f.aggregate()
 	if at := appendAll(t, s, event.None(), f.event(agg)); at.Version != 1 || at.Position != 1 {
@@ -67,7 +67,7 @@ func wantConflict(t *testing.T, err error, agg event.Aggregate, expected event.E
 	}
 }
 
-func testBatchSizes(t *testing.T, s eventstore.Store) {
+func testBatchSizes(t *testing.T, s eventstore.Log) {
 	f := newFacts(2)
 	var last event.Position
 	for _, n := range []int{10, 100, 1000} {
@@ -86,7 +86,7 @@ func testBatchSizes(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testIncremental(t *testing.T, s eventstore.Store) {
+func testIncremental(t *testing.T, s eventstore.Log) {
 	f := newFacts(3)
 	agg := f.aggregate()
 	for i := range 5 {
@@ -98,7 +98,7 @@ func testIncremental(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testConflictStoresNothing(t *testing.T, s eventstore.Store) {
+func testConflictStoresNothing(t *testing.T, s eventstore.Log) {
 	f := newFacts(4)
 	agg := f.aggregate()
 	appendAll(t, s, event.None(), f.events(agg, 3)...)
@@ -109,7 +109,7 @@ func testConflictStoresNothing(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testEmptyAppend(t *testing.T, s eventstore.Store) {
+func testEmptyAppend(t *testing.T, s eventstore.Log) {
 	f := newFacts(5)
 	agg := f.aggregate()
 	for _, expected := range []event.Expected{event.Any(), event.None(), event.Exactly(7)} {
@@ -125,7 +125,7 @@ func testEmptyAppend(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testAny(t *testing.T, s eventstore.Store) {
+func testAny(t *testing.T, s eventstore.Log) {
 	f := newFacts(6)
 	agg := f.aggregate()
 	for want := event.Version(1); want <= 3; want++ {
@@ -135,7 +135,7 @@ func testAny(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testRoundTrip(t *testing.T, s eventstore.Store) {
+func testRoundTrip(t *testing.T, s eventstore.Log) {
 	f := newFacts(7)
 	agg := f.aggregate()
 	plain := f.event(agg)
@@ -163,7 +163,7 @@ func testRoundTrip(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testSchemaVersionZero(t *testing.T, s eventstore.Store) {
+func testSchemaVersionZero(t *testing.T, s eventstore.Log) {
 	f := newFacts(8)
 	e := f.event(f.aggregate())
 	e.SchemaVersion = 0
@@ -174,7 +174,7 @@ func testSchemaVersionZero(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testLineFeeds(t *testing.T, s eventstore.Store) {
+func testLineFeeds(t *testing.T, s eventstore.Log) {
 	f := newFacts(9)
 	e := f.event(f.aggregate())
 	e.Data = json.RawMessage("{\n  \"a\": 1,\r\n  \"b\": \"x\\ny\"\n}")
@@ -188,7 +188,7 @@ func testLineFeeds(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testBigPayload(t *testing.T, s eventstore.Store) {
+func testBigPayload(t *testing.T, s eventstore.Log) {
 	f := newFacts(10)
 	agg := f.aggregate()
 	events := f.events(agg, 4)
@@ -205,7 +205,7 @@ func testBigPayload(t *testing.T, s eventstore.Store) {
 	sameEvents(t, events, got)
 }
 
-func testTimes(t *testing.T, s eventstore.Store) {
+func testTimes(t *testing.T, s eventstore.Log) {
 	f := newFacts(11)
 	agg := f.aggregate()
 	events := f.events(agg, 5)
@@ -222,7 +222,7 @@ func testTimes(t *testing.T, s eventstore.Store) {
 	sameEvents(t, events, got)
 }
 
-func testForeignEvent(t *testing.T, s eventstore.Store) {
+func testForeignEvent(t *testing.T, s eventstore.Log) {
 	f := newFacts(12)
 	agg, other := f.aggregate(), f.aggregate()
 	_, err := s.Append(t.Context(), agg, event.None(), f.event(agg), f.event(other))
@@ -235,7 +235,7 @@ func testForeignEvent(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testInvalidEvent(t *testing.T, s eventstore.Store) {
+func testInvalidEvent(t *testing.T, s eventstore.Log) {
 	f := newFacts(13)
 	agg := f.aggregate()
 	cases := map[string]func(*event.Event){
@@ -259,7 +259,7 @@ func testInvalidEvent(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testCopies(t *testing.T, s eventstore.Store) {
+func testCopies(t *testing.T, s eventstore.Log) {
 	f := newFacts(14)
 	e := f.event(f.aggregate())
 	want := string(e.Data)
@@ -271,7 +271,7 @@ func testCopies(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testDoneContext(t *testing.T, s eventstore.Store) {
+func testDoneContext(t *testing.T, s eventstore.Log) {
 	f := newFacts(15)
 	agg := f.aggregate()
 	ctx, cancel := context.WithCancel(t.Context())

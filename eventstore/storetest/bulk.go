@@ -24,7 +24,7 @@ var bulkCases = []testCase{
 	{"close drops what is not flushed", testBulkClose},
 }
 
-func openBulk(t *testing.T, s eventstore.Store) eventstore.Bulk {
+func openBulk(t *testing.T, s eventstore.Log) eventstore.Bulk {
 	t.Helper()
 	b, err := s.Bulk(t.Context())
 	if err != nil {
@@ -70,7 +70,7 @@ func addAll(t *testing.T, b eventstore.Bulk, events []event.Event) int {
 	return added
 }
 
-func readLog(t *testing.T, s eventstore.Store) []event.Recorded {
+func readLog(t *testing.T, s eventstore.Log) []event.Recorded {
 	t.Helper()
 	all, err := s.ReadAll(t.Context(), 1, int(head(t, s))+1)
 	if err != nil {
@@ -79,7 +79,7 @@ func readLog(t *testing.T, s eventstore.Store) []event.Recorded {
 	return all
 }
 
-func testBulkVersions(t *testing.T, s eventstore.Store) {
+func testBulkVersions(t *testing.T, s eventstore.Log) {
 	f := newFacts(70)
 	events := mixed(f, 37, 2500)
 	appendAll(t, s, event.None(), events[0])
@@ -89,7 +89,7 @@ func testBulkVersions(t *testing.T, s eventstore.Store) {
 	sameEvents(t, events, readLog(t, s))
 }
 
-func testBulkAgain(t *testing.T, s eventstore.Store) {
+func testBulkAgain(t *testing.T, s eventstore.Log) {
 	f := newFacts(71)
 	events := mixed(f, 5, 1500)
 	if added := addAll(t, openBulk(t, s), events[:1100]); added != 1100 {
@@ -105,7 +105,7 @@ func testBulkAgain(t *testing.T, s eventstore.Store) {
 	sameEvents(t, events, readLog(t, s))
 }
 
-func testBulkDuplicates(t *testing.T, s eventstore.Store) {
+func testBulkDuplicates(t *testing.T, s eventstore.Log) {
 	f := newFacts(72)
 	events := mixed(f, 3, 20)
 	twice := append(append([]event.Event{}, events...), events...)
@@ -117,7 +117,7 @@ func testBulkDuplicates(t *testing.T, s eventstore.Store) {
 
 // testBulkOthers imports while others append to the same aggregates. The
 // imported events must keep their order among each other.
-func testBulkOthers(t *testing.T, s eventstore.Store) {
+func testBulkOthers(t *testing.T, s eventstore.Log) {
 	f := newFacts(73)
 	events := mixed(f, 10, 3000)
 	imported := make(map[string]bool)
@@ -153,7 +153,7 @@ func testBulkOthers(t *testing.T, s eventstore.Store) {
 	sameEvents(t, events, got)
 }
 
-func testTwoImports(t *testing.T, s eventstore.Store) {
+func testTwoImports(t *testing.T, s eventstore.Log) {
 	f := newFacts(74)
 	events := mixed(f, 10, 2500)
 	one, two := openBulk(t, s), openBulk(t, s)
@@ -168,7 +168,7 @@ func testTwoImports(t *testing.T, s eventstore.Store) {
 // testBulkHammered runs two imports that share events, but not all, against
 // writers of the same aggregates. Each event must be stored once, and Verify
 // checks the versions.
-func testBulkHammered(t *testing.T, s eventstore.Store) {
+func testBulkHammered(t *testing.T, s eventstore.Log) {
 	f := newFacts(77)
 	events := mixed(f, 6, 2400)
 	one, two := openBulk(t, s), openBulk(t, s)
@@ -214,7 +214,7 @@ func importAll(t *testing.T, b eventstore.Bulk, events []event.Event) {
 	}
 }
 
-func testBulkInvalid(t *testing.T, s eventstore.Store) {
+func testBulkInvalid(t *testing.T, s eventstore.Log) {
 	f := newFacts(75)
 	agg := f.aggregate()
 	good, bad := f.event(agg), f.event(agg)
@@ -233,7 +233,7 @@ func testBulkInvalid(t *testing.T, s eventstore.Store) {
 	sameEvents(t, []event.Event{good}, readLog(t, s))
 }
 
-func testBulkClose(t *testing.T, s eventstore.Store) {
+func testBulkClose(t *testing.T, s eventstore.Log) {
 	f := newFacts(76)
 	b := openBulk(t, s)
 	if _, err := b.Add(t.Context(), f.event(f.aggregate())); err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // testClose closes a store under a follower, and twice.
-func testClose(t *testing.T, s eventstore.Store) {
+func testClose(t *testing.T, s eventstore.Log) {
 	f := newFacts(60)
 	appendAll(t, s, event.None(), f.event(f.aggregate()))
 	var last error

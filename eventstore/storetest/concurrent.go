@@ -27,7 +27,7 @@ func together(f func(writer int)) {
 	wg.Wait()
 }
 
-func testOneWins(t *testing.T, s eventstore.Store) {
+func testOneWins(t *testing.T, s eventstore.Log) {
 	f := newFacts(30)
 	agg := f.aggregate()
 	for version := range event.Version(10) {
@@ -51,7 +51,7 @@ func testOneWins(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testAnyWriters(t *testing.T, s eventstore.Store) {
+func testAnyWriters(t *testing.T, s eventstore.Log) {
 	f := newFacts(31)
 	agg := f.aggregate()
 	const each = 15
@@ -69,7 +69,7 @@ func testAnyWriters(t *testing.T, s eventstore.Store) {
 
 // testBatchWriters has writers append several events at the same version, and
 // checks that what was stored is whole appends.
-func testBatchWriters(t *testing.T, s eventstore.Store) {
+func testBatchWriters(t *testing.T, s eventstore.Log) {
 	f := newFacts(32)
 	agg := f.aggregate()
 	const each, size = 5, 7
@@ -85,7 +85,7 @@ func testBatchWriters(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testSameAppend(t *testing.T, s eventstore.Store) {
+func testSameAppend(t *testing.T, s eventstore.Log) {
 	f := newFacts(33)
 	agg := f.aggregate()
 	events := f.events(agg, 3)

@@ -62,7 +62,7 @@ func (f *facts) events(agg event.Aggregate, count int) []event.Event {
 }
 
 // appendAll appends events in one call and returns where the last one stands.
-func appendAll(t *testing.T, s eventstore.Store, expected event.Expected, events ...event.Event) eventstore.Appended {
+func appendAll(t *testing.T, s eventstore.Log, expected event.Expected, events ...event.Event) eventstore.Appended {
 	t.Helper()
 	at, err := s.Append(t.Context(), events[0].Aggregate, expected, events...)
 	if err != nil {
@@ -71,7 +71,7 @@ func appendAll(t *testing.T, s eventstore.Store, expected event.Expected, events
 	return at
 }
 
-func head(t *testing.T, s eventstore.Store) event.Position {
+func head(t *testing.T, s eventstore.Log) event.Position {
 	t.Helper()
 	p, err := s.Head(t.Context())
 	if err != nil {

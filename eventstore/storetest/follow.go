@@ -22,7 +22,7 @@ var followCases = []testCase{
 
 // collect follows from a position until it has through, checking that
 // positions are contiguous.
-func collect(t *testing.T, s eventstore.Store, after, through event.Position) []event.Recorded {
+func collect(t *testing.T, s eventstore.Log, after, through event.Position) []event.Recorded {
 	t.Helper()
 	var got []event.Recorded
 	for batch, err := range s.Follow(t.Context(), after) {
@@ -49,7 +49,7 @@ func collect(t *testing.T, s eventstore.Store, after, through event.Position) []
 
 // testFollowJoin starts followers before, between and after writers, so that
 // each has its own moment to go from stored to live events.
-func testFollowJoin(t *testing.T, s eventstore.Store) {
+func testFollowJoin(t *testing.T, s eventstore.Log) {
 	f := newFacts(50)
 	const each = 40
 	appendAll(t, s, event.None(), f.events(f.aggregate(), 30)...)
@@ -77,14 +77,14 @@ func testFollowJoin(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testFollowMiddle(t *testing.T, s eventstore.Store) {
+func testFollowMiddle(t *testing.T, s eventstore.Log) {
 	f := newFacts(51)
 	events := f.events(f.aggregate(), 20)
 	appendAll(t, s, event.None(), events...)
 	sameEvents(t, events[12:], collect(t, s, 12, 20))
 }
 
-func testFollowers(t *testing.T, s eventstore.Store) {
+func testFollowers(t *testing.T, s eventstore.Log) {
 	f := newFacts(52)
 	events := f.events(f.aggregate(), 50)
 	appendAll(t, s, event.None(), events[:5]...)
@@ -103,7 +103,7 @@ func testFollowers(t *testing.T, s eventstore.Store) {
 	followers.Wait()
 }
 
-func testFollowCancel(t *testing.T, s eventstore.Store) {
+func testFollowCancel(t *testing.T, s eventstore.Log) {
 	f := newFacts(53)
 	appendAll(t, s, event.None(), f.event(f.aggregate()))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -121,7 +121,7 @@ func testFollowCancel(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testFollowCancelWaiting(t *testing.T, s eventstore.Store) {
+func testFollowCancelWaiting(t *testing.T, s eventstore.Log) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -135,7 +135,7 @@ func testFollowCancelWaiting(t *testing.T, s eventstore.Store) {
 }
 
 // testFollowBeyond follows a log that is shorter than what was read before.
-func testFollowBeyond(t *testing.T, s eventstore.Store) {
+func testFollowBeyond(t *testing.T, s eventstore.Log) {
 	f := newFacts(54)
 	appendAll(t, s, event.None(), f.events(f.aggregate(), 3)...)
 	yields := 0
@@ -152,7 +152,7 @@ func testFollowBeyond(t *testing.T, s eventstore.Store) {
 }
 
 // testFollowBatches keeps each batch while later ones are read.
-func testFollowBatches(t *testing.T, s eventstore.Store) {
+func testFollowBatches(t *testing.T, s eventstore.Log) {
 	f := newFacts(55)
 	events := f.events(f.aggregate(), 300)
 	var batches [][]event.Recorded

@@ -10,7 +10,7 @@ import (
 )
 
 // testLateRepeat repeats appends when the store has forgotten what it forgets.
-func testLateRepeat(t *testing.T, features Features, open func(t *testing.T) eventstore.Store) {
+func testLateRepeat(t *testing.T, features Features, open func(t *testing.T) eventstore.Log) {
 	if features.Forget == nil {
 		t.Skip("the store promises to remember event ids for a time only")
 	}

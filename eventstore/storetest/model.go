@@ -14,14 +14,14 @@ import (
 
 // model is an event store as simple as can be: a slice.
 type model struct {
-	store eventstore.Store
+	store eventstore.Log
 	facts *facts
 	aggs  []event.Aggregate
 	log   []event.Recorded
 }
 
 // runModel makes random calls to one store and to a slice, which must agree.
-func runModel(t *testing.T, open func(t *testing.T) eventstore.Store) {
+func runModel(t *testing.T, open func(t *testing.T) eventstore.Log) {
 	m := &model{store: open(t), facts: newFacts(90)}
 	t.Cleanup(func() { Verify(t, m.store) })
 	for range 4 {

@@ -18,7 +18,7 @@ var readCases = []testCase{
 	{"more than one pull", testLongRead},
 }
 
-func testReadFrom(t *testing.T, s eventstore.Store) {
+func testReadFrom(t *testing.T, s eventstore.Log) {
 	f := newFacts(40)
 	agg := f.aggregate()
 	events := f.events(agg, 10)
@@ -35,7 +35,7 @@ func testReadFrom(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testAggregatesApart(t *testing.T, s eventstore.Store) {
+func testAggregatesApart(t *testing.T, s eventstore.Log) {
 	f := newFacts(41)
 	correlation := f.id()
 	want := make(map[event.Aggregate][]event.Event)
@@ -61,7 +61,7 @@ func testAggregatesApart(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testUnknownAggregate(t *testing.T, s eventstore.Store) {
+func testUnknownAggregate(t *testing.T, s eventstore.Log) {
 	f := newFacts(42)
 	appendAll(t, s, event.None(), f.event(f.aggregate()))
 	agg := f.aggregate()
@@ -75,14 +75,14 @@ func testUnknownAggregate(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testEmptyLog(t *testing.T, s eventstore.Store) {
+func testEmptyLog(t *testing.T, s eventstore.Log) {
 	got, err := s.ReadAll(t.Context(), 1, 10)
 	if err != nil || len(got) != 0 || head(t, s) != 0 {
 		t.Fatalf("read: %v, %v", got, err)
 	}
 }
 
-func testPages(t *testing.T, s eventstore.Store) {
+func testPages(t *testing.T, s eventstore.Log) {
 	f := newFacts(43)
 	var want []event.Event
 	for range 3 {
@@ -122,7 +122,7 @@ func testPages(t *testing.T, s eventstore.Store) {
 }
 
 // testLongRead reads more than a reader may have under way at once.
-func testLongRead(t *testing.T, s eventstore.Store) {
+func testLongRead(t *testing.T, s eventstore.Log) {
 	f := newFacts(44)
 	const n = 6000
 	want := make([]event.Event, n)

@@ -9,8 +9,8 @@ import (
 )
 
 var repeatCases = []testCase{
-	{"one event", func(t *testing.T, s eventstore.Store) { testRepeat(t, s, 1) }},
-	{"several events", func(t *testing.T, s eventstore.Store) { testRepeat(t, s, 5) }},
+	{"one event", func(t *testing.T, s eventstore.Log) { testRepeat(t, s, 1) }},
+	{"several events", func(t *testing.T, s eventstore.Log) { testRepeat(t, s, 5) }},
 	{"old and new events together", testRepeatMixed},
 	{"an id of another aggregate", testTakenID},
 	{"an id twice in one append", testTwiceInOne},
@@ -18,7 +18,7 @@ var repeatCases = []testCase{
 
 // testRepeat repeats an append with each expectation that it may have had, at
 // once and after others have written.
-func testRepeat(t *testing.T, s eventstore.Store, count int) {
+func testRepeat(t *testing.T, s eventstore.Log, count int) {
 	f := newFacts(20)
 	agg := f.aggregate()
 	events := f.events(agg, count)
@@ -38,7 +38,7 @@ func testRepeat(t *testing.T, s eventstore.Store, count int) {
 	}
 }
 
-func testRepeatMixed(t *testing.T, s eventstore.Store) {
+func testRepeatMixed(t *testing.T, s eventstore.Log) {
 	f := newFacts(21)
 	agg := f.aggregate()
 	old := f.event(agg)
@@ -63,7 +63,7 @@ func wantTaken(t *testing.T, err error, e event.Event, pos event.Position) {
 	}
 }
 
-func testTakenID(t *testing.T, s eventstore.Store) {
+func testTakenID(t *testing.T, s eventstore.Log) {
 	f := newFacts(22)
 	first := f.event(f.aggregate())
 	appendAll(t, s, event.None(), first)
@@ -75,7 +75,7 @@ func testTakenID(t *testing.T, s eventstore.Store) {
 	}
 }
 
-func testTwiceInOne(t *testing.T, s eventstore.Store) {
+func testTwiceInOne(t *testing.T, s eventstore.Log) {
 	f := newFacts(23)
 	e := f.event(f.aggregate())
 	_, err := s.Append(t.Context(), e.Aggregate, event.None(), e, e)

@@ -15,17 +15,26 @@ type Features struct {
 	// Forget returns when the store remembers of its events' ids only what it
 	// will remember for ever. With it the suite checks that repeating an append
 	// is safe however late.
-	Forget func(t *testing.T, s eventstore.Store, ids []uuid.UUID)
+	Forget func(t *testing.T, s eventstore.Log, ids []uuid.UUID)
 }
 
-// Run runs the suite without Features.
-func Run(t *testing.T, open func(t *testing.T) eventstore.Store) {
-	RunWith(t, Features{}, open)
-}
-
-// RunWith runs the suite. Each case opens its own store, which must be empty;
+// Run runs the suite on a store. Each case opens its own, which must be empty;
 // open closes it in t.Cleanup. Verify runs before that.
-func RunWith(t *testing.T, features Features, open func(t *testing.T) eventstore.Store) {
+func Run(t *testing.T, features Features, open func(t *testing.T) eventstore.Store) {
+	RunLog(t, features, func(t *testing.T) eventstore.Log { return open(t) })
+	t.Run("query", func(t *testing.T) {
+		for _, c := range queryCases {
+			t.Run(c.name, func(t *testing.T) {
+				s := open(t)
+				t.Cleanup(func() { Verify(t, s) })
+				c.run(t, s)
+			})
+		}
+	})
+}
+
+// RunLog is Run for what only a Log promises.
+func RunLog(t *testing.T, features Features, open func(t *testing.T) eventstore.Log) {
 	groups := []struct {
 		name  string
 		cases []testCase
@@ -55,7 +64,7 @@ func RunWith(t *testing.T, features Features, open func(t *testing.T) eventstore
 
 type testCase struct {
 	name string
-	run  func(t *testing.T, s eventstore.Store)
+	run  func(t *testing.T, s eventstore.Log)
 }
 
 // background is the context of calls in t.Cleanup, when t.Context is done.

@@ -10,7 +10,7 @@ import (
 // Verify reports what eventstore.Verify finds wrong with the whole log, and
 // aggregates that read otherwise on their own than within the log. It may be
 // called in t.Cleanup, before the store is closed.
-func Verify(t *testing.T, s eventstore.Store) {
+func Verify(t *testing.T, s eventstore.Log) {
 	t.Helper()
 	ctx := background()
 	report, err := eventstore.Verify(ctx, s)
@@ -33,7 +33,7 @@ func Verify(t *testing.T, s eventstore.Store) {
 // maxVerified bounds the aggregates that are also read on their own.
 const maxVerified = 20
 
-func verifyAggregates(t *testing.T, s eventstore.Store, byAggregate map[event.Aggregate][]event.Recorded) {
+func verifyAggregates(t *testing.T, s eventstore.Log, byAggregate map[event.Aggregate][]event.Recorded) {
 	t.Helper()
 	verified := 0
 	for agg, want := range byAggregate {

@@ -1,7 +1,7 @@
-// Package upcast puts an event catalog in front of an event store: readers get
+// Package upcast puts an event catalog in front of a log: readers get
 // every event in its type's current version, whatever version it was stored in.
 //
-//   - [Store] is an event store, made by [Wrap].
+//   - [Log] is a log, made by [Wrap].
 //
 // Invariants:
 //
@@ -14,6 +14,6 @@
 //     versions are stored as they come.
 //  4. The stored log does not change: another catalog reads it otherwise.
 //
-// With an empty catalog the store is the one beneath. The package stores
+// With an empty catalog the log is the one beneath. The package stores
 // nothing itself. Start reading at Wrap.
 package upcast

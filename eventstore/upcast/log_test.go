@@ -20,10 +20,10 @@ import (
 )
 
 func TestStoreWithAnEmptyCatalog(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) eventstore.Store { return open(t, memory.New(), &catalog.Catalog{}) })
+	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log { return open(t, memory.New(), &catalog.Catalog{}) })
 }
 
-func open(t *testing.T, inner eventstore.Store, c *catalog.Catalog) *upcast.Store {
+func open(t *testing.T, inner eventstore.Log, c *catalog.Catalog) *upcast.Log {
 	t.Helper()
 	s := upcast.Wrap(inner, c)
 	t.Cleanup(func() {
@@ -67,14 +67,14 @@ func stored(t *testing.T, events ...event.Event) *memory.Store {
 }
 
 // readers are the ways to read a log of one aggregate, from its n-th event on.
-var readers = map[string]func(ctx context.Context, s eventstore.Store, n int) ([]event.Recorded, error){
-	"Read": func(ctx context.Context, s eventstore.Store, n int) ([]event.Recorded, error) {
+var readers = map[string]func(ctx context.Context, s eventstore.Log, n int) ([]event.Recorded, error){
+	"Read": func(ctx context.Context, s eventstore.Log, n int) ([]event.Recorded, error) {
 		return s.Read(ctx, agg, event.Version(n))
 	},
-	"ReadAll": func(ctx context.Context, s eventstore.Store, n int) ([]event.Recorded, error) {
+	"ReadAll": func(ctx context.Context, s eventstore.Log, n int) ([]event.Recorded, error) {
 		return s.ReadAll(ctx, event.Position(n), 100)
 	},
-	"Follow": func(ctx context.Context, s eventstore.Store, n int) (all []event.Recorded, err error) {
+	"Follow": func(ctx context.Context, s eventstore.Log, n int) (all []event.Recorded, err error) {
 		head, err := s.Head(ctx)
 		if err != nil {
 			return nil, err
@@ -247,7 +247,7 @@ func TestFollowEndsQuietly(t *testing.T) {
 
 // sharing hands out one and the same slice, as a store with a cache may.
 type sharing struct {
-	eventstore.Store
+	eventstore.Log
 	events []event.Recorded
 }
 
