@@ -98,6 +98,18 @@ func (e *GapError) Error() string {
 	return fmt.Sprintf("the log has a hole: position %d follows position %d", e.Actual, e.Expected-1)
 }
 
+// ChangedError is a log that holds another event at a position than the one
+// that was read there before: positions were used again, or an event has been
+// changed.
+type ChangedError struct {
+	Position event.Position
+	Reason   string // what differs
+}
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("the log has changed: at position %d %s", e.Position, e.Reason)
+}
+
 // VersionGapError is an aggregate whose versions are not gapless in the log.
 type VersionGapError struct {
 	Aggregate event.Aggregate

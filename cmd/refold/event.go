@@ -159,7 +159,7 @@ func (a *app) exportCommand() *cobra.Command {
 }
 
 func (a *app) exportEvents(ctx context.Context, path string) (err error) {
-	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
+	s, err := a.openExisting(ctx, opening{unheard: true}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ or changed events that the archive holds is named with the first position.`,
 }
 
 func (a *app) verify(ctx context.Context) (err error) {
-	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
+	s, err := a.openExisting(ctx, opening{unheard: true}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *session) compareWithArchive(ctx context.Context) (events uint64, err er
 	}
 	err = s.withArchive(func(kept *archive.Archive) error {
 		events = uint64(kept.Head())
-		return kept.CompareAll(ctx, s.store)
+		return kept.CompareAll(ctx, s.log)
 	})
 	return events, err
 }

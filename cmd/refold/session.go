@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,7 +33,8 @@ const hintInUse = "wait for it to end, or name another directory with --data"
 // process, or beside the engine that has the directory.
 type session struct {
 	dir     datadir.Dir
-	store   eventstore.Log
+	log     eventstore.Log   // as it is stored
+	store   eventstore.Log   // the same through the catalog, with the archive in front if it was wanted
 	digest  string           // of the catalog that the store reads through; empty for none
 	archive *archive.Archive // nil if it was not wanted, or an engine has it
 	control *control.Client  // of the engine that has the directory; or nil
@@ -48,6 +50,8 @@ type opening struct {
 	config *config.Config
 	// archived wants the archive in front of the log.
 	archived bool
+	// unheard takes the log as it is, whatever the archive bears witness of.
+	unheard bool
 }
 
 // open takes the data directory, which is made if it is not there, and opens
@@ -179,20 +183,33 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 		return err
 	}
 	s.closers = append(s.closers, log.Close)
-	s.store = upcast.Wrap(log, types)
+	s.log, s.store = log, upcast.Wrap(log, types)
 	if digest := types.Digest(); digest != [32]byte{} {
 		s.digest = hex.EncodeToString(digest[:])
 	}
 	if !want.archived {
-		return nil
+		return s.hearWitness(ctx, want, logger)
 	}
-	if s.archive, err = openArchive(ctx, s.dir, s.store, types.Digest(), logger); err != nil {
+	if s.archive, err = openArchive(ctx, s.dir, s.log, types, logger); err != nil {
 		return err
 	}
-	archived := archive.NewStore(s.store, s.archive)
+	archived := archive.NewStore(s.log, s.archive)
 	s.store = archived
 	s.closers = append(s.closers, archived.Close)
 	return nil
+}
+
+// hearWitness makes sure that nothing is written to a log that has lost what
+// the archive holds, where the archive is not opened otherwise.
+func (s *session) hearWitness(ctx context.Context, want opening, logger *slog.Logger) error {
+	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) || s.control != nil || want.unheard {
+		return nil
+	}
+	kept, err := archive.Open(s.dir.ArchivePath(), archive.Options{AnyCatalog: true, Heal: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	return divergence(errors.Join(kept.Compare(ctx, s.log), kept.Close()))
 }
 
 // known finds an event by its id in the archive, which remembers ids for longer
@@ -205,13 +222,13 @@ func (s *session) known(_ context.Context, id uuid.UUID) (event.Position, bool, 
 }
 
 // openArchive opens the log's archive and holds it against the log.
-func openArchive(ctx context.Context, dir datadir.Dir, log archive.Log, digest [32]byte, logger *slog.Logger) (*archive.Archive, error) {
-	options := archive.Options{Digest: digest, Heal: true, Logger: logger}
+func openArchive(ctx context.Context, dir datadir.Dir, log archive.Log, types *catalog.Catalog, logger *slog.Logger) (*archive.Archive, error) {
+	options := archive.Options{Catalog: types, Heal: true, Logger: logger}
 	a, err := archive.Open(dir.ArchivePath(), options)
 	var other *archive.DigestError
 	if errors.As(err, &other) {
-		logger.Info("the catalog has changed: the archive is made again from the log")
-		if err := archive.Reset(dir.ArchivePath()); err != nil {
+		logger.Info("the catalog has changed: the archive is rebuilt")
+		if err := archive.Rebuild(ctx, dir.ArchivePath(), options); err != nil {
 			return nil, err
 		}
 		a, err = archive.Open(dir.ArchivePath(), options)
@@ -232,7 +249,7 @@ func divergence(err error) error {
 	if !errors.As(err, &diverged) {
 		return err
 	}
-	return &hinted{err, "look at both with `refold event verify`; `refold archive restore` puts lost events back; if the log is right, delete the archive's folder in the data directory"}
+	return &hinted{err, "`refold archive restore` puts lost events back; if the log is right, delete the archive's folder in the data directory"}
 }
 
 func (s *session) catalog(c *config.Config) (*catalog.Catalog, error) {

@@ -12,18 +12,23 @@ import (
 // maxWrite is the size from which an append is split into several writes.
 const maxWrite = 4 << 20
 
-// Append adds events, whose positions must follow the head without a hole: if
-// not, nothing is written and the error is a *eventstore.GapError, or a
+// Append adds events as the log has them, whose positions must follow the head
+// without a hole: if not, nothing is written and the error is a *eventstore.GapError, or a
 // *eventstore.VersionGapError if versions have a hole that shows within the
 // active segment. The events become one block, or several if they are many or
-// large, in one write up to 4 MiB. An append that goes wrong half way has added
-// the events up to Head.
+// large, in one write up to 4 MiB. An event that the catalog cannot make current
+// is a *catalog.NewerSchemaError, *catalog.UpcastError or
+// *catalog.UnknownTypeError. An append that goes wrong half way has added the
+// events up to Head.
 func (a *Archive) Append(events []event.Recorded) error {
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	head, _, err := a.watch()
 	if err == nil {
 		err = a.broken
+	}
+	if err == nil && a.opts.AnyCatalog {
+		err = errors.New("it was opened under whatever catalog")
 	}
 	if err != nil {
 		return fmt.Errorf("appending to the archive: %w", err)
@@ -33,31 +38,35 @@ func (a *Archive) Append(events []event.Recorded) error {
 			return fmt.Errorf("appending to the archive: %w", &eventstore.GapError{Expected: want, Actual: events[i].Position})
 		}
 	}
-	for len(events) > 0 {
-		n, err := a.appendSome(events)
+	p, outdated := pair(a.opts.Catalog, events)
+	for len(p.current) > 0 {
+		n, err := a.appendSome(p)
 		if err != nil {
-			return fmt.Errorf("appending to the archive at position %d: %w", events[0].Position, err)
+			return fmt.Errorf("appending to the archive at position %d: %w", p.current[0].Position, err)
 		}
-		events = events[n:]
+		p = p.from(n)
+	}
+	if outdated != nil {
+		return fmt.Errorf("appending to the archive: %w", outdated)
 	}
 	return nil
 }
 
 // appendSome adds the first of the events, as many as go into one write, and
 // returns how many those are.
-func (a *Archive) appendSome(events []event.Recorded) (int, error) {
+func (a *Archive) appendSome(p paired) (int, error) {
 	act, err := a.room()
 	if err != nil {
 		return 0, err
 	}
 	w := written{chain: act.chain, bytes: a.buf[:0]}
-	for w.events == 0 || len(events) > w.events && len(w.bytes) < maxWrite && act.size+int64(len(w.bytes)) < a.opts.SegmentBytes {
-		if err := w.add(&a.encoder, events[w.events:]); err != nil {
+	for w.events == 0 || len(p.current) > w.events && len(w.bytes) < maxWrite && act.size+int64(len(w.bytes)) < a.opts.SegmentBytes {
+		if err := w.add(&a.encoder, p.from(w.events)); err != nil {
 			return 0, err
 		}
 	}
 	a.buf = w.bytes
-	if expected, wrong := act.index.checkVersions(events[:w.events]); wrong != nil {
+	if expected, wrong := act.index.checkVersions(p.current[:w.events]); wrong != nil {
 		return 0, &eventstore.VersionGapError{Aggregate: wrong.Aggregate, Position: wrong.Position, Expected: expected, Actual: wrong.Version}
 	}
 	if err := a.write(act, w.bytes); err != nil {
@@ -79,9 +88,9 @@ type written struct {
 	chain  chain
 }
 
-func (w *written) add(e *encoder, events []event.Recorded) (err error) {
+func (w *written) add(e *encoder, p paired) (err error) {
 	var h blockHeader
-	w.bytes, h, err = e.block(w.bytes, w.chain, events)
+	w.bytes, h, err = e.block(w.bytes, w.chain, p)
 	if err == nil {
 		w.blocks = append(w.blocks, h)
 		w.events += int(h.count)
@@ -148,7 +157,7 @@ func (a *Archive) room() (*active, error) {
 
 // begin makes a new segment.
 func (a *Archive) begin() error {
-	h := segmentHeader{first: a.head + 1, before: a.endChain(), digest: a.opts.Digest}
+	h := segmentHeader{first: a.head + 1, before: a.endChain(), digest: a.opts.Catalog.Digest()}
 	file, err := a.fs.Create(segmentName(h.first))
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ type Archive struct {
 	grown  chan struct{} // closed and replaced when head grows, closed by Close
 	closed bool
 	cut    int64
+	damage *DamageError // where Open cut, if it did
 }
 
 // Open opens the archive in a directory and makes it if it is missing. It reads
@@ -39,6 +40,9 @@ type Archive struct {
 // are *LockedError, *DigestError, *FormatError and *DamageError where they say
 // it all.
 func Open(dir string, opts Options) (*Archive, error) {
+	if err := finishRebuild(dir); err != nil {
+		return nil, fmt.Errorf("opening the archive: %w", err)
+	}
 	fs, err := vfs.NewDisk(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening the archive: %w", err)
@@ -68,22 +72,6 @@ func open(fs vfs.FS, opts Options) (*Archive, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return a, nil
-}
-
-// Reset empties the directory of an archive that is not open.
-func Reset(dir string) error {
-	fs, err := vfs.NewDisk(dir)
-	if err != nil {
-		return fmt.Errorf("resetting the archive: %w", err)
-	}
-	lock, err := fs.Lock(lockName)
-	if errors.Is(err, vfs.ErrLocked) {
-		err = &LockedError{dir}
-	}
-	if err != nil {
-		return fmt.Errorf("resetting the archive in %s: %w", dir, err)
-	}
-	return errors.Join(removeFrom(fs, 0), lock.Close())
 }
 
 // Close ends the archive: reads that are under way may finish, others and all

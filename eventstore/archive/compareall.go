@@ -2,7 +2,7 @@ package archive
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/refold-dev/refold/domain/event"
 )
@@ -23,29 +23,38 @@ func (a *Archive) CompareAll(ctx context.Context, log Log) error {
 	if err != nil {
 		return err
 	}
-	for from := event.Position(1); from <= s.head; from += missingBatch {
-		if err := s.comparePage(ctx, log, from, head); err != nil {
+	return s.compareThrough(ctx, log, s.head, head)
+}
+
+// compareThrough compares the events up to a position of a log that ends at
+// head.
+func (s *snapshot) compareThrough(ctx context.Context, log Log, through, head event.Position) error {
+	for from := event.Position(1); from <= through; from += missingBatch {
+		if err := s.comparePage(ctx, log, from, min(through, from+missingBatch-1), head); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// comparePage compares the events of one batch from a position on.
-func (s *snapshot) comparePage(ctx context.Context, log Log, from, head event.Position) error {
-	archived, err := s.readAll(from, missingBatch)
+// comparePage compares the events from a position through another one.
+func (s *snapshot) comparePage(ctx context.Context, log Log, from, through, head event.Position) error {
+	archived, err := s.readStored(from, int(through-from)+1)
 	if err != nil {
 		return err
 	}
 	logged, err := log.ReadAll(ctx, from, len(archived))
-	if err != nil {
-		return err
-	}
-	if len(logged) < len(archived) {
-		return errors.New("comparing the log with its archive: the log has become shorter meanwhile")
-	}
 	for i := range archived {
-		if reason := compareEvents(&archived[i], &logged[i]); reason != "" {
+		reason := absence(err)
+		switch {
+		case i < len(logged):
+			reason = event.Difference(&archived[i], &logged[i])
+		case err != nil && reason == "":
+			return fmt.Errorf("comparing the log with its archive: %w", err)
+		case err == nil:
+			reason = noEvent
+		}
+		if reason != "" {
 			return &DivergedError{Position: archived[i].Position, Archive: s.head, Log: head, Reason: reason}
 		}
 	}

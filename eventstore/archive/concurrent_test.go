@@ -20,10 +20,11 @@ func TestReadersWithTheWriter(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	var readers sync.WaitGroup
+	current := log.current(t, a)
 	for _, read := range []func(*testing.T, *Archive, sliceLog){readTail, readAggregates, readCorrelations, readTimes, readBlocks, verifyAll} {
 		readers.Go(func() {
 			for ctx.Err() == nil && !t.Failed() {
-				read(t, a, log)
+				read(t, a, current)
 			}
 		})
 	}

@@ -6,6 +6,7 @@
 //     goroutines read.
 //   - [Archive.Follow] copies a log into it, as the one reader of that log, and
 //     [Archive.Compare] holds the two against each other.
+//   - [Archive.Restore] and [Archive.Refill] give back to a log what it lost.
 //   - [Store] is an event store with an archive in front: as current as the log
 //     itself, and never in need of scanning it.
 //
@@ -21,6 +22,11 @@
 //  5. Everything can be rebuilt from the log; to delete the directory is safe
 //     as long as the log is whole.
 //  6. Memory does not grow with the log: see Memory.
+//  7. Events are read as the catalog makes them current. What the log has stored
+//     is kept beside, where it differs: by that the log is compared and
+//     restored, and the archive is rebuilt under another catalog.
+//  8. A log that is known not to be the archive's is neither followed nor read
+//     nor, through Store, written to.
 //
 // # Files
 //
@@ -38,19 +44,21 @@
 //	segment header, 96 bytes             block header and seal, 80 bytes
 //	 0  magic "RFS1"                      0  magic "RFK1"; of a seal "RFE1"
 //	 4  checksum of bytes 8 to 96         4  checksum of bytes 8 to length
-//	 8  u16 format version, 1             8  u16 format version, 1
+//	 8  u16 format version, 2             8  u16 format version, 2
 //	10  6 bytes, zero                    10  u16 flags, zero
 //	16  u64 first position               12  u32 length, header included
 //	24  32 bytes chain before            16  u64 first position
 //	56  32 bytes catalog digest          24  u32 number of events
-//	88  8 bytes, zero                    28  u32 zero
+//	88  8 bytes, zero                    28  u32 length of the first frame
 //	                                     32  i64 earliest event time, Unix ns
 //	                                     40  i64 latest event time, Unix ns
 //	                                     48  32 bytes chain
 //
 // A block's header is followed by its content: one batch frame of sdk/frame
-// with one unkeyed group and no slots, its events at consecutive positions. So
-// a replay reads a block, checks it, and hands its frame on. A block's chain is
+// with one unkeyed group and no slots, its events at consecutive positions, in
+// their current form; then, if the catalog changed some of them, a second such
+// frame with those as they were stored. So a replay reads a block, checks it,
+// and hands its first frame on. A block's chain is
 // SHA-256(chain of the block before ‖ content); the chain before the first
 // block of all is zero. A seal has no content; its fields describe the segment
 // as a whole.
@@ -62,7 +70,7 @@
 //	index header, 96 bytes               tables, in this order
 //	 0  magic "RFI1"                     names         1  of each name: u32 length, text
 //	 4  checksum of bytes 8 to 96        events       20  u32 offset, length and checksum of
-//	 8  u16 format version, 1                             the record; event and aggregate type
+//	 8  u16 format version, 2                             the record; event and aggregate type
 //	10  6 bytes, zero                    blocks       40  u32 offset, length, first ordinal,
 //	16  u64 first position                                number of events; i64 earliest and
 //	24  u64 size of the segment                           latest time; u32 first of its types,
@@ -99,8 +107,10 @@
 // a witness of what the log held: it is a DamageError, and [Archive.Heal], or
 // Options.Heal where Open itself meets it, drops everything from there on.
 //
-// A catalog digest other than Options.Digest is a [DigestError]; [Reset] empties
-// the directory. Open never resets by itself, for the same reason.
+// A catalog digest other than that of Options.Catalog is a [DigestError].
+// [Rebuild] then writes the archive anew, from what it holds itself, into a
+// folder beside, and exchanges the two; Open finishes an exchange that was
+// broken off.
 //
 // # Memory
 //

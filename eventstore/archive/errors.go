@@ -21,11 +21,11 @@ func (e *LockedError) Error() string {
 }
 
 // DigestError is an archive that was written under another catalog than
-// Options.Digest names. Reset and Open again rebuild it from the log.
+// Options.Catalog: Rebuild it.
 type DigestError struct{ Have, Want [32]byte }
 
 func (e *DigestError) Error() string {
-	return fmt.Sprintf("the archive was written under catalog %x, the catalog is %x: reset the archive to rebuild it", e.Have[:6], e.Want[:6])
+	return fmt.Sprintf("the archive was written under catalog %x, the catalog is %x: rebuild it", e.Have[:6], e.Want[:6])
 }
 
 // FormatError is a file of a format version that this package does not read.
@@ -35,7 +35,7 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("%s has format version %d, this program reads version %d: reset the archive to rebuild it", e.File, e.Version, formatVersion)
+	return fmt.Sprintf("%s has format version %d, this program reads version %d: delete the archive to have it made again from the log", e.File, e.Version, formatVersion)
 }
 
 // DamageError is a place in a file that does not hold what was written there.

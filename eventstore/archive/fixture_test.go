@@ -14,13 +14,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/archive/internal/vfs"
 )
 
-// tiny makes many blocks and segments of few events.
-var tiny = Options{SegmentBytes: 1200, BlockEvents: 3, OpenSegments: 2}
+// tiny makes many blocks and segments of few events, some of which its catalog
+// changes.
+var tiny = Options{SegmentBytes: 1200, BlockEvents: 3, OpenSegments: 2, Catalog: changing("note")}
+
+// changing is a catalog that changes some of makeLog's events: their schema
+// versions are 1 to 3.
+func changing(field string) *catalog.Catalog {
+	types, err := catalog.New(catalog.Type{Name: "created", Version: 3, Upcasters: []catalog.Upcaster{
+		{From: 1, Steps: []catalog.Step{catalog.Add{Field: field, Default: []byte(`"none"`)}}},
+		{From: 2, Steps: []catalog.Step{catalog.Rename{Field: "n", To: "number"}}},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	return types
+}
+
+// current is the log as the archive's readers see it.
+func (l sliceLog) current(t fataler, a *Archive) sliceLog {
+	t.Helper()
+	p, err := pair(a.opts.Catalog, l)
+	if err != nil {
+		t.Fatalf("upcast: %v", err)
+	}
+	return p.current
+}
 
 func testID(kind string, n int) uuid.UUID {
 	return uuid.NewSHA1(uuid.NameSpaceOID, binary.BigEndian.AppendUint64([]byte(kind), uint64(n)))
@@ -144,7 +169,7 @@ func mustClose(t testing.TB, a *Archive) {
 
 func diff(want, got []event.Recorded) string {
 	same := func(a, b event.Recorded) bool {
-		return compareEvents(&a, &b) == "" && (a.Metadata == nil) == (b.Metadata == nil)
+		return event.Difference(&a, &b) == "" && (a.Metadata == nil) == (b.Metadata == nil)
 	}
 	if slices.EqualFunc(want, got, same) {
 		return ""
@@ -173,8 +198,18 @@ func hasPrefix(t fataler, a *Archive, log sliceLog) {
 	t.Helper()
 	log = log[:a.Head()]
 	all, err := a.ReadAll(1, len(log)+1)
-	if d := diff(log, all); err != nil || d != "" {
+	if d := diff(log.current(t, a), all); err != nil || d != "" {
 		t.Fatalf("ReadAll: %v\n%s", err, d)
+	}
+	var stored []event.Recorded
+	for batch, err := range a.Missing(1) {
+		if err != nil {
+			t.Fatalf("Missing: %v", err)
+		}
+		stored = append(stored, batch...)
+	}
+	if d := diff(log, stored); d != "" {
+		t.Fatalf("Missing:\n%s", d)
 	}
 	if r, err := a.Verify(context.Background()); err != nil || int(r.Head) != len(log) || int(r.Events) != len(log) {
 		t.Fatalf("Verify: %+v, %v", r, err)
@@ -188,6 +223,7 @@ func agree(t fataler, a *Archive, log sliceLog) {
 		t.Fatalf("head is %d, want %d", head, len(log))
 	}
 	hasPrefix(t, a, log)
+	log = log.current(t, a)
 	agreeBlocks(t, a, log)
 	agreeAggregates(t, a, log)
 	agreeCorrelations(t, a, log)

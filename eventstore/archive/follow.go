@@ -2,11 +2,13 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
 )
 
 // Log is what an archive is a copy of. Every eventstore.Store is one.
@@ -34,7 +36,8 @@ func (a *Archive) Follow(ctx context.Context, log Log) error {
 }
 
 // copy appends what the log has after the head, until ctx is done, and begins
-// anew where Heal has moved the head back.
+// anew where Heal has moved the head back. A log that turns out to be another
+// one, as after a restart of its server, is a *DivergedError.
 func (a *Archive) copy(ctx context.Context, log Log) error {
 	for {
 		a.writing.Lock() // not while Heal is at work
@@ -49,10 +52,19 @@ func (a *Archive) copy(ctx context.Context, log Log) error {
 		case again:
 		case err == nil && ctx.Err() == nil:
 			return fmt.Errorf("following the log after position %d: it ended without a reason", a.Head())
+		case isNoLonger(err):
+			return errors.Join(a.Compare(ctx, log), err)
 		default:
 			return err
 		}
 	}
+}
+
+// isNoLonger reports whether a log turned out not to hold what was read of it.
+func isNoLonger(err error) bool {
+	var gap *eventstore.GapError
+	var changed *eventstore.ChangedError
+	return errors.As(err, &gap) || errors.As(err, &changed)
 }
 
 // copyAfter reads ahead, so that an append does not hold up the log, and

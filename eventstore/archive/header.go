@@ -9,7 +9,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
-const formatVersion = 1
+const formatVersion = 2
 
 // Magic numbers: the first four bytes of a structure, read as ASCII.
 const (
@@ -115,8 +115,9 @@ type blockHeader struct {
 	length           uint32 // with the header
 	first            event.Position
 	count            uint32
-	minTime, maxTime int64 // Unix nanoseconds
-	chain            chain // after the block
+	current          uint32 // length of the frame of current events; 0 in a seal
+	minTime, maxTime int64  // Unix nanoseconds
+	chain            chain  // after the block
 }
 
 // end is the position after the block's last event.
@@ -128,7 +129,7 @@ func (h *blockHeader) put(b []byte) {
 	le.PutUint32(b[12:], uint32(len(b)))
 	le.PutUint64(b[16:], uint64(h.first))
 	le.PutUint32(b[24:], h.count)
-	le.PutUint32(b[28:], 0)
+	le.PutUint32(b[28:], h.current)
 	le.PutUint64(b[32:], uint64(h.minTime))
 	le.PutUint64(b[40:], uint64(h.maxTime))
 	copy(b[48:], h.chain[:])
@@ -150,6 +151,7 @@ func parseBlockHeader(b []byte) (blockHeader, error) {
 		length:  le.Uint32(b[12:]),
 		first:   event.Position(le.Uint64(b[16:])),
 		count:   le.Uint32(b[24:]),
+		current: le.Uint32(b[28:]),
 		minTime: int64(le.Uint64(b[32:])),
 		maxTime: int64(le.Uint64(b[40:])),
 	}
@@ -161,6 +163,8 @@ func parseBlockHeader(b []byte) (blockHeader, error) {
 		return h, flaw("the block has an impossible length")
 	case h.count == 0 || h.first == 0 || h.first > maxPosition:
 		return h, flaw("the block has an impossible range of positions")
+	case h.seal != (h.current == 0) || h.current > h.length-blockHeaderSize:
+		return h, flaw("the block's frame has an impossible length")
 	}
 	return h, nil
 }

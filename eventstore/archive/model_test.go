@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore/archive/internal/vfs"
 )
@@ -28,6 +29,7 @@ func TestModel(t *testing.T) {
 			BlockEvents:  rapid.IntRange(1, 8).Draw(t, "block events"),
 			BlockBytes:   rapid.IntRange(1, 2000).Draw(t, "block bytes"),
 			OpenSegments: rapid.IntRange(1, 3).Draw(t, "open segments"),
+			Catalog:      rapid.SampledFrom([]*catalog.Catalog{nil, changing("note")}).Draw(t, "catalog"),
 		}}
 		m.open(t)
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
@@ -59,7 +61,7 @@ func (m *model) append(t *rapid.T) {
 func (m *model) page(t *rapid.T) {
 	from, limit := rapid.IntRange(0, m.head+2).Draw(t, "from"), rapid.IntRange(0, 50).Draw(t, "limit")
 	got, err := m.archive.ReadAll(event.Position(from), limit)
-	want, _ := m.log[:m.head].ReadAll(t.Context(), event.Position(from), limit)
+	want, _ := m.log[:m.head].current(t, m.archive).ReadAll(t.Context(), event.Position(from), limit)
 	if d := diff(want, got); err != nil || d != "" {
 		t.Fatalf("ReadAll of %d from %d: %v\n%s", limit, from, err, d)
 	}

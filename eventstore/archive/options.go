@@ -2,13 +2,19 @@ package archive
 
 import (
 	"log/slog"
+
+	"github.com/refold-dev/refold/domain/catalog"
 )
 
 // Options says how an archive is written. The zero value of each field is a
 // sound choice.
 type Options struct {
-	// Digest identifies the catalog that the events are written under.
-	Digest [32]byte
+	// Catalog makes events current as they are written; nil leaves them as they
+	// are.
+	Catalog *catalog.Catalog
+	// AnyCatalog opens an archive whatever catalog it was written under, to hold
+	// what was stored against the log. Nothing can be appended to it.
+	AnyCatalog bool
 	// SegmentBytes is the size from which a segment is sealed: 64 MiB if 0, at
 	// most 1 GiB.
 	SegmentBytes int64
@@ -29,6 +35,9 @@ type Options struct {
 const maxSegmentBytes = 1 << 30
 
 func (o Options) withDefaults() Options {
+	if o.Catalog == nil {
+		o.Catalog = &catalog.Catalog{}
+	}
 	if o.SegmentBytes <= 0 {
 		o.SegmentBytes = 64 << 20
 	}

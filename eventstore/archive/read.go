@@ -22,6 +22,15 @@ func (a *Archive) ReadAll(from event.Position, limit int) ([]event.Recorded, err
 }
 
 func (s *snapshot) readAll(from event.Position, limit int) ([]event.Recorded, error) {
+	return s.readPage(from, limit, (*block).events)
+}
+
+// readStored is readAll for the form in which the log has the events.
+func (s *snapshot) readStored(from event.Position, limit int) ([]event.Recorded, error) {
+	return s.readPage(from, limit, (*block).stored)
+}
+
+func (s *snapshot) readPage(from event.Position, limit int, events func(*block, []event.Recorded, interner, func(record) bool) []event.Recorded) ([]event.Recorded, error) {
 	from = max(from, 1)
 	if limit <= 0 || from > s.head {
 		return nil, nil
@@ -37,7 +46,7 @@ func (s *snapshot) readAll(from event.Position, limit int) ([]event.Recorded, er
 		from:  from,
 		block: func(v *view, b blockEntry) (bool, error) { return v.first+event.Position(b.first) < until, nil },
 		more:  func() bool { return event.Position(len(out)) < until-from },
-		visit: func(k block) { out = k.events(out, names, want) },
+		visit: func(k block) { out = events(&k, out, names, want) },
 	})
 	return out, err
 }

@@ -97,13 +97,16 @@ type placed struct {
 	at   uint32 // offset in the frame
 }
 
-// records yields the block's records in order.
-func (k *block) records() iter.Seq[placed] {
+// records yields the records of the block's current events in order.
+func (k *block) records() iter.Seq[placed] { return records(k.frame, k.batch) }
+
+// records yields the records of a frame of one group in order.
+func records(b []byte, batch frame.Batch) iter.Seq[placed] {
 	return func(yield func(placed) bool) {
-		at := le.Uint32(k.frame[recordsAt:])
-		for view := range k.batch.Group(0).Events() {
-			length := le.Uint32(k.frame[at+recLength:])
-			if !yield(placed{record(k.frame[at : at+length : at+length]), view, at}) {
+		at := le.Uint32(b[recordsAt:])
+		for view := range batch.Group(0).Events() {
+			length := le.Uint32(b[at+recLength:])
+			if !yield(placed{record(b[at : at+length : at+length]), view, at}) {
 				return
 			}
 			at += length

@@ -116,8 +116,8 @@ func (a *Archive) fits(h ends, first event.Position) error {
 	switch {
 	case h.err != nil:
 		return h.err
-	case h.digest != a.opts.Digest:
-		return &DigestError{Have: h.digest, Want: a.opts.Digest}
+	case h.digest != a.opts.Catalog.Digest() && !a.opts.AnyCatalog:
+		return &DigestError{Have: h.digest, Want: a.opts.Catalog.Digest()}
 	case h.first != first:
 		return fmt.Errorf("the segment begins at position %d", h.first)
 	case h.before != a.endChain():
@@ -187,6 +187,7 @@ func (a *Archive) cutTail(file vfs.File, name string, size int64, found *scan) (
 		return nil, err
 	}
 	a.cut += size - found.end
+	a.damage = &DamageError{File: name, Offset: found.end, First: found.next, Err: found.flaw}
 	again := scanSegment(file, found.end)
 	if again.flaw != nil {
 		return nil, newDamage(name, again.end, again.next, again.flaw)
@@ -218,6 +219,7 @@ func (a *Archive) dropFrom(first event.Position, damage *DamageError) error {
 	}
 	after, err := sizeOf(a.fs, segmentSuffix)
 	a.cut += before - after
+	a.damage = damage
 	a.opts.Logger.Warn("dropping the archive's segments from a damaged one on; they are fetched again",
 		"segment", damage.File, "bytes", before-after, "position", first, "reason", damage.Err)
 	return err

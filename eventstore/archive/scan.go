@@ -70,7 +70,7 @@ func (s *scan) addBlock(b []byte) error {
 	switch {
 	case k.first != s.next:
 		return fmt.Errorf("position %d follows position %d", k.first, s.next-1)
-	case k.chain != s.chain.next(k.frame):
+	case k.chain != s.chain.next(k.content):
 		return flaw("the chain of hashes does not hold")
 	case k.times() != timeSpan{k.minTime, k.maxTime}:
 		return flaw("the block's times are not those of its events")

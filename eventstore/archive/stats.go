@@ -15,6 +15,9 @@ type Stats struct {
 	// CutBytes is what Open or Heal dropped from the end since the archive was
 	// opened, to be fetched again.
 	CutBytes int64
+	// Cut is why Open dropped something, nil if it did not: a write that a kill
+	// or a power failure broke off, or damage.
+	Cut *DamageError
 }
 
 // Stats returns the archive's size.
@@ -24,7 +27,7 @@ func (a *Archive) Stats() (Stats, error) {
 	if a.closed {
 		return Stats{}, ErrClosed
 	}
-	s := Stats{Segments: len(a.sealed), Events: uint64(a.head), CutBytes: a.cut}
+	s := Stats{Segments: len(a.sealed), Events: uint64(a.head), CutBytes: a.cut, Cut: a.damage}
 	for _, seg := range a.sealed {
 		s.Bytes += seg.size
 	}

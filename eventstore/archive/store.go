@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/upcast"
 )
 
 var _ eventstore.Store = (*Store)(nil)
@@ -18,25 +20,34 @@ var _ eventstore.Store = (*Store)(nil)
 // Store is an event store whose log has an archive. Writes, versions and the
 // head are the log's. Reads are answered by the archive, and what it does not
 // have yet is read from the log, so that they are as current as the log. The
-// log is followed once, by the archive; everybody else follows the archive. All
-// reads are a *DivergedError if the archive is not the log's.
+// log is followed once, by the archive; everybody else follows the archive.
+//
+// If the archive is not the log's, which is found out at the start and whenever
+// the connection to the log is a new one, all reads and appends are a
+// *DivergedError.
+//
+// Its events are current by the archive's catalog, and what that could not read
+// is not appended.
 type Store struct {
-	log        eventstore.Log
-	archive    *Archive
-	stop       context.CancelFunc
-	compared   chan struct{} // closed once log and archive are compared
-	compareErr error         // to be read after compared
-	stopped    chan struct{} // closed once the log is not followed any more
-	followErr  error         // why, to be read after stopped
-	closeOnce  sync.Once
-	closeErr   error
+	stored    eventstore.Log // as the archive copies it
+	log       eventstore.Log // with the archive's catalog in front
+	archive   *Archive
+	stop      context.CancelFunc
+	compared  chan struct{} // closed once log and archive are compared
+	stopped   chan struct{} // closed once the log is not followed any more
+	followErr error         // why, to be read after stopped
+	closeOnce sync.Once
+	closeErr  error
 }
 
-// NewStore returns a store of a log and its archive, takes both over, and
-// begins to follow the log.
+// NewStore returns a store of a log, as it is stored, and its archive, takes
+// both over, and begins to follow the log.
 func NewStore(log eventstore.Log, a *Archive) *Store {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Store{log: log, archive: a, stop: stop, compared: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Store{
+		stored: log, log: upcast.Wrap(log, a.opts.Catalog), archive: a, stop: stop,
+		compared: make(chan struct{}), stopped: make(chan struct{}),
+	}
 	go s.follow(ctx)
 	return s
 }
@@ -44,13 +55,14 @@ func NewStore(log eventstore.Log, a *Archive) *Store {
 // follow is Archive.Follow, in two steps: nothing is read from an archive
 // before it is known to be the log's.
 func (s *Store) follow(ctx context.Context) {
-	defer close(s.stopped)
-	s.compareErr = s.archive.Compare(ctx, s.log)
-	s.followErr = s.compareErr
-	close(s.compared)
-	if s.compareErr == nil {
-		s.followErr = s.archive.copy(ctx, s.log)
+	if s.followErr = s.archive.Compare(ctx, s.stored); s.followErr == nil {
+		close(s.compared)
+		s.followErr = s.archive.copy(ctx, s.stored)
+		close(s.stopped)
+		return
 	}
+	close(s.stopped) // first, so that who waits for compared sees why
+	close(s.compared)
 }
 
 // Archive returns the store's archive.
@@ -58,6 +70,9 @@ func (s *Store) Archive() *Archive { return s.archive }
 
 // Append implements eventstore.Store, in the log.
 func (s *Store) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
+	if err := s.diverged(); err != nil {
+		return eventstore.Appended{}, fmt.Errorf("appending to %s: %w", agg, err)
+	}
 	return s.log.Append(ctx, agg, expected, events...)
 }
 
@@ -70,16 +85,31 @@ func (s *Store) Version(ctx context.Context, agg event.Aggregate) (event.Version
 func (s *Store) Head(ctx context.Context) (event.Position, error) { return s.log.Head(ctx) }
 
 // Bulk implements eventstore.Store, into the log.
-func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) { return s.log.Bulk(ctx) }
+func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
+	if err := s.diverged(); err != nil {
+		return nil, fmt.Errorf("beginning an import: %w", err)
+	}
+	return s.log.Bulk(ctx)
+}
 
 // Close ends the following, and closes the log and the archive.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		s.stop()
 		<-s.stopped
-		s.closeErr = errors.Join(s.log.Close(), s.archive.Close())
+		s.closeErr = errors.Join(s.stored.Close(), s.archive.Close())
 	})
 	return s.closeErr
+}
+
+// diverged is the *DivergedError of a log that is known not to be the
+// archive's.
+func (s *Store) diverged() error {
+	var diverged *DivergedError
+	if s.isStopped() && errors.As(s.followErr, &diverged) {
+		return diverged
+	}
+	return nil
 }
 
 // snapshot returns the archive as it is now. An archive of another log is a
@@ -90,9 +120,8 @@ func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	var diverged *DivergedError
-	if errors.As(s.compareErr, &diverged) {
-		return nil, diverged
+	if err := s.diverged(); err != nil {
+		return nil, err
 	}
 	snap, err := s.archive.snapshot()
 	if errors.Is(err, ErrClosed) {
@@ -103,11 +132,12 @@ func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
 
 // Read implements eventstore.Store. The log says which version is current. What
 // the archive lacks up to it is read from the log's end if it is short, and
-// otherwise from the aggregate.
+// otherwise from the aggregate. A log that has fewer of the aggregate's events
+// than the archive is a *DivergedError.
 func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
 	from = max(from, 1)
 	current, err := s.Version(ctx, agg)
-	if err != nil || current < from {
+	if err != nil {
 		return nil, err
 	}
 	snap, err := s.snapshot(ctx)
@@ -115,23 +145,42 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 		return nil, err
 	}
 	defer snap.release()
-	events, err := snap.aggregate(agg, from)
-	if err != nil {
+	have, at, err := snap.last(agg)
+	if err == nil && have > current {
+		err = s.checkVersion(ctx, agg, have, at)
+	}
+	if err != nil || max(have, current) < from {
 		return nil, err
 	}
-	have := from - 1
-	if len(events) > 0 {
-		have = events[len(events)-1].Version
+	var events []event.Recorded
+	if have >= from {
+		if events, err = snap.aggregate(agg, from); err != nil || have >= current {
+			return events, err
+		}
 	}
-	if have >= current {
-		return events, nil
-	}
-	rest, err := s.readRest(ctx, snap.head, agg, have+1)
+	rest, err := s.readRest(ctx, snap.head, agg, max(have+1, from))
 	if err != nil {
 		return nil, err
 	}
 	events = append(events, rest...)
 	return events, checkVersions(agg, from, events)
+}
+
+// checkVersion makes sure that the log has the version of an aggregate that the
+// archive has, for it may have been appended after the log was asked.
+func (s *Store) checkVersion(ctx context.Context, agg event.Aggregate, have event.Version, at event.Position) error {
+	current, err := s.Version(ctx, agg)
+	if err != nil || current >= have {
+		return err
+	}
+	head, err := s.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return &DivergedError{
+		Position: at, Archive: s.archive.Head(), Log: head,
+		Reason: fmt.Sprintf("there was version %d of %s, and the log has version %d", have, agg, current),
+	}
 }
 
 // maxTail is the number of events at the log's end that are read to find those

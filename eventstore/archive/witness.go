@@ -1,15 +1,16 @@
 package archive
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
 )
 
-// Compare holds the log against the archive: the log must be at least as long,
+// Compare holds the log, as it is stored, against the archive: the log must be at least as long,
 // and its event at the archive's head, or at its own head if it is shorter,
 // must be the archived one. If not, the error is a *DivergedError. Where the
 // events differ, its position is found by bisection: the event there differs
@@ -33,7 +34,7 @@ func (a *Archive) Compare(ctx context.Context, log Log) error {
 		return fmt.Errorf("comparing the archive with the log: %w", err)
 	}
 	if position == 0 && logHead < s.head {
-		position, reason = logHead+1, "it has no event"
+		position, reason = logHead+1, noEvent
 	}
 	if position == 0 {
 		return nil
@@ -70,42 +71,35 @@ func (s *snapshot) firstDifference(ctx context.Context, log Log, at event.Positi
 // difference says how the log's event at a position differs from the archived
 // one; it is empty if they are equal.
 func (s *snapshot) difference(ctx context.Context, log Log, at event.Position) (string, error) {
-	archived, err := s.readAll(at, 1)
+	archived, err := s.readStored(at, 1)
 	if err != nil {
 		return "", err
 	}
 	logged, err := log.ReadAll(ctx, at, 1)
+	if reason := absence(err); reason != "" {
+		return reason, nil
+	}
 	if err != nil {
 		return "", err
 	}
 	if len(logged) == 0 || len(archived) == 0 {
-		return "it has no event", nil
+		return noEvent, nil
 	}
-	return compareEvents(&archived[0], &logged[0]), nil
+	return event.Difference(&archived[0], &logged[0]), nil
 }
 
-func compareEvents(archived, logged *event.Recorded) string {
-	if archived.ID != logged.ID {
-		return fmt.Sprintf("it has event %s, which was %s", logged.ID, archived.ID)
-	}
-	for _, field := range []struct {
-		name string
-		same bool
-	}{
-		{"position", archived.Position == logged.Position},
-		{"version", archived.Version == logged.Version},
-		{"aggregate", archived.Aggregate == logged.Aggregate},
-		{"type", archived.Type == logged.Type},
-		{"schema version", archived.SchemaVersion == max(logged.SchemaVersion, 1)},
-		{"time", archived.Time.Equal(logged.Time)},
-		{"correlation id", archived.CorrelationID == logged.CorrelationID},
-		{"causation id", archived.CausationID == logged.CausationID},
-		{"data", bytes.Equal(archived.Data, logged.Data)},
-		{"metadata", bytes.Equal(archived.Metadata, logged.Metadata)},
-	} {
-		if !field.same {
-			return fmt.Sprintf("it has another %s of event %s", field.name, logged.ID)
-		}
+const noEvent = "it has no event"
+
+// absence says of an error of reading the log that there is no event where one
+// was; it is empty for other errors.
+func absence(err error) string {
+	var gap *eventstore.GapError
+	var unreadable *eventstore.UnreadableError
+	switch {
+	case errors.As(err, &gap):
+		return noEvent
+	case errors.As(err, &unreadable):
+		return "it has a message that is no event (" + unreadable.Reason + ")"
 	}
 	return ""
 }
@@ -113,8 +107,8 @@ func compareEvents(archived, logged *event.Recorded) string {
 // missingBatch is the number of events in a batch of Missing.
 const missingBatch = 1024
 
-// Missing yields the archived events from a position on: what a log that lost
-// them needs back. Batches belong to the loop's body, also later.
+// Missing yields the archived events from a position on, as they were stored:
+// what a log that lost them needs back. Batches belong to the loop's body, also later.
 func (a *Archive) Missing(from event.Position) iter.Seq2[[]event.Recorded, error] {
 	return func(yield func([]event.Recorded, error) bool) {
 		s, err := a.snapshot()
@@ -124,7 +118,7 @@ func (a *Archive) Missing(from event.Position) iter.Seq2[[]event.Recorded, error
 		}
 		defer s.release()
 		for from := max(from, 1); from <= s.head; {
-			batch, err := s.readAll(from, missingBatch)
+			batch, err := s.readStored(from, missingBatch)
 			if !yield(batch, err) || err != nil {
 				return
 			}

@@ -17,6 +17,7 @@ import (
 // getRequest asks the server for one stored message.
 type getRequest struct {
 	Sequence uint64 `json:"seq,omitempty"`
+	NextFor  string `json:"next_by_subj,omitempty"` // the first one at Sequence or behind it
 	LastFor  string `json:"last_by_subj,omitempty"`
 }
 

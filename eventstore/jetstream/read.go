@@ -35,17 +35,17 @@ func asStored(context.Context, uint64) error { return nil }
 // as many sessions as it takes, each batch after flush has returned for it.
 func (s *Store) follow(ctx context.Context, filter string, after uint64, flush flushFunc) iter.Seq2[[]event.Recorded, error] {
 	return func(yield func([]event.Recorded, error) bool) {
-		next, wait := after+1, firstPause
+		r, wait := &reader{store: s, filter: filter, next: after + 1, flush: flush}, firstPause
 		for ctx.Err() == nil {
-			before := next
-			err := s.followSession(ctx, filter, &next, flush, yield)
+			before := r.next
+			err := r.session(ctx, yield)
 			switch {
 			case err == nil || ctx.Err() != nil:
 				return
 			case !s.worthRetrying(err):
 				yield(nil, s.explain("reading the log", err))
 				return
-			case next > before:
+			case r.next > before:
 				wait = firstPause
 			}
 			pause(ctx, wait)
@@ -56,38 +56,114 @@ func (s *Store) follow(ctx context.Context, filter string, after uint64, flush f
 
 type flushFunc func(ctx context.Context, through uint64) error
 
-// followSession yields what one session reads and moves next past it. It
-// returns nil when the loop over the yielded batches was left.
-func (s *Store) followSession(ctx context.Context, filter string, next *uint64, flush flushFunc, yield func([]event.Recorded, error) bool) error {
-	last, err := s.Head(ctx)
+// reader reads the log through one session after the other.
+type reader struct {
+	store  *Store
+	filter string
+	flush  flushFunc
+	next   uint64         // the sequence to go on at
+	read   event.Recorded // the last event read, if its Position is not 0
+}
+
+// session yields what one session reads and moves next past it. It returns nil
+// when the loop over the yielded batches was left.
+func (r *reader) session(ctx context.Context, yield func([]event.Recorded, error) bool) error {
+	last, err := r.begin(ctx)
 	if err != nil {
 		return err
 	}
-	if uint64(last)+1 < *next {
-		return &eventstore.GapError{Expected: event.Position(*next), Actual: last + 1}
-	}
-	if err := flush(ctx, uint64(last)); err != nil {
-		return err
-	}
-	ses, release, err := s.openSession(ctx, filter, *next)
+	ses, release, err := r.store.openSession(ctx, r.filter, r.next)
 	if err != nil {
 		return err
 	}
 	defer release()
 	for {
-		batch, err := ses.take(ctx, s.closed)
+		batch, err := r.take(ctx, ses, last)
 		if err != nil {
 			return err
 		}
-		last := uint64(batch[len(batch)-1].Position)
-		if err := flush(ctx, last); err != nil {
+		end := &batch[len(batch)-1]
+		if err := r.flush(ctx, uint64(end.Position)); err != nil {
 			return err // the batch is read again: it may be gone
 		}
-		*next = last + 1
+		r.next, r.read = uint64(end.Position)+1, *end
 		if !yield(batch, nil) {
 			return nil
 		}
 	}
+}
+
+// begin makes sure that the log still holds what was read of it: a server that
+// was away may come back with less, or with other events in their places. It
+// returns the log's last sequence.
+func (r *reader) begin(ctx context.Context) (uint64, error) {
+	last, err := r.store.Head(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if uint64(last)+1 < r.next {
+		return 0, &eventstore.GapError{Expected: event.Position(r.next), Actual: last + 1}
+	}
+	if was := &r.read; was.Position > 0 {
+		is, err := r.store.at(ctx, uint64(was.Position))
+		if errors.Is(err, errNoMessage) {
+			return 0, &eventstore.ChangedError{Position: was.Position, Reason: "it has no event"}
+		}
+		if err != nil {
+			return 0, err
+		}
+		if reason := event.Difference(was, &is); reason != "" {
+			return 0, &eventstore.ChangedError{Position: was.Position, Reason: reason}
+		}
+	}
+	return uint64(last), r.flush(ctx, uint64(last))
+}
+
+// stalledAfter is how long a reader waits for a message that the server should
+// have before it asks for it; maxStalls is how often it does that before it
+// begins another session.
+const (
+	stalledAfter = 300 * time.Millisecond
+	maxStalls    = 10
+)
+
+var errStalled = errors.New("nothing came")
+
+// take is the session's, but does not wait for ever for what the stream, which
+// ended at sequence last or behind it, should have: the server may have lost
+// it, and then sends nothing.
+func (r *reader) take(ctx context.Context, ses *session, last uint64) ([]event.Recorded, error) {
+	if r.next > last {
+		return ses.take(ctx, r.store.closed)
+	}
+	for range maxStalls {
+		waiting, cancel := context.WithTimeoutCause(ctx, stalledAfter, errStalled)
+		batch, err := ses.take(waiting, r.store.closed)
+		stalled := err != nil && ctx.Err() == nil && errors.Is(context.Cause(waiting), errStalled)
+		cancel()
+		if !stalled {
+			return batch, err
+		}
+		if err := r.missing(ctx, last); err != nil {
+			return nil, err
+		}
+	}
+	return nil, errLost
+}
+
+// missing asks for the message that does not come, and returns an error if it
+// is not there.
+func (r *reader) missing(ctx context.Context, last uint64) error {
+	m, err := r.store.get(ctx, getRequest{Sequence: r.next, NextFor: r.filter})
+	switch {
+	case errors.Is(err, errNoMessage):
+		return &eventstore.GapError{Expected: event.Position(r.next), Actual: event.Position(last) + 1}
+	case err != nil:
+		return err
+	case m.sequence > r.next && r.filter == r.store.subjects.all():
+		return &eventstore.GapError{Expected: event.Position(r.next), Actual: event.Position(m.sequence)}
+	}
+	return nil
 }
 
 // worthRetrying reports whether a read that ended with err may go better in a
@@ -96,10 +172,11 @@ func (s *Store) followSession(ctx context.Context, filter string, next *uint64, 
 func (s *Store) worthRetrying(err error) bool {
 	var gap *eventstore.GapError
 	var unreadable *eventstore.UnreadableError
+	var changed *eventstore.ChangedError
 	var failed *eventstore.FlushError
 	var api *jetstream.APIError
 	switch {
-	case errors.As(err, &gap), errors.As(err, &unreadable), errors.As(err, &failed):
+	case errors.As(err, &gap), errors.As(err, &changed), errors.As(err, &unreadable), errors.As(err, &failed):
 		return false
 	case errors.Is(err, eventstore.ErrClosed), errors.Is(err, nats.ErrConnectionClosed):
 		return false

@@ -1,0 +1,88 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+)
+
+// Restore appends to the log what the archive holds behind the log's end, as it
+// was stored, and returns how many events those are. All that the log has must
+// be as in the archive: if not, nothing is appended and the error is a
+// *DivergedError with a position of at most the log's head.
+func (a *Archive) Restore(ctx context.Context, log eventstore.Log) (restored int, err error) {
+	s, err := a.snapshot()
+	if err != nil {
+		return 0, err
+	}
+	defer s.release()
+	head, err := log.Head(ctx)
+	if err == nil {
+		err = s.compareThrough(ctx, log, min(s.head, head), head)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("restoring the log: %w", err)
+	}
+	return refill(ctx, log, a.Missing(head+1))
+}
+
+// Refill fills an empty log with what the archive holds and with what another
+// log, which has become unsound, holds behind that, as far as it can be read.
+// It returns how many events are from each of the two. The log is then compared
+// with the archive, event by event.
+func (a *Archive) Refill(ctx context.Context, empty eventstore.Log, unsound Log) (archived, saved int, err error) {
+	if archived, err = refill(ctx, empty, a.Missing(1)); err != nil {
+		return archived, 0, err
+	}
+	if saved, err = refill(ctx, empty, readable(ctx, unsound, event.Position(archived)+1)); err != nil {
+		return archived, saved, err
+	}
+	return archived, saved, a.CompareAll(ctx, empty)
+}
+
+// readable yields what a log has from a position on, up to the first event that
+// cannot be read.
+func readable(ctx context.Context, log Log, from event.Position) iter.Seq2[[]event.Recorded, error] {
+	return func(yield func([]event.Recorded, error) bool) {
+		for {
+			batch, err := log.ReadAll(ctx, from, missingBatch)
+			if ctx.Err() != nil {
+				yield(nil, ctx.Err())
+				return
+			}
+			if len(batch) == 0 || !yield(batch, nil) || err != nil {
+				return
+			}
+			from += event.Position(len(batch))
+		}
+	}
+}
+
+// refill imports events, which the log must not have.
+func refill(ctx context.Context, log eventstore.Log, batches iter.Seq2[[]event.Recorded, error]) (n int, err error) {
+	bulk, err := log.Bulk(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, bulk.Close()) }()
+	for batch, err := range batches {
+		if err != nil {
+			return n, err
+		}
+		for i := range batch {
+			added, err := bulk.Add(ctx, batch[i].Event)
+			if err == nil && !added {
+				err = &eventstore.DuplicateIDError{ID: batch[i].ID, Position: batch[i].Position}
+			}
+			if err != nil {
+				return n, fmt.Errorf("putting back the event of position %d: %w", batch[i].Position, err)
+			}
+			n++
+		}
+	}
+	return n, bulk.Flush(ctx)
+}
