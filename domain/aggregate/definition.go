@@ -13,6 +13,7 @@ type Definition[S, C, E any] struct {
 	Type string // the aggregate type in the log, such as "compute"
 	Decider[S, C, E]
 	Codec[E]
+	StateCodec StateCodec[S] // for snapshots; may be left out
 }
 
 // Instance is one aggregate at one version. Its State must not be written to.

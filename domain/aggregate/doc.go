@@ -7,6 +7,8 @@
 //   - [Definition] is both, and all that a repository needs: Replay turns
 //     recorded events into an [Instance]; Execute turns an instance and a
 //     command into a [Commit], the arguments of an append.
+//   - [Snapshot] is an instance in bytes, by the aggregate's [StateCodec], with
+//     the id of its last event: Definition.Snapshot makes it, Restore reads it.
 //   - [Stamped] and [NewCodec] spare an aggregate that has no use for event
 //     ids and times the handling of them: it decides and evolves bare payloads.
 //
@@ -21,6 +23,9 @@
 //     else; an error names the position of the event that broke the rule.
 //  4. A Commit's events carry the instance's id and are valid, or there is no
 //     Commit.
+//  5. A Snapshot decodes to a state that deeply equals the one it was made of,
+//     or there is no Snapshot; and it is restored by code of its own revision
+//     only.
 //
 // The package never draws an id or reads a clock. Ids and times are the
 // command's; the further events of a command get ids derived from its own, so

@@ -21,6 +21,7 @@ func Definition() aggregate.Definition[State, Command, Event] {
 			},
 			Evolve: State.Apply,
 		},
-		Codec: aggregate.Codec[Event]{Encode: ToEvent, Decode: FromEvent},
+		Codec:      aggregate.Codec[Event]{Encode: ToEvent, Decode: FromEvent},
+		StateCodec: aggregate.NewStateCodec[State](stateRevision),
 	}
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
+// stateRevision stands for what Apply makes of events and for the JSON form of a
+// State. Change it with either: snapshots of another revision are not used.
+const stateRevision = "1"
+
 // flatState is a state's JSON form: absent values are null, lists are never.
 type flatState struct {
 	ID               uuid.UUID       `json:"id"`
