@@ -14,6 +14,7 @@ import (
 	"github.com/refold-dev/refold/domain/aggregate"
 	"github.com/refold-dev/refold/domain/compute"
 	"github.com/refold-dev/refold/eventstore/repository"
+	"github.com/refold-dev/refold/eventstore/snapshot"
 )
 
 func (a *app) resourceCommand() *cobra.Command {
@@ -147,7 +148,7 @@ func (a *app) decide(ctx context.Context, id uuid.UUID, command compute.Command)
 	defer func() { err = errors.Join(err, s.close()) }()
 	var output compute.LifecycleOutput
 	definition := compute.Definition()
-	in, err := repository.New(s.store, definition).Change(ctx, id, func(in aggregate.Instance[compute.State]) (aggregate.Commit[compute.State], error) {
+	in, err := s.resources(logger).Change(ctx, id, func(in aggregate.Instance[compute.State]) (aggregate.Commit[compute.State], error) {
 		decision, err := compute.Handle(in.State, command)
 		if err != nil {
 			return aggregate.Commit[compute.State]{}, err
@@ -162,6 +163,14 @@ func (a *app) decide(ctx context.Context, id uuid.UUID, command compute.Command)
 	return a.printResource(in.State)
 }
 
+// resources are those of the session's log, with snapshots beside it. They need
+// no hold on the directory: an engine may have it.
+func (s *session) resources(logger *slog.Logger) *repository.Repository[compute.State, compute.Command, compute.Event] {
+	return repository.New(s.store, compute.Definition(), repository.Options{
+		Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger,
+	})
+}
+
 // printWarnings writes them to standard error: with --json as one object.
 func (a *app) printWarnings(list []compute.Warning) {
 	if a.json && len(list) > 0 {
@@ -174,12 +183,13 @@ func (a *app) printWarnings(list []compute.Warning) {
 }
 
 func (a *app) show(ctx context.Context, id uuid.UUID) (err error) {
-	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
+	logger := a.logger(slog.LevelWarn)
+	s, err := a.openExisting(ctx, opening{}, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	in, err := repository.New(s.store, compute.Definition()).Load(ctx, id)
+	in, err := s.resources(logger).Load(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func adopt(dir datadir.Dir, specs []config.Pipeline) ([]config.Pipeline, error) 
 func (a *app) openEngine(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, observer engine.Observer, logger *slog.Logger) (*engine.Engine, error) {
 	return engine.Open(ctx, engine.Options{
 		Log:          s.store,
-		Catalog:      s.digest,
+		Catalog:      s.digestText(),
 		Dir:          s.dir.PipelinesPath(),
 		OpenPlugin:   parts.plugin,
 		OpenExecutor: parts.executor,

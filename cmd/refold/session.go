@@ -35,7 +35,7 @@ type session struct {
 	dir     datadir.Dir
 	log     eventstore.Log   // as it is stored
 	store   eventstore.Log   // the same through the catalog, with the archive in front if it was wanted
-	digest  string           // of the catalog that the store reads through; empty for none
+	digest  [32]byte         // of the catalog that the store reads through; zero for none
 	archive *archive.Archive // nil if it was not wanted, or an engine has it
 	control *control.Client  // of the engine that has the directory; or nil
 	logURL  string
@@ -183,10 +183,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 		return err
 	}
 	s.closers = append(s.closers, log.Close)
-	s.log, s.store = log, upcast.Wrap(log, types)
-	if digest := types.Digest(); digest != [32]byte{} {
-		s.digest = hex.EncodeToString(digest[:])
-	}
+	s.log, s.store, s.digest = log, upcast.Wrap(log, types), types.Digest()
 	if !want.archived {
 		return s.hearWitness(ctx, want, logger)
 	}
@@ -250,6 +247,14 @@ func divergence(err error) error {
 		return err
 	}
 	return &hinted{err, "`refold archive restore` puts lost events back; if the log is right, delete the archive's folder in the data directory"}
+}
+
+// digestText is the catalog's digest in hexadecimal; empty for no catalog.
+func (s *session) digestText() string {
+	if s.digest == [32]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(s.digest[:])
 }
 
 func (s *session) catalog(c *config.Config) (*catalog.Catalog, error) {

@@ -70,6 +70,9 @@ func (d Dir) LogPath() string { return d.Path("log") }
 // ArchivePath is the folder of the log's archive.
 func (d Dir) ArchivePath() string { return d.Path("archive") }
 
+// SnapshotsPath is the folder of the aggregates' snapshots.
+func (d Dir) SnapshotsPath() string { return d.Path("snapshots") }
+
 // PipelinesPath is the folder of the pipelines' states.
 func (d Dir) PipelinesPath() string { return d.Path("pipelines") }
 

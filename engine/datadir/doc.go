@@ -8,6 +8,8 @@
 //	DIR/catalog.json            the event types that the configuration declares
 //	DIR/log/                    the embedded event log
 //	DIR/archive/                the log's indexed copy; safe to delete
+//	DIR/snapshots/              states of long aggregates; safe to delete; made
+//	                            and read also by processes beside the holder
 //	DIR/modules/SHA256.wasm     the modules that pipelines run
 //	DIR/pipelines/P/spec.json   a pipeline's declaration, its module's path included
 //	DIR/pipelines/P/state.db    what the pipeline remembers

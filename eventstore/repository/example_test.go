@@ -23,7 +23,7 @@ func ExampleRepository_Execute() {
 		return
 	}
 
-	resources := repository.New(store, compute.Definition())
+	resources := repository.New(store, compute.Definition(), repository.Options{})
 	register := compute.RegisterResource{
 		EventID: uuid.MustParse("01900000-0000-7000-8000-000000000001"), Time: at, CorrelationID: id,
 		Hostname: name, ResourceType: compute.Router,

@@ -1,13 +1,3 @@
-// Package repository loads aggregates from a store and appends what commands
-// decide: load → decide → append, against one and the same version.
-//
-// Invariants:
-//
-//  1. A decision is appended only to the history that it has seen: the expected
-//     version is that of the state it was made on.
-//  2. A conflict is met by loading and deciding again, a bounded number of
-//     times; the last conflict is returned as it is.
-//  3. Repeating a command with the same event ids stores its events once.
 package repository
 
 import (
@@ -24,31 +14,20 @@ import (
 // maxAttempts bounds how often a command is decided again after a conflict.
 const maxAttempts = 8
 
-// Store is what a repository needs of an eventstore.Log.
-type Store interface {
-	Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error)
-	Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error)
-}
-
 // Repository loads and changes aggregates of one kind.
 type Repository[S, C, E any] struct {
 	store      Store
 	definition aggregate.Definition[S, C, E]
+	options    Options
 }
 
 // New returns a repository of the aggregates that definition defines.
-func New[S, C, E any](store Store, definition aggregate.Definition[S, C, E]) *Repository[S, C, E] {
-	return &Repository[S, C, E]{store, definition}
-}
-
-// Load folds an aggregate's events. One without events is at version 0.
-func (r *Repository[S, C, E]) Load(ctx context.Context, id uuid.UUID) (aggregate.Instance[S], error) {
-	in := r.definition.New(id)
-	recorded, err := r.store.Read(ctx, event.Aggregate{Type: r.definition.Type, ID: id}, 1)
-	if err != nil {
-		return in, err
+func New[S, C, E any](store Store, definition aggregate.Definition[S, C, E], options Options) *Repository[S, C, E] {
+	if options.Snapshots != nil && !definition.HasStateCodec() {
+		options.withDefaults().Logger.Warn("no snapshots: the aggregate has no state codec", "aggregate_type", definition.Type)
+		options.Snapshots = nil
 	}
-	return r.definition.Replay(in, recorded...)
+	return &Repository[S, C, E]{store, definition, options.withDefaults()}
 }
 
 // Execute decides a command on an aggregate, appends its events, and returns
@@ -72,7 +51,7 @@ func (r *Repository[S, C, E]) Change(ctx context.Context, id uuid.UUID, decide f
 		if err != nil || len(commit.Events) == 0 {
 			return in, err
 		}
-		_, err = r.store.Append(ctx, event.Aggregate{Type: r.definition.Type, ID: id}, commit.Expected, commit.Events...)
+		at, err := r.store.Append(ctx, r.aggregate(id), commit.Expected, commit.Events...)
 		var conflict *eventstore.ConflictError
 		if errors.As(err, &conflict) && attempt < maxAttempts {
 			continue
@@ -80,6 +59,13 @@ func (r *Repository[S, C, E]) Change(ctx context.Context, id uuid.UUID, decide f
 		if err != nil {
 			return in, err
 		}
+		if at.Duplicate { // stored before: After may have them twice
+			return r.Load(ctx, id)
+		}
 		return commit.After, nil
 	}
+}
+
+func (r *Repository[S, C, E]) aggregate(id uuid.UUID) event.Aggregate {
+	return event.Aggregate{Type: r.definition.Type, ID: id}
 }

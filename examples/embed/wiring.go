@@ -19,6 +19,7 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
 	"github.com/refold-dev/refold/eventstore/repository"
+	"github.com/refold-dev/refold/eventstore/snapshot"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
@@ -83,7 +84,9 @@ func (r *refold) openLog(ctx context.Context, dir datadir.Dir, logger *slog.Logg
 		return err
 	}
 	r.closers = append(r.closers, r.store.Close)
-	r.resources = repository.New(r.store, compute.Definition())
+	r.resources = repository.New(r.store, compute.Definition(), repository.Options{
+		Snapshots: snapshot.At(dir.SnapshotsPath()), Logger: logger,
+	})
 	return nil
 }
 

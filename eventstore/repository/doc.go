@@ -1,0 +1,35 @@
+// Package repository loads aggregates from a store and appends what commands
+// decide: load → decide → append, against one and the same version.
+//
+//   - [Repository] is for the aggregates of one definition.
+//   - [Options] may give it a [SnapshotStore]: then a load is a snapshot and
+//     the events after it.
+//
+// A load with snapshots reads the store from the snapshot's own version on. The
+// first event that comes back has to be the one that the snapshot names, at its
+// version and position; so the log itself says whether the snapshot is of its
+// history. If it is not, or there is no snapshot, all events are folded.
+// A snapshot is taken by the load that has folded Options.Every events beyond
+// the last one: of events that were read, never of events about to be stored,
+// and outside of the decision.
+//
+// Invariants:
+//
+//  1. A decision is appended only to the history that it has seen: the expected
+//     version is that of the state it was made on.
+//  2. A conflict is met by loading and deciding again, a bounded number of
+//     times; the last conflict is returned as it is.
+//  3. Repeating a command with the same event ids stores its events once, and
+//     returns the aggregate as the log has it.
+//  4. With and without snapshots a load gives the same: state, version and
+//     error. A snapshot that is damaged, of another revision or catalog, ahead
+//     of the log or of another history is not used, and is replaced.
+//  5. What goes wrong with snapshots is told to the logger. It is never an error
+//     of a load or of a command.
+//
+// One case is out of reach: a log that lost its end and was written again, so
+// that the same event id stands at the same version and position behind other
+// events. After such a repair delete the snapshots.
+//
+// Start reading at Repository.Change, then Load.
+package repository
