@@ -34,6 +34,7 @@ func TestScript(t *testing.T) {
 			"field":       field,
 			"truncate":    truncate,
 			"bare_module": bareModule,
+			"life":        life,
 			"query":       query,
 		},
 	})
@@ -138,6 +139,25 @@ func bareModule(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: bare_module FILE")
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("\x00asm\x01\x00\x00\x00"), 0o600))
+}
+
+// life writes the first N events of one router's life, for an import: life FILE N
+func life(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: life FILE N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var text strings.Builder
+	for i := range n {
+		kind, data := "asset_tag_assigned", fmt.Sprintf(`{"asset_tag":"T-%d"}`, i+1)
+		if i == 0 {
+			kind, data = "resource_registered", `{"hostname":"router-1.example.com","resource_type":"router"}`
+		}
+		fmt.Fprintf(&text, `{"id":"01900000-0000-7000-8000-%012x","aggregate_type":"compute","aggregate_id":"01900000-0000-7000-8000-0000000000a0",`+
+			`"type":%q,"time":"2026-01-31T09:30:00Z","correlation_id":"01900000-0000-7000-8000-0000000000c0","causation_id":null,"data":%s}`+"\n", i+1, kind, data)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
 }
 
 // query prints the rows of a SQLite file, one a line: query FILE SQL
