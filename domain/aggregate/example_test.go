@@ -3,6 +3,7 @@ package aggregate_test
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,7 +59,19 @@ func accounts() (aggregate.Definition[account, aggregate.Command[transfer], aggr
 			Decide:  decide,
 			Evolve:  evolve,
 		}),
+		StateCodec: accountState(), // if it is to have snapshots
 	}, err
+}
+
+func accountState() aggregate.StateCodec[account] {
+	return aggregate.StateCodec[account]{
+		Revision: "1", // change it when evolve or these bytes change
+		Encode:   func(a account) ([]byte, error) { return strconv.AppendInt(nil, a.cents, 10), nil },
+		Decode: func(b []byte) (account, error) {
+			cents, err := strconv.ParseInt(string(b), 10, 64)
+			return account{cents}, err
+		},
+	}
 }
 
 func Example() {

@@ -13,16 +13,11 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// centsCodec writes an account as its cents in decimal.
+// centsCodec is the account's, of some revision.
 func centsCodec(revision string) aggregate.StateCodec[account] {
-	return aggregate.StateCodec[account]{
-		Revision: revision,
-		Encode:   func(a account) ([]byte, error) { return strconv.AppendInt(nil, a.cents, 10), nil },
-		Decode: func(b []byte) (account, error) {
-			cents, err := strconv.ParseInt(string(b), 10, 64)
-			return account{cents}, err
-		},
-	}
+	c := accountState()
+	c.Revision = revision
+	return c
 }
 
 // TestSnapshotAndTail is invariants 1 and 5: from a snapshot of any version,
