@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -43,7 +44,7 @@ func checkVersioned(t *testing.T, s aggregate.Snapshot) {
 
 func saveForEver(d Dir) {
 	for v := event.Version(1); ; v++ {
-		if err := d.Save(nil, versioned(v)); err != nil { //nolint:staticcheck // a Dir has no use for a context
+		if err := d.Save(context.Background(), versioned(v)); err != nil {
 			panic(err)
 		}
 		if _, err := os.Stdout.WriteString(strconv.FormatUint(uint64(v), 10) + "\n"); err != nil {
