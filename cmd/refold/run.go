@@ -129,7 +129,7 @@ func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines [
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	token := rand.Text()
-	server, err := control.Listen(e, token, logger)
+	server, err := control.Listen(e, s.archived, token, logger)
 	if err != nil {
 		return fmt.Errorf("opening the control API: %w", err)
 	}

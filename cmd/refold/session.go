@@ -32,15 +32,16 @@ const hintInUse = "wait for it to end, or name another directory with --data"
 // session is a command's hold on a data directory and its log: as the only
 // process, or beside the engine that has the directory.
 type session struct {
-	dir     datadir.Dir
-	log     eventstore.Log   // as it is stored
-	store   eventstore.Log   // the same through the catalog, with the archive in front if it was wanted
-	digest  [32]byte         // of the catalog that the store reads through; zero for none
-	archive *archive.Archive // nil if it was not wanted, or an engine has it
-	control *control.Client  // of the engine that has the directory; or nil
-	logURL  string
-	token   string
-	closers []func() error
+	dir      datadir.Dir
+	log      eventstore.Log   // as it is stored
+	store    eventstore.Log   // the same through the catalog, with the archive in front if it was wanted
+	digest   [32]byte         // of the catalog that the store reads through; zero for none
+	archived *archive.Store   // store, if it has the archive in front
+	archive  *archive.Archive // nil if it was not wanted, or an engine has it
+	control  *control.Client  // of the engine that has the directory; or nil
+	logURL   string
+	token    string
+	closers  []func() error
 }
 
 // opening says what a command wants of a data directory.
@@ -190,9 +191,9 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if s.archive, err = openArchive(ctx, s.dir, s.log, types, logger); err != nil {
 		return err
 	}
-	archived := archive.NewStore(s.log, s.archive)
-	s.store = archived
-	s.closers = append(s.closers, archived.Close)
+	s.archived = archive.NewStore(s.log, s.archive)
+	s.store = s.archived
+	s.closers = append(s.closers, s.archived.Close)
 	return nil
 }
 

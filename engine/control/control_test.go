@@ -22,13 +22,15 @@ const token = "secret"
 
 // TestControl asks an engine that runs one pipeline over four events.
 func TestControl(t *testing.T) {
-	server := listen(t, running(t))
+	log := history(t)
+	server := listen(t, running(t, log), log)
 	client := control.NewClient(server.URL(), token)
 	waitUntilLive(t, client)
 	t.Run("authorization", func(t *testing.T) { testAuthorization(t, server) })
 	t.Run("answers", func(t *testing.T) { testAnswers(t, server) })
 	t.Run("state", func(t *testing.T) { testState(t, client) })
 	t.Run("replay", func(t *testing.T) { testReplay(t, client) })
+	t.Run("events", func(t *testing.T) { testEvents(t, server, client, log) })
 	t.Run("loopback", func(t *testing.T) {
 		host, _, err := net.SplitHostPort(strings.TrimPrefix(server.URL(), "http://"))
 		if err != nil || host != "127.0.0.1" {
@@ -170,9 +172,9 @@ func waitUntilLive(t *testing.T, c *control.Client) {
 	t.Fatalf("the pipeline is not live: %+v", list)
 }
 
-func listen(t *testing.T, e *engine.Engine) *control.Server {
+func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control.Server {
 	t.Helper()
-	s, err := control.Listen(e, token, slog.New(slog.DiscardHandler))
+	s, err := control.Listen(e, events, token, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,11 +187,11 @@ func listen(t *testing.T, e *engine.Engine) *control.Server {
 }
 
 // running is an engine that runs the pipeline "lines" until the test ends.
-func running(t *testing.T) *engine.Engine {
+func running(t *testing.T, log engine.Log) *engine.Engine {
 	t.Helper()
 	module := loadGuest(t)
 	e, err := engine.Open(t.Context(), engine.Options{
-		Log:          history(t),
+		Log:          log,
 		Dir:          t.TempDir(),
 		OpenPlugin:   func(ctx context.Context, _ config.Projection) (engine.Plugin, error) { return module.Instantiate(ctx) },
 		OpenExecutor: openTable(filepath.Join(t.TempDir(), "lines.db")),

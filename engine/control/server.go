@@ -20,24 +20,26 @@ const progressEvery = 200 * time.Millisecond
 // Server answers requests about an engine.
 type Server struct {
 	engine *engine.Engine
+	events EventReader
 	token  string
 	logger *slog.Logger
 	http   http.Server
 	listen net.Listener
 }
 
-// Listen starts a server on a free port of 127.0.0.1. Requests must carry the
-// token.
-func Listen(e *engine.Engine, token string, logger *slog.Logger) (*Server, error) {
+// Listen starts a server on a free port of 127.0.0.1, which answers for an engine
+// and for the events that it is fed. Requests must carry the token.
+func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Logger) (*Server, error) {
 	listen, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{engine: e, token: token, logger: logger, listen: listen}
+	s := &Server{engine: e, events: events, token: token, logger: logger, listen: listen}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/pipelines", s.status)
 	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
 	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.replay)
+	mux.HandleFunc("GET /v1/events", s.listEvents)
 	mux.HandleFunc("/", s.unknown)
 	s.http = http.Server{Handler: s.authorized(mux), ReadHeaderTimeout: 5 * time.Second}
 	go func() {

@@ -1,0 +1,187 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// EventReader is an event store, as an [EventQuery] reads it.
+type EventReader interface {
+	Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error)
+	ReadAll(ctx context.Context, from event.Position, limit int) ([]event.Recorded, error)
+	ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Recorded, error)
+	ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error)
+}
+
+// EventQuery selects events. The zero value of a field selects all.
+type EventQuery struct {
+	Aggregate    event.Aggregate
+	Correlation  uuid.NullUUID
+	Since, Until time.Time // of the event's time, both included
+	From         event.Position
+	Limit        int // of events; 0 for no limit
+}
+
+// Run returns the events by position; those of a correlation by event time.
+func (q EventQuery) Run(ctx context.Context, store EventReader) (events []event.Recorded, err error) {
+	all := q.Aggregate == event.Aggregate{}
+	since, until := q.span()
+	switch {
+	case q.Correlation.Valid:
+		events, err = store.ReadCorrelation(ctx, q.Correlation.UUID)
+	case !q.Since.IsZero() || !q.Until.IsZero():
+		events, err = store.ReadTimeRange(ctx, q.Aggregate, since, until)
+	case !all:
+		events, err = store.Read(ctx, q.Aggregate, 1)
+	default:
+		limit := q.Limit
+		if limit == 0 {
+			limit = math.MaxInt32
+		}
+		return store.ReadAll(ctx, q.From, limit)
+	}
+	events = slices.DeleteFunc(events, func(r event.Recorded) bool {
+		return r.Position < q.From || !all && r.Aggregate != q.Aggregate || r.Time.Before(since) || r.Time.After(until)
+	})
+	if q.Limit > 0 {
+		events = events[:min(q.Limit, len(events))]
+	}
+	return events, err
+}
+
+func (q EventQuery) span() (since, until time.Time) {
+	since, until = q.Since, q.Until
+	if since.IsZero() {
+		since = time.Unix(0, math.MinInt64)
+	}
+	if until.IsZero() {
+		until = time.Unix(0, math.MaxInt64)
+	}
+	return since, until
+}
+
+// ParseAggregate reads an aggregate as type/id.
+func ParseAggregate(text string) (agg event.Aggregate, err error) {
+	name, id, ok := strings.Cut(text, "/")
+	if agg.Type = name; ok {
+		agg.ID, err = uuid.Parse(id)
+	}
+	if err == nil {
+		err = event.ValidateTypeName(name)
+	}
+	if !ok || err != nil {
+		return event.Aggregate{}, fmt.Errorf("%q is not an aggregate: write its type and its id as TYPE/ID", text)
+	}
+	return agg, nil
+}
+
+func (q EventQuery) values() url.Values {
+	v := url.Values{"from": {strconv.FormatUint(uint64(q.From), 10)}, "limit": {strconv.Itoa(q.Limit)}}
+	if q.Aggregate != (event.Aggregate{}) {
+		v.Set("aggregate", q.Aggregate.String())
+	}
+	if q.Correlation.Valid {
+		v.Set("correlation", q.Correlation.UUID.String())
+	}
+	if !q.Since.IsZero() {
+		v.Set("since", q.Since.Format(time.RFC3339Nano))
+	}
+	if !q.Until.IsZero() {
+		v.Set("until", q.Until.Format(time.RFC3339Nano))
+	}
+	return v
+}
+
+func parseQuery(v url.Values) (q EventQuery, err error) {
+	for name, parse := range map[string]func(text string) error{
+		"aggregate": func(text string) (err error) { q.Aggregate, err = ParseAggregate(text); return err },
+		"correlation": func(text string) (err error) {
+			q.Correlation.UUID, err = uuid.Parse(text)
+			q.Correlation.Valid = true
+			return err
+		},
+		"since": func(text string) (err error) { q.Since, err = time.Parse(time.RFC3339, text); return err },
+		"until": func(text string) (err error) { q.Until, err = time.Parse(time.RFC3339, text); return err },
+		"limit": func(text string) (err error) { q.Limit, err = strconv.Atoi(text); return err },
+		"from": func(text string) error {
+			n, err := strconv.ParseUint(text, 10, 63)
+			q.From = event.Position(n)
+			return err
+		},
+	} {
+		if text := v.Get(name); text != "" {
+			if err := parse(text); err != nil {
+				return q, fmt.Errorf("parameter %s: %w", name, err)
+			}
+		}
+	}
+	if q.Limit < 0 {
+		return q, errors.New("parameter limit: must not be negative")
+	}
+	return q, nil
+}
+
+// recordedLine is one event of an answer, which has one a line.
+type recordedLine struct {
+	Position event.Position  `json:"position"`
+	Version  event.Version   `json:"version"`
+	Event    json.RawMessage `json:"event"`
+}
+
+func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
+	q, err := parseQuery(r.URL.Query())
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	events, err := q.Run(r.Context(), s.events)
+	if err != nil {
+		s.fail(w, http.StatusConflict, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	enc := json.NewEncoder(w)
+	for i := range events {
+		e := &events[i]
+		if err := enc.Encode(recordedLine{e.Position, e.Version, event.AppendJSON(nil, &e.Event)}); err != nil {
+			s.logger.Debug("a client of the control API has gone", "error", err)
+			return
+		}
+	}
+}
+
+// Events returns the events that a query selects.
+func (c *Client) Events(ctx context.Context, q EventQuery) (events []event.Recorded, err error) {
+	body, err := c.do(ctx, http.MethodGet, "/v1/events?"+q.values().Encode())
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	for dec := json.NewDecoder(body); ; {
+		var line recordedLine
+		if err := dec.Decode(&line); errors.Is(err, io.EOF) {
+			return events, nil
+		} else if err != nil {
+			return events, fmt.Errorf("reading the engine's events: %w", err)
+		}
+		e, err := event.ParseJSON(line.Event)
+		if err != nil {
+			return events, fmt.Errorf("reading the engine's event at position %d: %w", line.Position, err)
+		}
+		events = append(events, event.Recorded{Event: e, Position: line.Position, Version: line.Version})
+	}
+}
