@@ -106,7 +106,8 @@ func refill(ctx context.Context, dir string, store config.Store, kept *archive.A
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	log, err := jetstream.Open(ctx, jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: store.Prefix, Logger: logger})
+	cfg := jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: store.Prefix, Logger: logger}
+	log, err := jetstream.Open(ctx, cfg)
 	if err != nil {
 		return 0, 0, err
 	}

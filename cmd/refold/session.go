@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -135,13 +136,34 @@ func (s *session) join(ctx context.Context, endpoint datadir.Endpoint, logger *s
 // reach connects to a log elsewhere before a data directory is made for it: a
 // wrong URL leaves nothing behind.
 func reach(ctx context.Context, store config.Store, logger *slog.Logger) error {
-	log, err := jetstream.Open(ctx, jetstream.Config{URL: store.URL, CredentialsFile: store.Credentials, Prefix: store.Prefix, Logger: logger})
+	cfg, err := logConfig(store, logger)
+	if err != nil {
+		return err
+	}
+	log, err := jetstream.Open(ctx, cfg)
 	if err != nil {
 		e := placed(err, store.Where("url"))
 		e.Hint = "start that server, or mend the url"
 		return e
 	}
 	return log.Close()
+}
+
+// logConfig says how a log is reached; without a URL all that matters of an
+// embedded one.
+func logConfig(store config.Store, logger *slog.Logger) (jetstream.Config, error) {
+	cfg := jetstream.Config{
+		URL: store.URL, CredentialsFile: store.Credentials, CAFile: store.CA,
+		Prefix: store.Prefix, Stream: store.Stream, Replicas: store.Replicas, Logger: logger,
+	}
+	if store.TokenFile != "" {
+		token, err := os.ReadFile(store.TokenFile)
+		if err != nil {
+			return cfg, placed(fmt.Errorf("reading the log's token: %w", err), store.Where("token_file"))
+		}
+		cfg.Token = strings.TrimSpace(string(token))
+	}
+	return cfg, nil
 }
 
 func (s *session) openLog(ctx context.Context, want opening, logger *slog.Logger) error {
@@ -179,7 +201,15 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if err != nil {
 		return err
 	}
-	log, err := jetstream.Open(ctx, jetstream.Config{URL: s.logURL, Token: s.token, CredentialsFile: store.Credentials, Prefix: store.Prefix, Known: s.known, Logger: logger})
+	cfg, err := logConfig(store, logger)
+	if err != nil {
+		return err
+	}
+	cfg.Known = s.known
+	if cfg.URL == "" { // of the embedded server
+		cfg.URL, cfg.Token = s.logURL, s.token
+	}
+	log, err := jetstream.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}

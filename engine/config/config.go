@@ -21,6 +21,17 @@ type Store struct {
 	// Credentials is the path of a NATS credentials file for URL, relative to the
 	// YAML file; absolute once loaded.
 	Credentials string `yaml:"credentials" json:"credentials,omitempty"`
+	// TokenFile is the path of a file with the token that the server at URL asks
+	// for, and CA that of a PEM file of the authorities that sign its certificate.
+	// Both are relative like Credentials.
+	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
+	CA        string `yaml:"ca" json:"ca,omitempty"`
+	// Stream is the stream's name on the server at URL; default the prefix in
+	// upper case with "_EVENTS" behind it.
+	Stream string `yaml:"stream" json:"stream,omitempty"`
+	// Replicas is the number of copies that a cluster keeps. 0 makes a new stream
+	// with one and takes an existing one as it is.
+	Replicas int `yaml:"replicas" json:"replicas,omitempty"`
 	// Prefix is the first token of every subject; default "infrastructure".
 	Prefix string `yaml:"prefix" json:"prefix,omitempty"`
 	// Sync says when the embedded log flushes to disk: "always" (default), before

@@ -102,7 +102,9 @@ func Parse(file string, text []byte) (Config, Errors) {
 	} else if !errors.Is(err, io.EOF) {
 		d.errs = append(d.errs, syntaxError(file, err))
 	}
-	resolve(file, &c.Store.Credentials)
+	for _, path := range []*string{&c.Store.Credentials, &c.Store.TokenFile, &c.Store.CA} {
+		resolve(file, path)
+	}
 	for i := range c.Pipelines {
 		resolve(file, &c.Pipelines[i].Projection.WASM)
 	}

@@ -15,6 +15,7 @@ var columnTypes = []string{"text", "integer", "real", "boolean", "blob", "json",
 var (
 	pipelineName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 	sqlName      = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+	streamName   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 	hexDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
@@ -54,8 +55,32 @@ func (r *rules) store(s *Store) {
 	if s.Prefix != "" && event.ValidateTypeName(s.Prefix) != nil {
 		r.fail(s.Where("prefix"), "use a-z, 0-9 and _", "prefix %q is not one token of a subject", s.Prefix)
 	}
-	if s.Credentials != "" && s.URL == "" {
-		r.fail(s.Where("credentials"), "set url, or remove credentials", "credentials without a url")
+	if s.URL == "" {
+		r.embedded(s)
+	}
+	if s.Replicas < 0 || s.Replicas > maxReplicas {
+		r.fail(s.Where("replicas"), "3 survive the loss of one server, 5 of two", "replicas must lie between 1 and %d", maxReplicas)
+	}
+	if s.Stream != "" && !streamName.MatchString(s.Stream) {
+		r.fail(s.Where("stream"), "use letters, digits, _ and -", "%q cannot name a stream", s.Stream)
+	}
+}
+
+// maxReplicas is the server's own bound.
+const maxReplicas = 5
+
+// embedded refuses what only a server elsewhere has.
+func (r *rules) embedded(s *Store) {
+	for _, of := range []struct {
+		key string
+		set bool
+	}{
+		{"credentials", s.Credentials != ""}, {"token_file", s.TokenFile != ""}, {"ca", s.CA != ""},
+		{"stream", s.Stream != ""}, {"replicas", s.Replicas != 0},
+	} {
+		if of.set {
+			r.fail(s.Where(of.key), "set url, or remove "+of.key, "%s without a url", of.key)
+		}
 	}
 }
 

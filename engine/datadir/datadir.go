@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -140,7 +141,7 @@ func (d Dir) CheckStore(s config.Store) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && (kept.URL != s.URL || kept.Prefix != s.Prefix) {
+	if err == nil && (kept.URL != s.URL || kept.Prefix != s.Prefix || kept.Stream != s.Stream) {
 		err = fmt.Errorf("the data directory %s belongs to the log %s; this is the log %s: name another folder with --data", d.path, logName(kept), logName(s))
 	}
 	return err
@@ -151,16 +152,25 @@ func (d Dir) SetStore(s config.Store) error {
 	if err := d.CheckStore(s); err != nil {
 		return err
 	}
-	if kept, err := d.Store(); err == nil && kept.Sync == s.Sync && kept.Credentials == s.Credentials {
+	if kept, err := d.Store(); err == nil && sameStore(kept, s) {
 		return nil
 	}
 	return d.write("store.json", s)
+}
+
+// sameStore compares all but the place in the YAML, which is not kept.
+func sameStore(a, b config.Store) bool {
+	a.At, b.At = config.At{}, config.At{}
+	return reflect.DeepEqual(a, b)
 }
 
 func logName(s config.Store) string {
 	where := "embedded"
 	if s.URL != "" {
 		where = "at " + s.URL
+	}
+	if s.Stream != "" {
+		where += ", stream " + s.Stream
 	}
 	return fmt.Sprintf("%s, prefix %q", where, s.Prefix)
 }
