@@ -27,7 +27,8 @@
 //  6. Over an embedded server with SyncAlways, what Append acknowledges, Flush
 //     of an import returns for, and Follow yields is on disk. Appends that are
 //     under way at once share a flush. After a flush that went wrong nothing is
-//     accepted until a restart.
+//     accepted until a restart. What Follow yields of an append of several events
+//     is there after a power failure with all of that append.
 //
 // What is not covered by 6: a NATS client that publishes to an embedded server
 // without this package is answered before the flush, as with "interval"; and

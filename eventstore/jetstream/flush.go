@@ -46,10 +46,15 @@ func (f *flusher) refusal() error {
 	return nil
 }
 
+// owes reports whether a flush through a sequence has something to do.
+func (f *flusher) owes(through uint64) bool {
+	return f.group != nil && (through == 0 || f.durable.Load() < through)
+}
+
 // flush returns when the stream is on disk through a sequence that the server
 // has acknowledged or delivered.
 func (f *flusher) flush(ctx context.Context, through uint64) error {
-	if f.group == nil || through > 0 && f.durable.Load() >= through {
+	if !f.owes(through) {
 		return nil
 	}
 	err := f.group.Sync(ctx)

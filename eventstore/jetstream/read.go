@@ -25,7 +25,20 @@ const (
 // What it yields is as durable as what Append acknowledges: nobody acts on an
 // event that a power failure takes back.
 func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
-	return s.follow(ctx, s.subjects.all(), uint64(after), s.flusher.flush)
+	return s.follow(ctx, s.subjects.all(), uint64(after), s.flushSeen)
+}
+
+// flushSeen makes durable what a reader has got, through a sequence, and the
+// rest of the append that it ends in: otherwise a power failure could take back
+// the whole of it. The server answers a direct get only when no append is
+// stored in part, so that one that is under way is there before the flush.
+func (s *Store) flushSeen(ctx context.Context, through uint64) error {
+	if through > 0 && s.flusher.owes(through) {
+		if _, err := s.get(ctx, getRequest{Sequence: through}); err != nil && !errors.Is(err, errNoMessage) {
+			return err
+		}
+	}
+	return s.flusher.flush(ctx, through)
 }
 
 // asStored is the flush of a reader that does not need one.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/barrier"
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/blockfiles"
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/unfinished"
 )
 
 // Sync says when a stored message is flushed from the operating system to disk.
@@ -120,7 +121,7 @@ func start(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := blockfiles.DropIndexes(opts.Dir, opts.flush); err != nil {
+	if err := mend(opts); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	ns, err := server.NewServer(serverOptions(opts))
@@ -139,6 +140,15 @@ func start(opts Options) (*Server, error) {
 		}
 	}
 	return s, nil
+}
+
+// mend prepares the files that an end which was not in order left.
+func mend(opts Options) error {
+	clean, err := blockfiles.DropIndexes(opts.Dir, opts.flush)
+	if err != nil || clean {
+		return err
+	}
+	return unfinished.TakeBack(opts.Dir, opts.flush, opts.Logger)
 }
 
 // serverOptions never asks the server itself to flush each message: it would

@@ -32,5 +32,6 @@
 //     have dropped the bytes and would call a second try a success. Every later
 //     Sync returns the same error.
 //
-// It never writes to a stream's files. Start reading at Folder.Sync.
+// It never writes to a stream's files; what a power failure left in part is for
+// package unfinished. Start reading at Folder.Sync.
 package blockfiles

@@ -160,7 +160,7 @@ func (f *Folder) closeNewest() error {
 	return f.newest.file.Close()
 }
 
-func (f *Folder) flushPath(path string) error { return flushPath(path, f.flush) }
+func (f *Folder) flushPath(path string) error { return FlushPath(path, f.flush) }
 
 // Close releases the newest block. A later Sync returns an error.
 func (f *Folder) Close() error {

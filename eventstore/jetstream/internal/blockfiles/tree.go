@@ -14,7 +14,7 @@ import (
 func flushTree(root string, flush Flush) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && (d.IsDir() || d.Type().IsRegular()) {
-			err = flushPath(path, flush)
+			err = FlushPath(path, flush)
 		}
 		if errors.Is(err, fs.ErrNotExist) && path != root {
 			return nil
@@ -23,7 +23,8 @@ func flushTree(root string, flush Flush) error {
 	})
 }
 
-func flushPath(path string, flush Flush) error {
+// FlushPath makes a file's bytes, or a folder's names, durable.
+func FlushPath(path string, flush Flush) error {
 	info, err := os.Stat(path)
 	if err != nil || info.IsDir() && !foldersFlush {
 		return err
@@ -52,16 +53,17 @@ const foldersFlush = runtime.GOOS != "windows"
 const cleanName = "refold.clean"
 
 // DropIndexes removes the indexes of all streams below root, unless MarkClean
-// was the last to be there. It is called before a server starts, and takes the
-// mark away. The server rebuilds the indexes by reading the messages.
-func DropIndexes(root string, flush Flush) error {
+// was the last to be there, which it reports. It is called before a server
+// starts, and takes the mark away. The server rebuilds the indexes by reading
+// the messages.
+func DropIndexes(root string, flush Flush) (clean bool, err error) {
 	mark := filepath.Join(root, cleanName)
 	if err := os.Remove(mark); err == nil {
-		return flushPath(root, flush)
+		return true, FlushPath(root, flush)
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return false, err
 	}
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	return false, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -82,5 +84,5 @@ func MarkClean(root string, flush Flush) error {
 	if err := os.WriteFile(mark, nil, 0o600); err != nil {
 		return err
 	}
-	return errors.Join(flushPath(mark, flush), flushPath(root, flush))
+	return errors.Join(FlushPath(mark, flush), FlushPath(root, flush))
 }
