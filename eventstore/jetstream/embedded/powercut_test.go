@@ -1,10 +1,12 @@
 package embedded_test
 
 import (
+	"encoding/json"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -90,7 +92,8 @@ func (p *platter) after(t *testing.T, from string, spareName func() bool, spareB
 
 // TestPowerCut cuts the power while eight writers append, and looks for what
 // they were told is stored. The log must also be sound: without holes, even
-// where an index survived that knew of more messages than did.
+// where an index survived that knew of more messages than did, and with each
+// append in full or not at all.
 func TestPowerCut(t *testing.T) {
 	luck := rand.New(rand.NewPCG(1, 2))
 	fates := map[string]struct {
@@ -113,6 +116,7 @@ func TestPowerCut(t *testing.T) {
 			aheadIndex(t, server, dir, after)
 			restarted := openStore(t, startServer(t, embedded.Options{Dir: after}))
 			wantStored(t, restarted, acknowledged)
+			wantWholeAppends(t, restarted)
 			if err := appendOne(t, restarted); err != nil {
 				t.Fatal(err)
 			}
@@ -161,9 +165,14 @@ func writeUntil(t *testing.T, s *jetstream.Store, count int64, cut func()) map[u
 		agg := newAggregate()
 		wg.Go(func() {
 			for i := 0; appends.Load() < 2*count; i++ {
-				events := []event.Event{newEvent(agg), newEvent(agg), newEvent(agg)}
+				size := 3
 				if (i+writer)%4 > 0 {
-					events = events[:1]
+					size = 1
+				}
+				events := newEvents(agg, size)
+				correlation := uuid.New()
+				for j := range events {
+					events[j].CorrelationID, events[j].Data = correlation, json.RawMessage(`{"size":`+strconv.Itoa(size)+`}`)
 				}
 				at, err := s.Append(t.Context(), agg, event.Any(), events...)
 				if err != nil {
@@ -186,6 +195,32 @@ func writeUntil(t *testing.T, s *jetstream.Store, count int64, cut func()) map[u
 	}
 	wg.Wait()
 	return before
+}
+
+// wantWholeAppends checks the log of writeUntil: the events of an append share a
+// correlation and say how many they are.
+func wantWholeAppends(t *testing.T, s *jetstream.Store) {
+	t.Helper()
+	all, err := s.ReadAll(t.Context(), 1, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := make(map[uuid.UUID]int)
+	for _, r := range all {
+		var data struct{ Size int }
+		if err := json.Unmarshal(r.Data, &data); err != nil || data.Size == 0 {
+			t.Fatalf("data %s: %v", r.Data, err)
+		}
+		if _, found := missing[r.CorrelationID]; !found {
+			missing[r.CorrelationID] = data.Size
+		}
+		missing[r.CorrelationID]--
+	}
+	for id, n := range missing {
+		if n != 0 {
+			t.Errorf("%d events of append %s are not stored, and the others are", n, id)
+		}
+	}
 }
 
 func wantStored(t *testing.T, s *jetstream.Store, want map[uuid.UUID]event.Position) {
