@@ -103,6 +103,22 @@ func (d Dir) Acquire() (release func() error, err error) {
 	return func() error { return errors.Join(d.unpublish(), lock.Unlock()) }, nil
 }
 
+// InUse reports whether a process has the directory. It changes nothing.
+func (d Dir) InUse() (bool, error) {
+	if _, err := os.Stat(d.Path("lock")); err != nil {
+		return false, nil // nobody has ever had it
+	}
+	lock := flock.New(d.Path("lock"))
+	free, err := lock.TryRLock()
+	if err != nil {
+		return false, fmt.Errorf("looking at the lock of the data directory %s: %w", d.path, err)
+	}
+	if !free {
+		return true, nil
+	}
+	return false, lock.Unlock()
+}
+
 func (d Dir) make() error {
 	var f format
 	err := d.read("format.json", &f)

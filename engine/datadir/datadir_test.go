@@ -75,6 +75,9 @@ func TestAcquire(t *testing.T) {
 	if _, err := datadir.At(path).Acquire(); !errors.As(err, &inUse) || inUse.Path != path {
 		t.Errorf("acquiring it twice: %v", err)
 	}
+	if used, err := d.InUse(); !used || err != nil {
+		t.Errorf("in use: %v, %v", used, err)
+	}
 	if _, err := d.Endpoint(); !errors.As(err, &inUse) {
 		t.Errorf("the endpoint of a process without one: %v", err)
 	}
@@ -89,6 +92,9 @@ func TestAcquire(t *testing.T) {
 		t.Errorf("the endpoint's file: %v, %v", info, err)
 	}
 	release()
+	if used, err := d.InUse(); used || err != nil {
+		t.Errorf("in use after release: %v, %v", used, err)
+	}
 	if _, err := os.Stat(d.Path("engine.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the endpoint is still there after release: %v", err)
 	}

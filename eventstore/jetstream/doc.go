@@ -3,6 +3,7 @@
 //
 //   - [Open] connects, and creates the stream or checks the one there is.
 //   - [Store] keeps the contract of package eventstore.
+//   - [Inspect] looks at server and stream, and changes neither.
 //   - [Config] says where the server is and what the stream is called.
 //
 // A message's subject is <prefix>.<aggregate_type>.<aggregate_id>.<event_type>
@@ -37,8 +38,8 @@
 // every two minutes, so that a power failure of a server without replicas loses
 // what was acknowledged since. It tells its clients nothing of that setting (it
 // is in the configuration, sync_interval, and in the monitoring port's jsz), so
-// that no warning can be given here: set "sync_interval: always" there, or use
-// three replicas.
+// that no warning can be given here (`refold doctor --monitor` does): set
+// "sync_interval: always" there, or use three replicas.
 //
 // What repeating an append covers: within the stream's duplicate window
 // (Config.DuplicateWindow) a stored event id is never stored again. Beyond it

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blockfiles"
 )
 
 // LockedError is a directory that another server uses.
@@ -30,6 +32,11 @@ func lockDir(dir string) (*flock.Flock, error) {
 	}
 	return lock, nil
 }
+
+// InOrder reports whether the last server over a directory ended in order: a
+// start only opens what is there, and mends nothing. It is false while a server
+// runs.
+func InOrder(dir string) bool { return blockfiles.Clean(dir) }
 
 // makeDir makes dir with its parents, private to the user. It returns the
 // topmost directory that it made, "" if dir was there.

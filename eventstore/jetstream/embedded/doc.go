@@ -2,6 +2,7 @@
 // that the event log needs no installation.
 //
 //   - [Start] runs a [Server] over a directory, which it locks.
+//   - [InOrder] says whether the last one ended in order.
 //
 // Invariants:
 //

@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -61,6 +62,9 @@ func (p *platter) after(t *testing.T, from string, spareName func() bool, spareB
 	defer p.mu.Unlock()
 	to := t.TempDir()
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // the server has removed it meanwhile
+		}
 		if err != nil || path == from {
 			return err
 		}
@@ -78,6 +82,9 @@ func (p *platter) after(t *testing.T, from string, spareName func() bool, spareB
 			return os.Mkdir(filepath.Join(to, rel), 0o700)
 		}
 		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,12 @@ func DropIndexes(root string, flush Flush) (clean bool, err error) {
 	})
 }
 
+// Clean reports whether MarkClean was the last to be there. It changes nothing.
+func Clean(root string) bool {
+	_, err := os.Stat(filepath.Join(root, cleanName))
+	return err == nil
+}
+
 // MarkClean makes all below root durable and leaves the mark. It is called
 // after the server has stopped.
 func MarkClean(root string, flush Flush) error {

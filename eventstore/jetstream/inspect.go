@@ -1,0 +1,93 @@
+package jetstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// Inspection is what a client sees of a server and of the log on it.
+type Inspection struct {
+	URL      string // of the server that answered, without user and password
+	ServerID string
+	Version  string // of the server
+	Loopback bool   // the server is on this machine
+	TLS      bool
+	Stream   *StreamState // nil if there is no such stream
+}
+
+// StreamState is what a log's stream holds.
+type StreamState struct {
+	Name     string
+	Replicas int
+	First    event.Position // 0 if the stream has never had a message
+	Last     event.Position
+	Messages uint64
+	Deleted  int
+	// Conflict is the first setting with which the stream cannot be a log.
+	Conflict *StreamConfigError
+}
+
+// Inspect looks at a server and the log on it and changes neither. The errors
+// are those of Open, and jetstream.ErrJetStreamNotEnabled of nats.go; the
+// Inspection holds what was seen before an error.
+func Inspect(ctx context.Context, cfg Config) (Inspection, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return Inspection{}, fmt.Errorf("inspecting the event log: %w", err)
+	}
+	nc, err := connect(cfg, newLink())
+	if err != nil {
+		return Inspection{}, fmt.Errorf("inspecting the event log: %w", err)
+	}
+	defer nc.Close()
+	seen := inspectServer(nc)
+	if seen.Stream, err = inspectStream(ctx, nc, cfg); err != nil {
+		err = fmt.Errorf("inspecting the event log: %w", err)
+	}
+	return seen, err
+}
+
+func inspectServer(nc *nats.Conn) Inspection {
+	seen := Inspection{URL: redact(nc.ConnectedUrl()), ServerID: nc.ConnectedServerId(), Version: nc.ConnectedServerVersion()}
+	if _, err := nc.TLSConnectionState(); err == nil {
+		seen.TLS = true
+	}
+	if host, _, err := net.SplitHostPort(nc.ConnectedAddr()); err == nil {
+		ip := net.ParseIP(host)
+		seen.Loopback = ip != nil && ip.IsLoopback()
+	}
+	return seen
+}
+
+func inspectStream(ctx context.Context, nc *nats.Conn, cfg Config) (*StreamState, error) {
+	js, err := jetstream.New(nc, jetstream.WithDefaultTimeout(requestTimeout))
+	if err != nil {
+		return nil, err
+	}
+	stream, err := js.Stream(ctx, cfg.Stream)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, nil
+	case errors.Is(err, nats.ErrNoResponders):
+		return nil, jetstream.ErrJetStreamNotEnabled
+	case err != nil:
+		return nil, fmt.Errorf("opening stream %s: %w", cfg.Stream, err)
+	}
+	info := stream.CachedInfo()
+	state := &StreamState{
+		Name: info.Config.Name, Replicas: info.Config.Replicas,
+		First: event.Position(info.State.FirstSeq), Last: event.Position(info.State.LastSeq),
+		Messages: info.State.Msgs, Deleted: info.State.NumDeleted,
+	}
+	if err := checkStream(cfg, streamConfig(cfg), info.Config); !errors.As(err, &state.Conflict) {
+		return state, err
+	}
+	return state, nil
+}
