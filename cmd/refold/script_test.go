@@ -36,6 +36,8 @@ func TestScript(t *testing.T) {
 			"bare_module": bareModule,
 			"life":        life,
 			"query":       query,
+			"nats_server": natsServer,
+			"stream":      stream,
 		},
 	})
 }

@@ -56,14 +56,27 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucketIfNotExists(bucketRoot)
-		return err
-	})
-	if err != nil {
+	if err := prepare(db); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing %s: %w", path, err), db.Close())
 	}
 	return &Store{db}, nil
+}
+
+// prepare makes what a new file lacks; it does not write to one that lacks
+// nothing.
+func prepare(db *bbolt.DB) error {
+	var prepared bool
+	err := db.View(func(tx *bbolt.Tx) error {
+		prepared = tx.Bucket(bucketRoot) != nil
+		return nil
+	})
+	if err != nil || prepared {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucketIfNotExists(bucketRoot)
+		return err
+	})
 }
 
 // Close closes the file. Closing twice is fine.

@@ -179,7 +179,10 @@ func TestIndexes(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.wantFlushed(".", "a", "a/s", "a/s/msgs", index, "a/s/other", other, "refold.clean", ".")
-	if !drop() || !exists(index) {
+	if !blockfiles.Clean(d.root) {
+		t.Error("the mark is not seen")
+	}
+	if !drop() || !exists(index) || blockfiles.Clean(d.root) {
 		t.Fatal("the index of a server that stopped in order was removed")
 	}
 	if drop() || exists(index) || !exists(other) {

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "errors"
+
+// freeSpace is not known on this system.
+func freeSpace(string) (uint64, error) { return 0, errors.ErrUnsupported }
