@@ -2,9 +2,12 @@ package embedded_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -232,4 +235,50 @@ func (p *platter) cutAtFirst(t *testing.T, dir string, s *jetstream.Store, after
 	}
 	t.Fatal("the follower ended")
 	return "", 0
+}
+
+// TestAppendOverTwoBlocks cuts the power within an append that lies in two
+// blocks: behind it, in the midst of the second one, and in front of that.
+func TestAppendOverTwoBlocks(t *testing.T) {
+	dir := t.TempDir()
+	server := startServer(t, embedded.Options{Dir: dir})
+	s := openStore(t, server)
+	if err := appendOne(t, s); err != nil {
+		t.Fatal(err)
+	}
+	agg := newAggregate()
+	events := newEvents(agg, 900)
+	for i := range events {
+		events[i].Data = json.RawMessage(`{"text":"` + strings.Repeat("x", 10_000) + `"}`)
+	}
+	if _, err := s.Append(t.Context(), agg, event.None(), events...); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Close(), server.Close(), os.Remove(filepath.Join(dir, "refold.clean"))); err != nil {
+		t.Fatal(err)
+	}
+	second := onlyFile(t, dir, "jetstream/*/streams/*/msgs/2.blk")
+	info, err := os.Stat(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		end  int64 // of the second block
+		want event.Position
+	}{{info.Size(), 901}, {info.Size() - 1, 1}, {info.Size() / 2, 1}, {10, 1}, {0, 1}} {
+		after := t.TempDir()
+		if err := os.CopyFS(after, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(onlyFile(t, after, "jetstream/*/streams/*/msgs/2.blk"), c.end); err != nil {
+			t.Fatal(err)
+		}
+		restarted := openStore(t, startServer(t, embedded.Options{Dir: after}))
+		if err := appendOne(t, restarted); err != nil {
+			t.Fatal(err)
+		}
+		if report, err := eventstore.Verify(t.Context(), restarted); err != nil || report.Through != c.want+1 {
+			t.Errorf("with %d bytes of %d in the second block the log ended at %d, want %d; %v", c.end, info.Size(), report.Through-1, c.want, err)
+		}
+	}
 }
