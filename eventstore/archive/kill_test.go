@@ -9,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore/storetest/process"
 )
 
 const childVariable = "REFOLD_ARCHIVE_TEST_CHILD"
 
-// TestMain is also the program that TestKill kills.
+// TestMain is also the programs that TestKill and TestStoreCrash kill.
 func TestMain(m *testing.M) {
+	process.Serve(map[string]process.Open{"archive": openEngine})
 	if dir := os.Getenv(childVariable); dir != "" {
 		appendForEver(dir)
 	}

@@ -22,15 +22,32 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
 	"github.com/refold-dev/refold/eventstore/storetest"
+	"github.com/refold-dev/refold/eventstore/storetest/process"
 )
 
 // The test binary runs itself as a process that can be killed.
 const (
 	childVar  = "REFOLD_TEST_CRASH_CHILD"  // a data directory
-	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // 10 if empty
+	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // how often to kill, if not defaultRounds
 )
 
+const defaultRounds = 10
+
+// crashRounds says how often to kill.
+func crashRounds(t *testing.T) int {
+	text := os.Getenv(roundsVar)
+	if text == "" {
+		return defaultRounds
+	}
+	rounds, err := strconv.Atoi(text)
+	if err != nil || rounds < 1 {
+		t.Fatalf("%s is %q, and must be a number of at least 1", roundsVar, text)
+	}
+	return rounds
+}
+
 func TestMain(m *testing.M) {
+	process.Serve(map[string]process.Open{"engine": openEngine})
 	if dir := os.Getenv(childVar); dir != "" {
 		if err := crashChild(dir); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -55,7 +72,7 @@ func crashChild(dir string) error {
 	return hammer(context.Background(), s, make(chan struct{}), os.Stdout)
 }
 
-// hammer appends from eight writers, one event or five at a time, and writes a
+// hammer appends from eight writers, one event, five or 200 at a time, and writes a
 // line for each acknowledged event: its id and position. The events of one
 // append carry its size and share a correlation id. It ends when stop is closed,
 // with no append under way, or at the first error that repeating does not help.
@@ -72,7 +89,7 @@ func hammer(ctx context.Context, s *jetstream.Store, stop <-chan struct{}, out i
 					return
 				default:
 				}
-				size := 1 + 4*(i%3/2)
+				size := []int{1, 1, 5, 1, 1, 5, 1, 1, 200}[i%9]
 				at, events, err := appendUntilKnown(ctx, s, agg, size)
 				if err != nil {
 					errs <- err
@@ -120,14 +137,10 @@ func appendUntilKnown(ctx context.Context, s *jetstream.Store, agg event.Aggrega
 // TestKill kills the process again and again while it appends. Each time the
 // log must be whole and have what was acknowledged.
 func TestKill(t *testing.T) {
-	rounds := 10
-	if n, err := strconv.Atoi(os.Getenv(roundsVar)); err == nil {
-		rounds = n
-	}
 	dir := t.TempDir()
 	acknowledged := make(map[uuid.UUID]event.Position)
-	for round := range rounds {
-		runChild(t, dir, 60+20*round%100, acknowledged)
+	for round := range crashRounds(t) {
+		runChild(t, dir, 60+37*round%500, acknowledged)
 		t.Run("round "+strconv.Itoa(round), func(t *testing.T) {
 			s := openStore(t, startServer(t, embedded.Options{Dir: dir}), jetstream.Config{})
 			wantAcknowledged(t, s, acknowledged)

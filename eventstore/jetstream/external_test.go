@@ -35,8 +35,17 @@ type natsProcess struct {
 }
 
 // startNATS runs the server with what config adds to a port and a directory
-// for JetStream.
+// for JetStream, until the test ends.
 func startNATS(t *testing.T, program, config string) *natsProcess {
+	t.Helper()
+	p := prepareNATS(t, program, t.TempDir(), config)
+	p.start()
+	t.Cleanup(p.kill)
+	return p
+}
+
+// prepareNATS is startNATS without the start.
+func prepareNATS(t *testing.T, program, dir, config string) *natsProcess {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,14 +55,11 @@ func startNATS(t *testing.T, program, config string) *natsProcess {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	p := &natsProcess{t: t, program: program, config: filepath.Join(dir, "nats.conf"), url: "nats://" + address}
 	text := fmt.Sprintf("listen: %q\njetstream { store_dir: %q }\n%s\n", address, filepath.Join(dir, "data"), config)
 	if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p.start()
-	t.Cleanup(p.kill)
 	return p
 }
 
@@ -83,6 +89,11 @@ func (p *natsProcess) start() {
 func (p *natsProcess) kill() {
 	_ = p.command.Process.Kill() // it may have been killed before
 	_ = p.command.Wait()
+}
+
+// interrupt stops the server in order.
+func (p *natsProcess) interrupt() error {
+	return errors.Join(p.command.Process.Signal(os.Interrupt), p.command.Wait())
 }
 
 // buildNATS builds the server of the module in go.mod.
@@ -204,7 +215,8 @@ func TestExternalServerKilled(t *testing.T) {
 	following := follow(t, s)
 	acknowledged := make(map[uuid.UUID]event.Position)
 	lines := bufio.NewReader(out)
-	const rounds, perRound = 5, 100
+	const perRound = 300
+	rounds := crashRounds(t)
 	for n := 1; ; n++ {
 		line, err := lines.ReadString('\n')
 		if err != nil {

@@ -1,0 +1,8 @@
+// Package remote calls an event store at the other end of a connection: all of
+// its methods, and its errors as their caller may ask for them.
+//
+//   - [Serve] is the end that has the store.
+//   - [Dial] is the other one: it returns a [Store].
+//
+// The package never repeats a call. Start reading at Store.
+package remote
