@@ -234,7 +234,7 @@ func (m *model) follow(t *rapid.T) {
 	}
 	var got []event.Recorded
 	for batch, err := range m.store.Follow(t.Context(), event.Position(after)) {
-		if got = append(got, batch...); err != nil || after+len(got) >= len(m.log) {
+		if got = append(got, batch...); err != nil || len(batch) == 0 || int(batch[len(batch)-1].Position) >= len(m.log) {
 			same(t, "follow after position", after, m.log[after:], got, err)
 			return
 		}

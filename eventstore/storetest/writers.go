@@ -154,12 +154,13 @@ func (r *round) follow(ctx context.Context, s eventstore.Log) (until func(event.
 		}
 	}()
 	until = func(head event.Position) {
-		for r.after+event.Position(len(r.followed)) < head {
+		for last := r.after; last < head; {
 			batch, more := <-batches
-			if !more {
+			if !more || len(batch) == 0 {
 				return
 			}
 			r.followed = append(r.followed, batch...)
+			last = batch[len(batch)-1].Position
 		}
 	}
 	return until, func() {
