@@ -1,7 +1,9 @@
 package archive
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -203,4 +205,144 @@ func lookEverythingUp(t *testing.T, x *fileIndex, log sliceLog) {
 	}))
 	_, _, err := x.aggregate(event.Aggregate{})
 	check(err)
+}
+
+// FuzzHeaders reads headers, signed anew: what is accepted is written as it was,
+// but for the bytes that mean nothing.
+func FuzzHeaders(f *testing.F) {
+	for _, b := range seeds(f, segmentSuffix) {
+		f.Add(b[:segmentHeaderSize])
+		f.Add(b[segmentHeaderSize : segmentHeaderSize+blockHeaderSize])
+		f.Add(b[len(b)-blockHeaderSize:])
+	}
+	for _, b := range seeds(f, indexSuffix) {
+		f.Add(b[:indexHeaderSize])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < indexHeaderSize {
+			return
+		}
+		b = b[:indexHeaderSize]
+		magic := le.Uint32(b)
+		le.PutUint16(b[10:], 0)
+		clear(b[12:16])
+		segment := slices.Clone(b[:segmentHeaderSize])
+		clear(segment[88:])
+		sign(segment, segmentMagic)
+		if h, err := parseSegmentHeader(segment); err == nil && !bytes.Equal(h.append(nil), segment) {
+			t.Fatalf("segment header %x is written as %x", segment, h.append(nil))
+		}
+		seal := slices.Clone(b[:blockHeaderSize])
+		le.PutUint32(seal, magic)
+		le.PutUint32(seal[12:], blockHeaderSize)
+		clear(seal[28:32])
+		sign(seal, sealMagic)
+		if h, err := parseBlockHeader(seal); err == nil {
+			again := make([]byte, blockHeaderSize)
+			if h.put(again); !bytes.Equal(again, seal) {
+				t.Fatalf("seal %x is written as %x", seal, again)
+			}
+		}
+		sign(b, indexMagic)
+		if h, err := parseIndexHeader(b); err == nil {
+			if _, size := h.layout(); size < indexHeaderSize {
+				t.Fatalf("index header %x: a file of %d bytes", b, size)
+			}
+		}
+	})
+}
+
+// FuzzName holds that a file has the name of a segment or index, or is not one.
+func FuzzName(f *testing.F) {
+	for _, name := range []string{segmentName(1), indexName(1 << 60), "seg-.rfa", "seg-+0000000000000000001.rfa", "seg-99999999999999999999.rfa", "archive.lock"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if first, ok := parseName(name, segmentSuffix); ok && segmentName(first) != name {
+			t.Fatalf("%q is taken for %q", name, segmentName(first))
+		}
+		if first, ok := parseName(name, indexSuffix); ok && indexName(first) != name {
+			t.Fatalf("%q is taken for %q", name, indexName(first))
+		}
+	})
+}
+
+// FuzzSignedSegment opens an archive of one segment whose checksums and chain
+// are right, whatever is in its blocks: what it reads is whole, and a copy of it
+// is the same.
+func FuzzSignedSegment(f *testing.F) {
+	for _, b := range seeds(f, segmentSuffix) {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < segmentHeaderSize {
+			return
+		}
+		signSegment(b)
+		fs := vfs.NewMem()
+		if _, err := fs.Create(segmentName(1)); err != nil {
+			t.Fatal(err)
+		}
+		overwrite(t, fs, segmentName(1), b)
+		opts := tiny
+		opts.Heal = true
+		a, err := open(fs, opts)
+		if err != nil {
+			t.Fatalf("open: %v", err)
+		}
+		if _, err := a.Heal(t.Context()); err != nil {
+			t.Fatalf("heal: %v", err)
+		}
+		all, err := a.ReadAll(1, 1000)
+		if err != nil || len(all) != int(a.Head()) {
+			t.Fatalf("%d events of %d, %v", len(all), a.Head(), err)
+		}
+		if r, err := a.Verify(t.Context()); err != nil || r.Head != a.Head() {
+			t.Fatalf("verify: %+v, %v", r, err)
+		}
+		lookAround(t, a, all)
+		mustClose(t, a)
+	})
+}
+
+// signSegment makes the header's, the blocks' and the seal's checksums right,
+// and the chain.
+func signSegment(b []byte) {
+	clear(b[24:88])
+	le.PutUint64(b[16:], 1)
+	sign(b[:segmentHeaderSize], segmentMagic)
+	var c chain
+	for b = b[segmentHeaderSize:]; len(b) >= blockHeaderSize; {
+		length := min(max(int(le.Uint32(b[12:])), blockHeaderSize), len(b))
+		magic := uint32(blockMagic)
+		if length == blockHeaderSize {
+			magic = sealMagic
+		} else {
+			c = c.next(b[blockHeaderSize:length])
+		}
+		le.PutUint32(b[12:], uint32(length))
+		copy(b[48:], c[:])
+		sign(b[:length], magic)
+		b = b[length:]
+	}
+}
+
+// lookAround reads everything in each way.
+func lookAround(t *testing.T, a *Archive, all []event.Recorded) {
+	t.Helper()
+	for i := range all {
+		r := &all[i]
+		if _, ok, err := a.Find(r.ID); !ok || err != nil {
+			t.Fatalf("Find of position %d: %v, %v", r.Position, ok, err)
+		}
+		if got, err := a.Correlation(r.CorrelationID); err != nil || len(got) == 0 {
+			t.Fatalf("Correlation of position %d: %d events, %v", r.Position, len(got), err)
+		}
+		if got, err := a.TimeRange(r.Time, r.Time); err != nil || len(got) == 0 {
+			t.Fatalf("TimeRange of position %d: %d events, %v", r.Position, len(got), err)
+		}
+		if _, err := a.Aggregate(r.Aggregate, 1); err != nil {
+			t.Fatalf("Aggregate of position %d: %v", r.Position, err)
+		}
+	}
 }

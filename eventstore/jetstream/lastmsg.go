@@ -28,8 +28,12 @@ type stored struct {
 	body     []byte
 }
 
-// errNoMessage is the answer to a request for a message that is not there.
-var errNoMessage = errors.New("no such message")
+// errNoMessage is the answer to a request for a message that is not there, and
+// errNoPlace one that is no answer to any.
+var (
+	errNoMessage = errors.New("no such message")
+	errNoPlace   = errors.New("the answer to a request for a message has no stream sequence")
+)
 
 // get reads one message: by a direct get where the stream has one copy, and
 // from the leader where it has several, since another copy may lag behind.
@@ -60,8 +64,8 @@ func parseDirect(m *nats.Msg) (stored, error) {
 		return stored{}, fmt.Errorf("server answers %s %s", status, m.Header.Get("Description"))
 	}
 	seq, err := strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
-	if err != nil {
-		return stored{}, fmt.Errorf("answer without a sequence: %w", err)
+	if err != nil || seq == 0 {
+		return stored{}, errNoPlace
 	}
 	return stored{seq, m.Header.Get(jetstream.SubjectHeader), m.Data}, nil
 }
@@ -77,13 +81,16 @@ func parseLeader(m *nats.Msg) (stored, error) {
 		} `json:"message"`
 	}
 	if err := json.Unmarshal(m.Data, &answer); err != nil {
-		return stored{}, err
+		return stored{}, fmt.Errorf("the answer to a request for a message is no JSON: %w", err)
 	}
 	if answer.Error != nil {
 		if answer.Error.ErrorCode == jetstream.JSErrCodeMessageNotFound {
 			return stored{}, errNoMessage
 		}
 		return stored{}, answer.Error
+	}
+	if answer.Message.Sequence == 0 {
+		return stored{}, errNoPlace
 	}
 	return stored{answer.Message.Sequence, answer.Message.Subject, answer.Message.Data}, nil
 }

@@ -95,12 +95,13 @@ func sameEvents(t *testing.T, want []event.Event, got []event.Recorded) {
 // sameLog reports how two readings of the log differ.
 func sameLog(t *testing.T, want, got []event.Recorded) {
 	t.Helper()
-	same := func(a, b event.Recorded) bool {
-		return a.Position == b.Position && a.Version == b.Version && equal(a.Event, b.Event)
-	}
-	if !slices.EqualFunc(want, got, same) {
+	if !slices.EqualFunc(want, got, equalRecorded) {
 		t.Errorf("readings differ (-log +got):\n%s", cmp.Diff(want, got))
 	}
+}
+
+func equalRecorded(a, b event.Recorded) bool {
+	return a.Position == b.Position && a.Version == b.Version && equal(a.Event, b.Event)
 }
 
 // equal is what cmp.Equal says of two events, for logs that are long.

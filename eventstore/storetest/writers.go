@@ -75,7 +75,7 @@ func (m *model) call(t *rapid.T, r *round) *call {
 	agg := m.aggregate(t)
 	expected := event.Any()
 	if rapid.IntRange(0, 2).Draw(t, "any") > 0 {
-		expected = event.Exactly(m.versionOf(agg) + event.Version(rapid.IntRange(0, 3).Draw(t, "ahead")))
+		expected = event.Exactly(m.last[agg] + event.Version(rapid.IntRange(0, 3).Draw(t, "ahead")))
 	}
 	size := rapid.SampledFrom([]int{1, 1, 1, 2, 5, 40}).Draw(t, "size")
 	return &call{agg: agg, expected: expected, events: m.facts.events(agg, size)}

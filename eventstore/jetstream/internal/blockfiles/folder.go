@@ -115,7 +115,7 @@ func (f *Folder) lastBlock() (int, error) {
 	last := 0
 	for _, name := range names {
 		base := filepath.Base(name)
-		if n, err := strconv.Atoi(base[:len(base)-len(".blk")]); err == nil {
+		if n, err := strconv.Atoi(base[:len(base)-len(".blk")]); err == nil && base == blockName(n) {
 			last = max(last, n)
 		}
 	}
@@ -124,8 +124,10 @@ func (f *Folder) lastBlock() (int, error) {
 
 func (f *Folder) blocksDir() string { return filepath.Join(f.dir, "msgs") }
 
+func blockName(index int) string { return strconv.Itoa(index) + ".blk" }
+
 func (f *Folder) openBlock(index int) (block, error) {
-	file, err := openToFlush(filepath.Join(f.blocksDir(), strconv.Itoa(index)+".blk"))
+	file, err := openToFlush(filepath.Join(f.blocksDir(), blockName(index)))
 	return block{index: index, file: file}, err
 }
 
