@@ -203,8 +203,11 @@ func places(reply string) (stream, consumer uint64, more, ok bool) {
 		return 0, 0, false, false
 	}
 	skip := 3
-	if strings.Count(rest, ".") > 6 {
+	switch dots := strings.Count(rest, "."); {
+	case dots > 7:
 		skip = 5
+	case dots != 6:
+		return 0, 0, false, false
 	}
 	for range skip {
 		_, rest, _ = strings.Cut(rest, ".")
