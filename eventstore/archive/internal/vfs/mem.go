@@ -91,10 +91,14 @@ func (m *Mem) changedNames() []string {
 	return slices.Sorted(maps.Keys(changed))
 }
 
-// torn returns what a crash leaves of a file.
+// torn returns what a crash leaves of a file. Every other time that is its full
+// length: what was written last may be there, and what was written before not.
 func (d *memData) torn(rng *rand.Rand) *memData {
 	unsynced := len(d.bytes) - d.synced
-	kept := slices.Clone(d.bytes[:d.synced+rng.IntN(unsynced+1)])
+	if rng.IntN(2) == 0 {
+		unsynced = rng.IntN(unsynced + 1)
+	}
+	kept := slices.Clone(d.bytes[:d.synced+unsynced])
 	const sector = 64
 	for at := d.synced; at < len(kept); at += sector {
 		if rng.IntN(8) == 0 {
