@@ -197,7 +197,12 @@ func (s *Store) readRest(ctx context.Context, after event.Position, agg event.Ag
 	if head-min(after, head) > maxTail {
 		return s.log.Read(ctx, agg, from)
 	}
-	return s.readTail(ctx, after, head, func(r *event.Recorded) bool { return r.Aggregate == agg && r.Version >= from })
+	rest, err := s.readTail(ctx, after, head, func(r *event.Recorded) bool { return r.Aggregate == agg && r.Version >= from })
+	var unreadable *eventstore.UnreadableError
+	if errors.As(err, &unreadable) { // which may be another aggregate's
+		return s.log.Read(ctx, agg, from)
+	}
+	return rest, err
 }
 
 // readTail reads the events that want selects after one position of the log

@@ -5,6 +5,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/nats-io/nats.go"
+
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/archive"
 	"github.com/refold-dev/refold/eventstore/jetstream"
@@ -58,13 +61,28 @@ func TestStoreOverJetStream(t *testing.T) {
 		}
 	})
 	var logs atomic.Int32
-	storetest.Run(t, storetest.Features{}, func(t *testing.T) eventstore.Store {
-		log, err := jetstream.Open(t.Context(), jetstream.Config{
-			URL: server.URL(), Token: server.Token(), Prefix: fmt.Sprintf("log_%d", logs.Add(1)), MaxBatch: 100,
-		})
+	var prefix string // of the log that was opened last
+	storetest.Run(t, storetest.Features{Spoil: spoil(server, &prefix)}, func(t *testing.T) eventstore.Store {
+		prefix = fmt.Sprintf("log_%d", logs.Add(1))
+		log, err := jetstream.Open(t.Context(), jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: prefix, MaxBatch: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return inFront(t, log)
 	})
+}
+
+// spoil publishes what is no event, without the store.
+func spoil(server *embedded.Server, prefix *string) func(*testing.T, eventstore.Log, event.Aggregate) {
+	return func(t *testing.T, _ eventstore.Log, agg event.Aggregate) {
+		nc, err := nats.Connect(server.URL(), nats.Token(server.Token()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer nc.Close()
+		subject := *prefix + "." + agg.Type + "." + agg.ID.String() + ".spoiled"
+		if _, err := nc.RequestWithContext(t.Context(), subject, []byte(`{"version":7}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -14,7 +14,8 @@ const followBatch = 1024
 
 // Follow implements eventstore.Store; batches have at most 1024 events. They
 // are read from the archive, so a loop that is slow holds up nobody. When the
-// log can not be followed any more, all loops end with the reason.
+// log can not be followed any more, all loops end with the reason, but those
+// that begin behind what is no event: they follow the log.
 func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
 	return func(yield func([]event.Recorded, error) bool) {
 		if err := s.checkStart(ctx, after); err != nil {
@@ -28,12 +29,23 @@ func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]ev
 			if ctx.Err() != nil && len(batch) == 0 {
 				return
 			}
+			if passes(after, err) {
+				s.log.Follow(ctx, after)(yield)
+				return
+			}
 			if !yield(batch, err) || err != nil {
 				return
 			}
 			after = batch[len(batch)-1].Position
 		}
 	}
+}
+
+// passes reports whether err is about something that is no event, and that a
+// loop after a position has passed over.
+func passes(after event.Position, err error) bool {
+	var unreadable *eventstore.UnreadableError
+	return errors.As(err, &unreadable) && unreadable.Position <= after
 }
 
 // checkStart makes sure that the log reaches as far as a loop is to begin.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
@@ -48,8 +49,14 @@ func openStore(t *testing.T, server *embedded.Server, cfg jetstream.Config) *jet
 func TestStore(t *testing.T) {
 	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
 	var logs atomic.Int32
-	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log {
-		prefix := fmt.Sprintf("log_%d", logs.Add(1))
+	var prefix string // of the log that was opened last
+	features := storetest.Features{Spoil: func(t *testing.T, _ eventstore.Log, agg event.Aggregate) {
+		if _, err := dial(t, server).Publish(t.Context(), prefix+"."+agg.Type+"."+agg.ID.String()+".spoiled", []byte(`{"version":7}`)); err != nil {
+			t.Fatal(err)
+		}
+	}}
+	storetest.RunLog(t, features, func(t *testing.T) eventstore.Log {
+		prefix = fmt.Sprintf("log_%d", logs.Add(1))
 		return openStore(t, server, jetstream.Config{Prefix: prefix, MaxBatch: 100})
 	})
 }

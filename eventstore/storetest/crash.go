@@ -150,6 +150,11 @@ func (c *crasher) whole(t *rapid.T) {
 			t.Fatalf("version is %d, %v, want %d", version, err, c.last[agg])
 		}
 	}
+	if store, ok := c.store.(eventstore.Store); ok {
+		for _, id := range c.correlations {
+			c.correlation(t, store, id)
+		}
+	}
 	if _, err := eventstore.Verify(t.Context(), c.store); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
@@ -23,14 +22,26 @@ type model struct {
 	places  map[uuid.UUID]event.Position
 	last    map[event.Aggregate]event.Version
 	appends [][]event.Event // as they were stored
+
+	correlations []uuid.UUID
 }
 
 func newModel(store eventstore.Log) *model {
 	m := &model{store: store, facts: newFacts(90), places: make(map[uuid.UUID]event.Position), last: make(map[event.Aggregate]event.Version)}
 	for range 4 {
 		m.aggs = append(m.aggs, m.facts.aggregate())
+		m.correlations = append(m.correlations, m.facts.id())
 	}
 	return m
+}
+
+// events makes new events, which share correlations.
+func (m *model) events(agg event.Aggregate, count int) []event.Event {
+	events := m.facts.events(agg, count)
+	for i := range events {
+		events[i].CorrelationID = m.correlations[int(m.facts.n.Load()+uint64(i))%len(m.correlations)]
+	}
+	return events
 }
 
 // step is one of a model's random steps.
@@ -39,12 +50,16 @@ type step struct {
 	run  func(*rapid.T)
 }
 
-// steps are those that every store can take.
+// steps are those that the store can take.
 func (m *model) steps() []step {
-	return []step{
+	steps := []step{
 		{"append", m.append}, {"repeat", m.repeat}, {"write", m.write}, {"import", m.bulk},
 		{"read", m.read}, {"version", m.version}, {"page", m.page}, {"follow", m.follow},
 	}
+	if _, ok := m.store.(eventstore.Store); ok {
+		steps = append(steps, step{"query", m.query})
+	}
+	return steps
 }
 
 // take draws a step and takes it.
@@ -78,7 +93,16 @@ func (m *model) aggregate(t *rapid.T) event.Aggregate {
 }
 
 func (m *model) of(agg event.Aggregate) []event.Recorded {
-	return slices.DeleteFunc(slices.Clone(m.log), func(r event.Recorded) bool { return r.Aggregate != agg })
+	return m.where(func(r event.Recorded) bool { return r.Aggregate == agg })
+}
+
+func (m *model) where(want func(event.Recorded) bool) (out []event.Recorded) {
+	for _, r := range m.log {
+		if want(r) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func (m *model) record(e event.Event) event.Recorded {
@@ -102,7 +126,7 @@ func (m *model) append(t *rapid.T) {
 	expected := pick(t, []event.Expected{
 		event.Any(), event.None(), event.Exactly(actual), event.Exactly(actual + 1), event.Exactly(actual / 2),
 	}, "expected")
-	m.offer(t, agg, expected, m.facts.events(agg, rapid.IntRange(0, 3).Draw(t, "count")))
+	m.offer(t, agg, expected, m.events(agg, rapid.IntRange(0, 3).Draw(t, "count")))
 }
 
 // offer appends events of which none is stored.
@@ -171,7 +195,7 @@ func (m *model) bulk(t *rapid.T) {
 		isNew := len(m.log) == 0 || rapid.Bool().Draw(t, "new")
 		var e event.Event
 		if isNew {
-			e = m.facts.event(m.aggregate(t))
+			e = m.events(m.aggregate(t), 1)[0]
 			m.record(e)
 		} else {
 			e = pick(t, m.log, "old").Event
@@ -183,54 +207,4 @@ func (m *model) bulk(t *rapid.T) {
 	if err := b.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func (m *model) read(t *rapid.T) {
-	agg := m.aggregate(t)
-	all := m.of(agg)
-	from := rapid.IntRange(0, len(all)+2).Draw(t, "from")
-	got, err := m.store.Read(t.Context(), agg, event.Version(from))
-	same(t, "read from version", from, all[min(max(from, 1)-1, len(all)):], got, err)
-}
-
-// same compares what a call returned with what it should have.
-func same(t *rapid.T, what string, from int, want, got []event.Recorded, err error) {
-	t.Helper()
-	if err != nil || !slices.EqualFunc(want, got, equalRecorded) {
-		t.Fatalf("%s %d: %v\n%s", what, from, err, cmp.Diff(want, got))
-	}
-}
-
-func (m *model) version(t *rapid.T) {
-	agg := m.aggregate(t)
-	if got, err := m.store.Version(t.Context(), agg); err != nil || got != m.last[agg] {
-		t.Fatalf("version is %d, %v, want %d", got, err, m.last[agg])
-	}
-	if got, err := m.store.Head(t.Context()); err != nil || int(got) != len(m.log) {
-		t.Fatalf("head is %d, %v, want %d", got, err, len(m.log))
-	}
-}
-
-func (m *model) page(t *rapid.T) {
-	from := rapid.IntRange(0, len(m.log)+2).Draw(t, "from")
-	limit := rapid.IntRange(0, 20).Draw(t, "limit")
-	got, err := m.store.ReadAll(t.Context(), event.Position(from), limit)
-	want := m.log[min(max(from, 1)-1, len(m.log)):]
-	same(t, "page from position", from, want[:min(limit, len(want))], got, err)
-}
-
-// follow reads from a random position to the head.
-func (m *model) follow(t *rapid.T) {
-	after := rapid.IntRange(0, len(m.log)).Draw(t, "after")
-	if after == len(m.log) {
-		return // it would wait
-	}
-	var got []event.Recorded
-	for batch, err := range m.store.Follow(t.Context(), event.Position(after)) {
-		if got = append(got, batch...); err != nil || len(batch) == 0 || int(batch[len(batch)-1].Position) >= len(m.log) {
-			same(t, "follow after position", after, m.log[after:], got, err)
-			return
-		}
-	}
-	t.Fatalf("follow after %d ended after %d events", after, len(got))
 }

@@ -16,6 +16,7 @@ var readCases = []testCase{
 	{"an empty log", testEmptyLog},
 	{"pages of the log", testPages},
 	{"more than one pull", testLongRead},
+	{"more than one pull, slowly", testSlowRead},
 }
 
 func testReadFrom(t *testing.T, s eventstore.Log) {
@@ -142,4 +143,28 @@ func testLongRead(t *testing.T, s eventstore.Log) {
 		t.Fatal(err)
 	}
 	sameEvents(t, want, got)
+}
+
+// testSlowRead does something else after each of the first batches: what comes
+// late or in a short batch is not the log's end.
+func testSlowRead(t *testing.T, s eventstore.Log) {
+	f := newFacts(49)
+	events := mixed(f, 3, 6000)
+	addAll(t, openBulk(t, s), events)
+	var got []event.Recorded
+	batches := 0
+	for batch, err := range s.Follow(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if batches++; batches <= 10 {
+			if _, err := s.Read(t.Context(), batch[0].Aggregate, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got = append(got, batch...); len(got) >= len(events) {
+			break
+		}
+	}
+	sameEvents(t, events, got)
 }

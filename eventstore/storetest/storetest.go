@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 )
 
@@ -16,6 +17,10 @@ type Features struct {
 	// will remember for ever. With it the suite checks that repeating an append
 	// is safe however late.
 	Forget func(t *testing.T, s eventstore.Log, ids []uuid.UUID)
+	// Spoil puts something that is no event behind the log's last one, about an
+	// aggregate. With it the suite checks that no reader passes over it in
+	// silence.
+	Spoil func(t *testing.T, s eventstore.Log, agg event.Aggregate)
 }
 
 // Run runs the suite on a store. Each case opens its own, which must be empty;
@@ -59,6 +64,7 @@ func RunLog(t *testing.T, features Features, open func(t *testing.T) eventstore.
 	}
 	t.Run("close", func(t *testing.T) { testClose(t, open(t)) })
 	t.Run("late repeat", func(t *testing.T) { testLateRepeat(t, features, open) })
+	t.Run("unreadable", func(t *testing.T) { testUnreadable(t, features, open) })
 	t.Run("model", func(t *testing.T) { runModel(t, open) })
 }
 

@@ -54,7 +54,7 @@ func (m *model) draw(t *rapid.T) *round {
 		}
 	}
 	for range rapid.IntRange(-4, 6).Draw(t, "imports") {
-		r.imports = append(r.imports, m.facts.event(m.aggregate(t)))
+		r.imports = append(r.imports, m.events(m.aggregate(t), 1)...)
 	}
 	r.after = event.Position(rapid.IntRange(0, len(m.log)).Draw(t, "follow after"))
 	return r
@@ -78,7 +78,7 @@ func (m *model) call(t *rapid.T, r *round) *call {
 		expected = event.Exactly(m.last[agg] + event.Version(rapid.IntRange(0, 3).Draw(t, "ahead")))
 	}
 	size := rapid.SampledFrom([]int{1, 1, 1, 2, 5, 40}).Draw(t, "size")
-	return &call{agg: agg, expected: expected, events: m.facts.events(agg, size)}
+	return &call{agg: agg, expected: expected, events: m.events(agg, size)}
 }
 
 // run lets everybody go and waits for all but the follower, who is stopped when

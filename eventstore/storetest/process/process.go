@@ -63,10 +63,11 @@ type Rig struct {
 	Dir   string
 
 	command *exec.Cmd
-	client  *remote.Store
+	client  *remote.Log
 }
 
-// Start starts the process and returns its store.
+// Start starts the process and returns its store, which is an eventstore.Store
+// if the one in the process is.
 func (r *Rig) Start() (eventstore.Log, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -87,7 +88,7 @@ func (r *Rig) Start() (eventstore.Log, error) {
 		return nil, err
 	}
 	r.client = remote.Dial(pipes{out, in})
-	return r.client, r.client.Hello()
+	return r.client.Hello()
 }
 
 // pipes are our end.

@@ -2,7 +2,7 @@
 // its methods, and its errors as their caller may ask for them.
 //
 //   - [Serve] is the end that has the store.
-//   - [Dial] is the other one: it returns a [Store].
+//   - [Dial] is the other one: it returns a [Log], which may be a [Store].
 //
-// The package never repeats a call. Start reading at Store.
+// The package never repeats a call. Start reading at Log.
 package remote

@@ -13,11 +13,14 @@ import (
 // TestStore runs the suite through the connection: nothing that a store says
 // is lost on the way.
 func TestStore(t *testing.T) {
-	storetest.RunLog(t, storetest.Features{}, func(t *testing.T) eventstore.Log {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) eventstore.Store {
 		here, there := net.Pipe()
 		served := make(chan error, 1)
 		go func() { served <- remote.Serve(memory.New(), there) }()
-		s := remote.Dial(here)
+		s, err := remote.Dial(here).Hello()
+		if err != nil {
+			t.Fatal(err)
+		}
 		t.Cleanup(func() {
 			if err := here.Close(); err != nil {
 				t.Error(err)
@@ -26,6 +29,6 @@ func TestStore(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return s
+		return s.(eventstore.Store)
 	})
 }

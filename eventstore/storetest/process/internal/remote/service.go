@@ -69,7 +69,7 @@ func Serve(store eventstore.Log, conn io.ReadWriteCloser) error {
 	return nil
 }
 
-// service is a store as net/rpc wants it.
+// service is a log as net/rpc wants it.
 type service struct {
 	store   eventstore.Log
 	follows *handles[*following]
@@ -78,8 +78,11 @@ type service struct {
 
 var ctx = context.Background()
 
-// Hello is answered once there is a store.
-func (s *service) Hello(_ int, _ *int) error { return nil }
+// Hello is answered once there is a log: whether it is a Store.
+func (s *service) Hello(_ int, isStore *bool) error {
+	_, *isStore = s.store.(eventstore.Store)
+	return nil
+}
 
 func (s *service) Append(in AppendArgs, out *AppendAnswer) error {
 	at, err := s.store.Append(ctx, in.Aggregate, in.Expected.expected(), in.Events...)
@@ -95,6 +98,18 @@ func (s *service) Read(in ReadArgs, out *ReadAnswer) error {
 
 func (s *service) ReadAll(in ReadArgs, out *ReadAnswer) error {
 	events, err := s.store.ReadAll(ctx, in.Position, in.Limit)
+	*out = ReadAnswer{Events: events, Err: wire(err)}
+	return nil
+}
+
+func (s *service) ReadCorrelation(in ReadArgs, out *ReadAnswer) error {
+	events, err := s.store.(eventstore.Store).ReadCorrelation(ctx, in.ID)
+	*out = ReadAnswer{Events: events, Err: wire(err)}
+	return nil
+}
+
+func (s *service) ReadTimeRange(in ReadArgs, out *ReadAnswer) error {
+	events, err := s.store.(eventstore.Store).ReadTimeRange(ctx, in.Aggregate, in.From, in.To)
 	*out = ReadAnswer{Events: events, Err: wire(err)}
 	return nil
 }

@@ -6,26 +6,32 @@ import (
 	"io"
 	"iter"
 	"net/rpc"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 )
 
-var _ eventstore.Log = (*Store)(nil)
+var (
+	_ eventstore.Log   = (*Log)(nil)
+	_ eventstore.Store = (*Store)(nil)
+)
 
-// Store is a store at the other end of a connection. When the connection ends,
+// Log is a log at the other end of a connection. When the connection ends,
 // calls end with an error; an append's is an *eventstore.UnknownOutcomeError.
-type Store struct{ client *rpc.Client }
+type Log struct{ client *rpc.Client }
 
-// Dial returns the store that Serve serves at the other end.
-func Dial(conn io.ReadWriteCloser) *Store { return &Store{rpc.NewClient(conn)} }
+// Dial returns the log that Serve serves at the other end.
+func Dial(conn io.ReadWriteCloser) *Log { return &Log{rpc.NewClient(conn)} }
 
 // call waits for an answer, but not longer than ctx.
-func (s *Store) call(ctx context.Context, method string, in, out any) error {
+func (l *Log) call(ctx context.Context, method string, in, out any) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	call := s.client.Go("Store."+method, in, out, make(chan *rpc.Call, 1))
+	call := l.client.Go("Store."+method, in, out, make(chan *rpc.Call, 1))
 	select {
 	case <-call.Done:
 		return call.Error
@@ -34,84 +40,90 @@ func (s *Store) call(ctx context.Context, method string, in, out any) error {
 	}
 }
 
-// Hello returns when the store is served.
-func (s *Store) Hello() error { return s.call(context.Background(), "Hello", 0, new(int)) }
+// Hello returns when the log is served, as a Store if it is one.
+func (l *Log) Hello() (eventstore.Log, error) {
+	var isStore bool
+	if err := l.call(context.Background(), "Hello", 0, &isStore); err != nil || !isStore {
+		return l, err
+	}
+	return &Store{l}, nil
+}
 
 // Leave ends the connection. Calls that are under way end with an error.
-func (s *Store) Leave() error {
-	if err := s.client.Close(); !errors.Is(err, rpc.ErrShutdown) {
+func (l *Log) Leave() error {
+	if err := l.client.Close(); !errors.Is(err, rpc.ErrShutdown) {
 		return err
 	}
 	return nil // the other end was quicker
 }
 
 // Append implements eventstore.Log.
-func (s *Store) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
+func (l *Log) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
 	var out AppendAnswer
 	if err := ctx.Err(); err != nil {
 		return out.At, err
 	}
-	if err := s.call(ctx, "Append", AppendArgs{agg, wireExpectation(expected), events}, &out); err != nil {
+	if err := l.call(ctx, "Append", AppendArgs{agg, wireExpectation(expected), events}, &out); err != nil {
 		return eventstore.Appended{}, &eventstore.UnknownOutcomeError{Aggregate: agg, Err: err}
 	}
 	return out.At, out.Err.error()
 }
 
-func (s *Store) read(ctx context.Context, method string, in ReadArgs) (ReadAnswer, error) {
+func (l *Log) read(ctx context.Context, method string, in ReadArgs) (ReadAnswer, error) {
 	out := new(ReadAnswer)
-	if err := s.call(ctx, method, in, out); err != nil {
+	if err := l.call(ctx, method, in, out); err != nil {
 		return ReadAnswer{}, err
 	}
 	return *out, out.Err.error()
 }
 
 // Read implements eventstore.Log.
-func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
-	out, err := s.read(ctx, "Read", ReadArgs{Aggregate: agg, Version: from})
+func (l *Log) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
+	out, err := l.read(ctx, "Read", ReadArgs{Aggregate: agg, Version: from})
 	return out.Events, err
 }
 
 // ReadAll implements eventstore.Log.
-func (s *Store) ReadAll(ctx context.Context, from event.Position, limit int) ([]event.Recorded, error) {
-	out, err := s.read(ctx, "ReadAll", ReadArgs{Position: from, Limit: limit})
+func (l *Log) ReadAll(ctx context.Context, from event.Position, limit int) ([]event.Recorded, error) {
+	out, err := l.read(ctx, "ReadAll", ReadArgs{Position: from, Limit: limit})
 	return out.Events, err
 }
 
 // Version implements eventstore.Log.
-func (s *Store) Version(ctx context.Context, agg event.Aggregate) (event.Version, error) {
-	out, err := s.read(ctx, "Version", ReadArgs{Aggregate: agg})
+func (l *Log) Version(ctx context.Context, agg event.Aggregate) (event.Version, error) {
+	out, err := l.read(ctx, "Version", ReadArgs{Aggregate: agg})
 	return out.Version, err
 }
 
 // Head implements eventstore.Log.
-func (s *Store) Head(ctx context.Context) (event.Position, error) {
-	out, err := s.read(ctx, "Head", ReadArgs{})
+func (l *Log) Head(ctx context.Context) (event.Position, error) {
+	out, err := l.read(ctx, "Head", ReadArgs{})
 	return out.Position, err
 }
 
 // Close implements eventstore.Log.
-func (s *Store) Close() error {
+func (l *Log) Close() error {
 	var out ReadAnswer
-	if err := s.call(context.Background(), "Close", 0, &out); err != nil {
+	if err := l.call(context.Background(), "Close", 0, &out); err != nil {
 		return err
 	}
 	return out.Err.error()
 }
 
 // Follow implements eventstore.Log.
-func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
+func (l *Log) Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error] {
 	return func(yield func([]event.Recorded, error) bool) {
 		var f HandleAnswer
-		if err := s.call(ctx, "Follow", ReadArgs{Position: after}, &f); err != nil {
+		if err := l.call(ctx, "Follow", ReadArgs{Position: after}, &f); err != nil {
 			if ctx.Err() == nil {
 				yield(nil, err)
 			}
 			return
 		}
-		defer func() { _ = s.call(context.Background(), "Leave", f.Handle, new(int)) }() // it may be gone
+		defer func() { _ = l.call(context.Background(), "Leave", f.Handle, new(int)) }() // it may be gone
 		for {
 			var next BatchAnswer
-			err := s.call(ctx, "Next", f.Handle, &next)
+			err := l.call(ctx, "Next", f.Handle, &next)
 			if err == nil {
 				err = next.Err.error()
 			}
@@ -122,15 +134,30 @@ func (s *Store) Follow(ctx context.Context, after event.Position) iter.Seq2[[]ev
 	}
 }
 
+// Store is a Log that also answers queries.
+type Store struct{ *Log }
+
+// ReadCorrelation implements eventstore.Store.
+func (s *Store) ReadCorrelation(ctx context.Context, id uuid.UUID) ([]event.Recorded, error) {
+	out, err := s.read(ctx, "ReadCorrelation", ReadArgs{ID: id})
+	return out.Events, err
+}
+
+// ReadTimeRange implements eventstore.Store.
+func (s *Store) ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error) {
+	out, err := s.read(ctx, "ReadTimeRange", ReadArgs{Aggregate: agg, From: from, To: to})
+	return out.Events, err
+}
+
 // bulk is an import at the other end.
 type bulk struct {
-	store  *Store
+	log    *Log
 	handle int
 }
 
 // Bulk implements eventstore.Log.
-func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
-	b := &bulk{store: s}
+func (l *Log) Bulk(ctx context.Context) (eventstore.Bulk, error) {
+	b := &bulk{log: l}
 	out, err := b.call(ctx, "Bulk", 0)
 	b.handle = out.Handle
 	if err != nil {
@@ -141,7 +168,7 @@ func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 
 func (b *bulk) call(ctx context.Context, method string, in any) (HandleAnswer, error) {
 	out := new(HandleAnswer)
-	if err := b.store.call(ctx, method, in, out); err != nil {
+	if err := b.log.call(ctx, method, in, out); err != nil {
 		return HandleAnswer{}, err
 	}
 	return *out, out.Err.error()
