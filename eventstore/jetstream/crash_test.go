@@ -28,16 +28,16 @@ import (
 // The test binary runs itself as a process that can be killed.
 const (
 	childVar  = "REFOLD_TEST_CRASH_CHILD"  // a data directory
-	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // how often to kill, if not defaultRounds
+	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // how often to kill: 100 times if empty, 10 with -short
 )
 
-const defaultRounds = 10
-
-// crashRounds says how often to kill.
 func crashRounds(t *testing.T) int {
 	text := os.Getenv(roundsVar)
-	if text == "" {
-		return defaultRounds
+	switch {
+	case text == "" && testing.Short():
+		return 10
+	case text == "":
+		return 100
 	}
 	rounds, err := strconv.Atoi(text)
 	if err != nil || rounds < 1 {
@@ -137,10 +137,14 @@ func appendUntilKnown(ctx context.Context, s *jetstream.Store, agg event.Aggrega
 // TestKill kills the process again and again while it appends. Each time the
 // log must be whole and have what was acknowledged.
 func TestKill(t *testing.T) {
-	dir := t.TempDir()
-	acknowledged := make(map[uuid.UUID]event.Position)
+	const perLog = 20 // rounds; each reads the whole log
+	var dir string
+	var acknowledged map[uuid.UUID]event.Position
 	for round := range crashRounds(t) {
-		runChild(t, dir, 60+37*round%500, acknowledged)
+		if round%perLog == 0 {
+			dir, acknowledged = t.TempDir(), make(map[uuid.UUID]event.Position)
+		}
+		runChild(t, dir, 60+37*round%200, acknowledged)
 		t.Run("round "+strconv.Itoa(round), func(t *testing.T) {
 			s := openStore(t, startServer(t, embedded.Options{Dir: dir}), jetstream.Config{})
 			wantAcknowledged(t, s, acknowledged)
