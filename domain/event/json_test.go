@@ -155,9 +155,13 @@ func FuzzParseJSON(f *testing.F) {
 		if err := e.Validate(); err != nil {
 			t.Fatalf("accepted, but %v: %q", err, text)
 		}
-		again, err := event.ParseJSON(event.AppendJSON(nil, &e))
+		once := event.AppendJSON(nil, &e)
+		again, err := event.ParseJSON(once)
 		if err != nil {
 			t.Fatalf("what was written is refused: %v", err)
+		}
+		if twice := event.AppendJSON(nil, &again); string(once) != string(twice) {
+			t.Fatalf("written as %q, then as %q", once, twice)
 		}
 		again.Data, e.Data, again.Metadata, e.Metadata = nil, nil, nil, nil // white space may differ
 		if diff := cmp.Diff(e, again); diff != "" {

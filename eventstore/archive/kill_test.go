@@ -2,10 +2,10 @@ package archive
 
 import (
 	"bufio"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -44,13 +44,21 @@ func appendForEver(dir string) {
 	}
 }
 
-// TestKill kills a process that appends, ten times, after different numbers of
-// appends.
+// TestKill kills a process that appends, again and again, after different
+// numbers of appends.
 func TestKill(t *testing.T) {
+	const perArchive = 10 // rounds
+	rounds := 4 * perArchive
+	if testing.Short() {
+		rounds = perArchive
+	}
 	log := makeLog(killEvents)
-	dir := t.TempDir()
-	for round := range 10 {
-		told := killAfter(t, dir, 100+round*17)
+	var dir string
+	for round := range rounds {
+		if round%perArchive == 0 {
+			dir = t.TempDir()
+		}
+		told := killAfter(t, dir, 20+round*37%250)
 		a, err := Open(dir, Options{SegmentBytes: 50_000})
 		if err != nil {
 			t.Fatalf("round %d: open: %v", round, err)
@@ -80,7 +88,7 @@ func wantLast(t *testing.T, a *Archive, last event.Recorded) {
 }
 
 // killAfter runs the appending process, kills it after it printed some heads,
-// and returns the last one it printed.
+// and returns the last one that it printed, which may be later.
 func killAfter(t *testing.T, dir string, lines int) (told int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -93,19 +101,24 @@ func killAfter(t *testing.T, dir string, lines int) (told int) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	scanner := bufio.NewScanner(out)
-	for range lines {
-		if !scanner.Scan() {
-			t.Fatalf("the process ended early: %v", scanner.Err())
+	printed := bufio.NewReader(out)
+	for n := 1; ; n++ {
+		line, err := printed.ReadString('\n')
+		if err != nil && n <= lines {
+			t.Fatalf("the process ended early: %v", err)
 		}
-		if told, err = strconv.Atoi(scanner.Text()); err != nil {
+		if err != nil {
+			break // the rest of a line is no head
+		}
+		if told, err = strconv.Atoi(strings.TrimSpace(line)); err != nil {
 			t.Fatal(err)
 		}
+		if n == lines {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, out) // the process may write until it is gone
-	_ = cmd.Wait()                  // says that it was killed
+	_ = cmd.Wait() // says that it was killed
 	return told
 }

@@ -299,8 +299,8 @@ func (k *keeper) Add(_ context.Context, e event.Event) (bool, error) {
 func (k *keeper) Flush(context.Context) error { return nil }
 
 // FuzzImport holds that any input is imported or refused with a line number,
-// that skipping bad lines always reaches the end, and that what was imported
-// can be written and imported again.
+// plain and as gzip alike, that skipping bad lines always reaches the end, and
+// that what was imported can be written and imported again.
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(line(1) + "\r\n\n" + line(2)))
 	f.Add([]byte("\uFEFF{}\nnull\n" + line(3)))
@@ -315,6 +315,13 @@ func FuzzImport(f *testing.F) {
 		report, lenientErr := jsonl.Import(t.Context(), bytes.NewReader(input), &lenient, jsonl.Options{SkipBad: true})
 		if len(lenient.events) < len(strict.events) || report.Stored != len(lenient.events) {
 			t.Fatalf("%d events strictly, %d leniently, report %+v", len(strict.events), len(lenient.events), report)
+		}
+		if !bytes.HasPrefix(input, []byte{0x1f, 0x8b}) {
+			var zipped keeper
+			_, zippedErr := jsonl.Import(t.Context(), strings.NewReader(zip(t, string(input))), &zipped, jsonl.Options{})
+			if len(zipped.events) != len(strict.events) || fmt.Sprint(zippedErr) != fmt.Sprint(err) {
+				t.Fatalf("%d events, %v; of gzip %d, %v", len(strict.events), err, len(zipped.events), zippedErr)
+			}
 		}
 		if err == nil && (lenientErr != nil || report.Bad > 0) {
 			t.Fatalf("good input with %d bad lines, %v", report.Bad, lenientErr)
