@@ -308,7 +308,9 @@ func FuzzSignedSegment(f *testing.F) {
 // signSegment makes the header's, the blocks' and the seal's checksums right,
 // and the chain.
 func signSegment(b []byte) {
-	clear(b[24:88])
+	clear(b[24:56])
+	digest := tiny.Catalog.Digest()
+	copy(b[56:88], digest[:])
 	le.PutUint64(b[16:], 1)
 	sign(b[:segmentHeaderSize], segmentMagic)
 	var c chain

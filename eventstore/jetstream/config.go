@@ -43,9 +43,9 @@ type Config struct {
 	// Known says where in the log an event id is, for ids that the server has
 	// forgotten: of events older than DuplicateWindow it must know all, of
 	// younger ones it need not. With it, repeating an append is safe however
-	// late, at the price of one call for each event that is appended without an
-	// expected version, and otherwise in conflicts only. What it says is checked
-	// against the log.
+	// late and whatever it expects then, at the price of one call for each event
+	// that is appended to an aggregate that may have events. What it says is
+	// checked against the log.
 	Known func(ctx context.Context, id uuid.UUID) (event.Position, bool, error)
 
 	// MaxBatch bounds a batch of Follow, in events. The default is 1024.

@@ -43,12 +43,12 @@
 //
 // What repeating an append covers: within the stream's duplicate window
 // (Config.DuplicateWindow) a stored event id is never stored again. Beyond it
-// Config.Known can say what is stored: a late repetition that expects a version
-// meets a conflict and is then recognised, and one that expects [event.Any] is
-// looked up first. Without it the former gets the conflict and the latter is
-// stored again. An id that was used for an event of another aggregate is noticed
-// beyond the window only where it meets a conflict or expects nothing. A Bulk
-// knows all ids of the log.
+// Config.Known can say what is stored: a late repetition that expects no events
+// meets a conflict and is then recognised, and any other is looked up first.
+// Without it a late repetition gets a conflict, or is stored again where it
+// expects [event.Any] or the version that the aggregate has by then. An id that
+// was used for an event of another aggregate is noticed beyond the window unless
+// the append expects no events and finds none. A Bulk knows all ids of the log.
 //
 // Memory: the server keeps an index entry per subject, that is per aggregate
 // and event type, and one per message id within the duplicate window.

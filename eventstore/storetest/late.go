@@ -35,7 +35,7 @@ func testLateRepeat(t *testing.T, features Features, open func(t *testing.T) eve
 		want := wants[i]
 		want.Duplicate = true
 		before := want.Version - event.Version(len(events))
-		for _, expected := range []event.Expected{event.Exactly(before), event.Any()} {
+		for _, expected := range []event.Expected{event.Exactly(before), event.Any(), event.Exactly(5)} {
 			if at := appendAll(t, s, expected, events...); at != want {
 				t.Errorf("late repetition expecting %s is at %+v, want %+v", expected, at, want)
 			}
