@@ -143,10 +143,26 @@ func reach(ctx context.Context, store config.Store, logger *slog.Logger) error {
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil {
 		e := placed(err, store.Where("url"))
-		e.Hint = "start that server, or mend the url"
+		e.Hint = unreachedHint(err)
 		return e
 	}
 	return log.Close()
+}
+
+// unreachedHint says what to do about a log that could not be opened.
+func unreachedHint(err error) string {
+	var refused *jetstream.RefusedError
+	var untrusted *jetstream.UntrustedError
+	var other *jetstream.StreamConfigError
+	switch {
+	case errors.As(err, &refused):
+		return "name what the server asks for with credentials or token_file"
+	case errors.As(err, &untrusted):
+		return "name with ca who signs the server's certificate"
+	case errors.As(err, &other):
+		return "`refold doctor -c FILE` looks at all of it"
+	}
+	return "start that server, or mend the url"
 }
 
 // logConfig says how a log is reached; without a URL all that matters of an
@@ -210,6 +226,9 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 		cfg.URL, cfg.Token = s.logURL, s.token
 	}
 	log, err := jetstream.Open(ctx, cfg)
+	if err != nil && store.URL != "" {
+		return &hinted{err, unreachedHint(err)}
+	}
 	if err != nil {
 		return err
 	}
