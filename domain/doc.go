@@ -6,6 +6,7 @@
 //   - domain/effect: I/O as data, the output of a projection.
 //   - domain/aggregate: decide and evolve, the write side's two functions.
 //   - domain/fsm: state machines from a table.
+//   - domain/signal: values over time, in memory and live.
 //   - domain/compute: the compute-resource aggregate.
 //
 // Nothing below domain imports another folder of this module.
