@@ -224,6 +224,25 @@ func TestStepwiseCombinatorsArePrompt(t *testing.T) {
 	})
 }
 
+// TestMergeIsPrompt: what Merge yields is the last that it has pulled from that
+// side, so that it never waits for a side's next before it passes on its last.
+func TestMergeIsPrompt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		left := newSource(drawEvent(t, "a"))
+		right := newSource(signal.MapEvents(drawEvent(t, "b"), func(n int) int { return -1 - n }))
+		fromLeft, fromRight := 0, 0
+		for o := range live.Merge(left.stream(), right.stream()) {
+			if o.Value >= 0 {
+				fromLeft++
+				mustEqual(t, "pulled from the left", fromLeft, left.pulled)
+			} else {
+				fromRight++
+				mustEqual(t, "pulled from the right", fromRight, right.pulled)
+			}
+		}
+	})
+}
+
 func TestPanicStopsTheSources(t *testing.T) {
 	eachForm(t, func(t *rapid.T, f form) {
 		left, right := newSource(drawEvent(t, "a")), newSource(drawEvent(t, "b"))
