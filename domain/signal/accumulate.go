@@ -23,7 +23,7 @@ const stride = 16
 // is wholly reversed, and up to 15 for each occurrence that has such a partner
 // recorded after it. To sample costs O(log n) and at most 15 steps, wherever
 // and in whichever order. Kept in memory are the occurrences, one state for 16
-// of them, and one for each that has an earlier partner recorded after it: never
+// of them, and one for each that has an earlier one recorded after it: never
 // more than n + 1 states, which share whatever evolve does not copy.
 func Accumulate[S, E any](recorded []Occurrence[E], initial S, evolve func(S, E) S) Behavior[S] {
 	need(evolve != nil, "Accumulate")

@@ -2,6 +2,7 @@ package signal_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -90,4 +91,24 @@ func TestAccumulateDoesNotKeepTheCallersSlice(t *testing.T) {
 	b := signal.Accumulate(slices.Clip(history), "empty", spell)
 	history[0].Value, history[1].Time = 99, 0
 	mustEqual(t, "state", "empty 1 2", b.At(2))
+}
+
+// TestBehaviorsAreSampledFromManyGoroutines is for the race detector.
+func TestBehaviorsAreSampledFromManyGoroutines(t *testing.T) {
+	var history []signal.Occurrence[int]
+	for i := range 100 {
+		history = append(history, signal.Occurrence[int]{Time: signal.Time(i ^ 5), Value: i})
+	}
+	b := signal.Accumulate(history, "empty", spell)
+	var sampling sync.WaitGroup
+	for range 4 {
+		sampling.Go(func() {
+			for at := range signal.Time(100) {
+				if got, want := b.At(at), naive(history, at); got != want {
+					t.Errorf("at %d: %s, want %s", at, got, want)
+				}
+			}
+		})
+	}
+	sampling.Wait()
 }

@@ -15,9 +15,9 @@
 //
 //  1. On the same occurrences in the order of time, a combinator yields what its
 //     namesake in domain/signal has.
-//  2. Every occurrence is yielded once. What is pulled
-//     and not yet passed on or dropped is one occurrence from each source at
-//     most. Only [Merge], [Stepper] and [Switch] look ahead at all.
+//  2. No occurrence is lost or repeated. One occurrence of each source at most
+//     is pulled and not yet passed on, and only by [Merge], [Stepper] and
+//     [Switch], which look ahead.
 //  3. A consumer that breaks stops all sources before its loop is left, and so
 //     does a panic. No source is pulled before the consumer asks, and none by
 //     Take once it has enough.

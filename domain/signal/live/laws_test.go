@@ -258,6 +258,27 @@ func TestPanicStopsTheSources(t *testing.T) {
 	})
 }
 
+func TestPanicOfOneSourceStopsTheOther(t *testing.T) {
+	failing := func(yield func(occurrence) bool) {
+		if yield(on(1, 1)) {
+			panic("in a source")
+		}
+	}
+	for name, merge := range map[string]func(live.Stream[int]) live.Stream[int]{
+		"left":  func(other live.Stream[int]) live.Stream[int] { return live.Merge(failing, other) },
+		"right": func(other live.Stream[int]) live.Stream[int] { return live.Merge(other, failing) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			other := newSource(signal.FromSlice([]occurrence{on(1, 1), on(2, 2), on(3, 3)}))
+			defer func() {
+				mustEqual(t, "panic", "in a source", recover())
+				mustEqual(t, "loops stopped", 1, other.stopped)
+			}()
+			collect(merge(other.stream()))
+		})
+	}
+}
+
 func TestMergeLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := drawEvent(t, "a").All(), drawEvent(t, "b").All(), drawEvent(t, "c").All()
