@@ -14,12 +14,16 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 )
 
-const guide = "EVENT_SOURCING.md"
+// The guides, and the one of them that shows configuration and events.
+const (
+	eventSourcing = "EVENT_SOURCING.md"
+	frp           = "FRP_GUIDE.md"
+)
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
 
-// blocks returns the guide's blocks of a language.
-func blocks(t *testing.T, language string) []string {
+// blocks returns a guide's blocks of a language.
+func blocks(t *testing.T, guide, language string) []string {
 	t.Helper()
 	text, err := os.ReadFile(guide)
 	if err != nil {
@@ -51,9 +55,11 @@ func TestGoIsPartOfAnExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, block := range blocks(t, "go") {
-		if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
-			t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)
+	for _, guide := range []string{eventSourcing, frp} {
+		for _, block := range blocks(t, guide, "go") {
+			if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
+				t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)
+			}
 		}
 	}
 }
@@ -70,8 +76,8 @@ func indented(block string) string {
 }
 
 func TestYAMLIsAConfiguration(t *testing.T) {
-	for _, block := range blocks(t, "yaml") {
-		c, mistakes := config.Parse(guide, []byte(block))
+	for _, block := range blocks(t, eventSourcing, "yaml") {
+		c, mistakes := config.Parse(eventSourcing, []byte(block))
 		if len(mistakes) > 0 {
 			t.Errorf("%v in:\n%s", mistakes, block)
 			continue
@@ -83,7 +89,7 @@ func TestYAMLIsAConfiguration(t *testing.T) {
 }
 
 func TestJSONIsAnEvent(t *testing.T) {
-	for _, block := range blocks(t, "json") {
+	for _, block := range blocks(t, eventSourcing, "json") {
 		if _, err := event.ParseJSON([]byte(block)); err != nil {
 			t.Errorf("%v in:\n%s", err, block)
 		}

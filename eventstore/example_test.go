@@ -10,6 +10,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/domain/signal"
+	"github.com/refold-dev/refold/domain/signal/live"
 	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/memory"
 )
@@ -83,4 +85,45 @@ func ExampleStore_follow() {
 	// Output:
 	// 2 compute_resource 2 {"n":1}
 	// 3 compute_resource 3 {"n":2}
+}
+
+// occurrences are the log's events as a live stream.
+func occurrences(ctx context.Context, log eventstore.Log, after event.Position, failed *error) live.Stream[event.Recorded] {
+	return func(yield func(signal.Occurrence[event.Recorded]) bool) {
+		for batch, err := range log.Follow(ctx, after) {
+			if err != nil {
+				*failed = err
+				return
+			}
+			for _, r := range batch {
+				if !yield(signal.Occurrence[event.Recorded]{Time: signal.TimeOf(r.Time), Value: r}) {
+					return // the log is released
+				}
+			}
+		}
+	}
+}
+
+func ExampleStore_live() {
+	ctx := context.Background()
+	store := memory.New()
+	for i, eventType := range []string{"resource_registered", "status_changed", "asset_tag_assigned", "status_changed"} {
+		e := newFact(fmt.Sprintf("01900000-0000-7000-8000-%012d", i+1), eventType, `{}`)
+		if _, err := store.Append(ctx, host, event.Any(), e); err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	var failed error
+	stream := live.Monotone(occurrences(ctx, store, 0, &failed))
+	changes := live.Filter(stream, func(r event.Recorded) bool { return r.Type == "status_changed" })
+	counts := live.Scan(changes, 0, func(n int, _ event.Recorded) int { return n + 1 })
+	for o := range live.Take(counts, 2) { // a log never ends: someone must
+		fmt.Println(o.Time.UTC(), o.Value)
+	}
+	fmt.Println(failed)
+	// Output:
+	// 2026-01-31 09:30:00 +0000 UTC 1
+	// 2026-01-31 09:30:00 +0000 UTC 2
+	// <nil>
 }

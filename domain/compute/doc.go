@@ -7,6 +7,7 @@
 //     form of its own, an [Envelope], and a form in Refold's log: [ToEvent]
 //     and [FromEvent].
 //   - [State] is what events amount to: [Empty], State.Apply, [Fold].
+//   - [ResourceBehavior] is the state at any time, past times included.
 //   - [NewLifecycle] is the machine over [Status]. It and Status.CanBecome come
 //     from the one table in lifecycle.go.
 //   - [Hostname], [IPAddress], [MAC], [VLAN], [MTU], [ResourceType] and the ids
