@@ -4,8 +4,23 @@ package wasmfile
 // counts, so that a few bytes can ask for gigabytes.
 const maxLocals = 50_000
 
+// reference is an index of an imported function in the content of a section.
+type reference struct {
+	at, end int // in the section
+	index   uint32
+}
+
+// function reads a function's index, and keeps its place if the function is
+// imported: Encode may put another there.
+func (f *File) function(r *reader) {
+	at := r.at
+	if index := r.u32(); index < f.imported {
+		f.references = append(f.references, reference{at, r.at, index})
+	}
+}
+
 // constant reads over a constant expression.
-func constant(r *reader) {
+func (f *File) constant(r *reader) {
 	for r.err == nil {
 		switch op := r.byte(); op {
 		case 0x0b: // end
@@ -18,8 +33,10 @@ func constant(r *reader) {
 			r.bytes(4)
 		case 0x44: // f64.const
 			r.bytes(8)
-		case 0x23, 0xd2: // global.get, ref.func
+		case 0x23: // global.get
 			r.u32()
+		case 0xd2: // ref.func
+			f.function(r)
 		case 0xd0: // ref.null
 			r.byte()
 		case 0xfd: // v128.const
@@ -40,7 +57,7 @@ const (
 	elemExprs     = 1 << 2
 )
 
-func elements(r *reader) {
+func (f *File) elements(r *reader) {
 	for n := r.count("element segments"); n > 0 && r.err == nil; n-- {
 		flags := r.u32()
 		if flags > 7 {
@@ -50,39 +67,28 @@ func elements(r *reader) {
 			if flags&elemExplicit != 0 {
 				r.u32()
 			}
-			constant(r)
+			f.constant(r)
 		}
 		if flags&(elemNotActive|elemExplicit) != 0 {
 			r.byte() // the elements' kind or type
 		}
 		for m := r.count("elements"); m > 0 && r.err == nil; m-- {
 			if flags&elemExprs != 0 {
-				constant(r)
+				f.constant(r)
 			} else {
-				r.u32()
+				f.function(r)
 			}
 		}
 	}
 }
 
 func (f *File) code(r *reader) {
-	f.bodies = r.count("function bodies")
-	for n := f.bodies; n > 0 && r.err == nil; n-- {
-		body := r.sub(r.u32())
-		locals(body)
-		r.err = body.err
-	}
-}
-
-// locals reads the declarations at the start of a function body.
-func locals(r *reader) {
-	var sum uint64
-	for n := r.count("local declarations"); n > 0 && r.err == nil; n-- {
-		sum += uint64(r.u32())
-		valueType(r)
-		if sum > maxLocals {
-			r.fail(Unsupported, "a function has more than %d locals", maxLocals)
-		}
+	n := r.count("function bodies")
+	f.Bodies = make([]Body, 0, n)
+	for ; n > 0 && r.err == nil; n-- {
+		sub := r.sub(r.u32())
+		f.Bodies = append(f.Bodies, body(sub))
+		r.err = sub.err
 	}
 }
 
@@ -90,12 +96,12 @@ func (f *File) data(r *reader) {
 	for n := r.count("data segments"); n > 0 && r.err == nil; n-- {
 		switch flags := r.u32(); flags {
 		case 0:
-			constant(r)
+			f.constant(r)
 		case 1:
 			f.PassiveData++
 		case 2:
 			r.u32()
-			constant(r)
+			f.constant(r)
 		default:
 			r.fail(Malformed, "data segment with flags %d", flags)
 		}

@@ -1,5 +1,7 @@
 package wasmfile
 
+import "strings"
+
 // custom reads a custom section; keep is false for a name section that is
 // malformed.
 func custom(r *reader) (keep bool) {
@@ -12,6 +14,18 @@ func custom(r *reader) (keep bool) {
 	}
 	r.at = len(r.b)
 	return keep
+}
+
+// positional reports whether a custom section, which is well formed, refers to
+// offsets in the code: debug information, relocations, hints for branches.
+func positional(body []byte) bool {
+	name := (&reader{b: body}).name()
+	for _, prefix := range []string{".debug_", "reloc.", "metadata.code.", "code_annotation."} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return name == "linking" || name == "sourceMappingURL" || name == "external_debug_info"
 }
 
 // Subsections of the name section.

@@ -35,12 +35,14 @@ func (f *File) imports(r *reader) {
 		switch imp.Kind {
 		case Func:
 			imp.Type = f.typeIndex(r)
+			f.imported++
 		case Table:
 			tableType(r)
 		case Memory:
 			size(r)
 		case Global:
 			globalType(r)
+			f.importedGlobals++
 		}
 		f.Imports = append(f.Imports, imp)
 	}
@@ -107,7 +109,7 @@ func size(r *reader) Size {
 func (f *File) globals(r *reader) {
 	for n := r.count("globals"); n > 0 && r.err == nil; n-- {
 		f.Globals = append(f.Globals, globalType(r))
-		constant(r)
+		f.constant(r)
 	}
 }
 

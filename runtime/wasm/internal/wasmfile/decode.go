@@ -35,8 +35,8 @@ func Decode(b []byte) (*File, error) {
 	for r.more() {
 		last = f.section(r, last)
 	}
-	if r.err == nil && int(f.bodies) != len(f.Functions) {
-		r.fail(Truncated, "the module declares %d functions and has code for %d", len(f.Functions), f.bodies)
+	if r.err == nil && len(f.Bodies) != len(f.Functions) {
+		r.fail(Truncated, "the module declares %d functions and has code for %d", len(f.Functions), len(f.Bodies))
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -75,10 +75,11 @@ func (f *File) section(r *reader, last int) int {
 		return last
 	}
 	raw := body.b
-	keep := f.body(id, body)
+	f.references = nil
+	keep := f.content(id, body)
 	body.end("section")
 	if r.err = body.err; r.err == nil && keep {
-		f.sections = append(f.sections, section{id, raw})
+		f.sections = append(f.sections, section{id, raw, f.references})
 	}
 	return max(place, last)
 }
@@ -95,9 +96,9 @@ func rank(id byte) int {
 	return -1
 }
 
-// body reads a section's content; keep is false if a rewritten module is to do
+// content reads a section's content; keep is false if a rewritten module is to do
 // without it.
-func (f *File) body(id byte, r *reader) (keep bool) {
+func (f *File) content(id byte, r *reader) (keep bool) {
 	switch id {
 	case secCustom:
 		return custom(r)
@@ -118,7 +119,7 @@ func (f *File) body(id byte, r *reader) (keep bool) {
 	case secStart, secDataCount:
 		r.u32()
 	case secElement:
-		elements(r)
+		f.elements(r)
 	case secCode:
 		f.code(r)
 	case secData:

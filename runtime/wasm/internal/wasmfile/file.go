@@ -92,11 +92,15 @@ type File struct {
 	Memories  []Size
 	Globals   []GlobalType
 	Exports   []Export
+	// Bodies are the functions', in the order of Functions.
+	Bodies []Body
 	// PassiveData is the number of data segments that code copies into memory.
 	PassiveData int
 
-	sections []section
-	bodies   uint32
+	sections        []section
+	references      []reference // of the section that is being read
+	imported        uint32      // functions
+	importedGlobals uint32
 }
 
 // TableType is a table's type.
@@ -107,9 +111,19 @@ type TableType struct {
 
 // section is a section as it is in the file.
 type section struct {
-	id   byte
-	body []byte
+	id         byte
+	body       []byte
+	references []reference
 }
+
+// FunctionCount is the size of the function index space.
+func (f *File) FunctionCount() uint32 { return f.imported + uint32(len(f.Functions)) }
+
+// ImportedFunctions is how many functions of the index space are imported.
+func (f *File) ImportedFunctions() uint32 { return f.imported }
+
+// GlobalCount is the size of the global index space.
+func (f *File) GlobalCount() uint32 { return f.importedGlobals + uint32(len(f.Globals)) }
 
 // FuncType returns the signature of the function with an index in the function
 // index space; ok is false if there is none.

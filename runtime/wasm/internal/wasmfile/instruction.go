@@ -1,0 +1,290 @@
+package wasmfile
+
+import "fmt"
+
+// Op is an instruction's operation: its opcode, or, for one with a prefix, the
+// prefix shifted by 16 bits and the number behind it.
+type Op uint32
+
+// The operations that are looked at one by one.
+const (
+	OpUnreachable   Op = 0x00
+	OpNop           Op = 0x01
+	OpBlock         Op = 0x02
+	OpLoop          Op = 0x03
+	OpIf            Op = 0x04
+	OpElse          Op = 0x05
+	OpEnd           Op = 0x0b
+	OpBr            Op = 0x0c
+	OpBrIf          Op = 0x0d
+	OpBrTable       Op = 0x0e
+	OpReturn        Op = 0x0f
+	OpCall          Op = 0x10
+	OpCallIndirect  Op = 0x11
+	OpSelectTyped   Op = 0x1c
+	OpLocalGet      Op = 0x20
+	OpLocalSet      Op = 0x21
+	OpLocalTee      Op = 0x22
+	OpGlobalGet     Op = 0x23
+	OpGlobalSet     Op = 0x24
+	OpTableGet      Op = 0x25
+	OpTableSet      Op = 0x26
+	OpI32Load       Op = 0x28
+	OpI64Store32    Op = 0x3e
+	OpMemorySize    Op = 0x3f
+	OpMemoryGrow    Op = 0x40
+	OpI32Const      Op = 0x41
+	OpI64Const      Op = 0x42
+	OpF32Const      Op = 0x43
+	OpF64Const      Op = 0x44
+	OpI32DivS       Op = 0x6d
+	OpI32RemU       Op = 0x70
+	OpI64DivS       Op = 0x7f
+	OpI64RemU       Op = 0x82
+	OpI64Extend32S  Op = 0xc4
+	OpRefNull       Op = 0xd0
+	OpRefIsNull     Op = 0xd1
+	OpRefFunc       Op = 0xd2
+	OpMemoryInit    Op = 0xfc<<16 | 8
+	OpDataDrop      Op = 0xfc<<16 | 9
+	OpMemoryCopy    Op = 0xfc<<16 | 10
+	OpMemoryFill    Op = 0xfc<<16 | 11
+	OpTableInit     Op = 0xfc<<16 | 12
+	OpElemDrop      Op = 0xfc<<16 | 13
+	OpTableCopy     Op = 0xfc<<16 | 14
+	OpTableGrow     Op = 0xfc<<16 | 15
+	OpTableSize     Op = 0xfc<<16 | 16
+	OpTableFill     Op = 0xfc<<16 | 17
+	OpVector        Op = 0xfd << 16 // the first with this prefix
+	opVectorConst   Op = OpVector | 0x0c
+	opVectorShuffle Op = OpVector | 0x0d
+	opVectorLast    Op = OpVector | 0xff
+)
+
+// Instruction is one instruction of a body.
+type Instruction struct {
+	Op Op
+	// At and End delimit it in the body's code.
+	At, End int
+	// Index is its first index: of a label, local, global, function, type,
+	// table or segment. Of br_table it is the highest label, of block, loop and
+	// if the type's index.
+	Index uint32
+	// Typed is true if a block, loop or if has a type by index.
+	Typed bool
+}
+
+// Instructions reads code, the instructions of a body, into list, which it
+// reuses. It checks that blocks nest and that the last end is the last byte;
+// types it does not check. The error is a *FormatError, whose offset is that of
+// the file if base is the code's.
+func Instructions(list []Instruction, code []byte, base int) ([]Instruction, error) {
+	r := &reader{b: code, base: base}
+	list = list[:0]
+	depth := 1
+	for r.err == nil && depth > 0 {
+		in := r.instruction()
+		switch in.Op {
+		case OpBlock, OpLoop, OpIf:
+			depth++
+		case OpEnd:
+			depth--
+		case OpBr, OpBrIf, OpBrTable:
+			if r.err == nil && in.Index >= uint32(depth) {
+				r.fail(Malformed, "label %d does not exist", in.Index)
+			}
+		}
+		list = append(list, in)
+	}
+	r.end("code of a function")
+	if r.err != nil {
+		return list, r.err
+	}
+	return list, nil
+}
+
+func (r *reader) instruction() Instruction {
+	in := Instruction{At: r.at, Op: Op(r.byte())}
+	switch {
+	case in.Op == 0xfc:
+		in.Op = in.Op<<16 | r.suffix()
+		r.bulk(&in)
+	case in.Op == 0xfd:
+		in.Op = OpVector | r.suffix()
+		r.vector(&in)
+	case in.Op >= OpI32Load && in.Op <= OpI64Store32:
+		r.memarg()
+	case in.Op >= 0x45 && in.Op <= OpI64Extend32S, in.Op == OpRefIsNull,
+		in.Op <= OpNop, in.Op == OpElse, in.Op == OpEnd, in.Op == OpReturn, in.Op == 0x1a, in.Op == 0x1b:
+	default:
+		r.immediates(&in)
+	}
+	in.End = r.at
+	return in
+}
+
+// suffix reads the number behind a prefix. It must be as short as it can be:
+// readers differ in how they take a longer one.
+func (r *reader) suffix() Op {
+	from := r.at
+	n := r.u32()
+	if short := len(AppendUnsigned(nil, n)); r.err == nil && r.at-from != short {
+		r.fail(Malformed, "the number of an instruction is longer than needed")
+	}
+	return Op(min(n, 0xffff)) // no instruction has a higher number
+}
+
+// immediates reads what follows an opcode of one byte.
+func (r *reader) immediates(in *Instruction) {
+	switch in.Op {
+	case OpBlock, OpLoop, OpIf:
+		r.blockType(in)
+	case OpBr, OpBrIf, OpCall, OpLocalGet, OpLocalSet, OpLocalTee, OpGlobalGet, OpGlobalSet,
+		OpTableGet, OpTableSet, OpRefFunc:
+		in.Index = r.u32()
+	case OpCallIndirect:
+		in.Index = r.u32()
+		r.u32()
+	case OpBrTable:
+		for n := r.count("labels"); n > 0 && r.err == nil; n-- {
+			in.Index = max(in.Index, r.u32())
+		}
+		in.Index = max(in.Index, r.u32())
+	case OpSelectTyped:
+		valueTypes(r)
+	case OpMemorySize, OpMemoryGrow:
+		r.zero("memory")
+	case OpI32Const:
+		r.skipSigned(32)
+	case OpI64Const:
+		r.skipSigned(64)
+	case OpF32Const:
+		r.bytes(4)
+	case OpF64Const:
+		r.bytes(8)
+	case OpRefNull:
+		valueType(r)
+	default:
+		r.unsupported(in.Op)
+	}
+}
+
+func (r *reader) blockType(in *Instruction) {
+	first := r.byte()
+	switch {
+	case first == 0x40:
+	case first < 0x40 || first >= 0x80: // a type's index, signed and so at most 6 bits in one byte
+		r.at--
+		in.Index, in.Typed = r.typeIndex33(), true
+	default:
+		r.at--
+		valueType(r)
+	}
+}
+
+// typeIndex33 reads an unsigned number that is written as a signed one of 33
+// bits.
+func (r *reader) typeIndex33() uint32 {
+	var v uint64
+	for shift := 0; shift < 35; shift += 7 {
+		b := r.byte()
+		v |= uint64(b&0x7f) << shift
+		if b >= 0x80 {
+			continue
+		}
+		if b&0x40 != 0 || v > 1<<32-1 {
+			break
+		}
+		return uint32(v)
+	}
+	r.fail(Malformed, "a block has no valid type")
+	return 0
+}
+
+func (r *reader) memarg() {
+	if align := r.u32(); r.err == nil && align >= 32 {
+		r.fail(Unsupported, "an alignment of 2^%d, as of several memories", align)
+	}
+	r.u32()
+}
+
+// zero reads the index of the only one there is.
+func (r *reader) zero(what string) {
+	if n := r.byte(); r.err == nil && n != 0 {
+		r.fail(Unsupported, "an instruction on %s %d", what, n)
+	}
+}
+
+// bulk reads the immediates of saturating conversions and of bulk operations on
+// memory and tables.
+func (r *reader) bulk(in *Instruction) {
+	switch in.Op {
+	case OpMemoryInit:
+		in.Index = r.u32()
+		r.zero("memory")
+	case OpMemoryCopy:
+		r.zero("memory")
+		r.zero("memory")
+	case OpMemoryFill:
+		r.zero("memory")
+	case OpDataDrop, OpElemDrop, OpTableGrow, OpTableSize, OpTableFill:
+		in.Index = r.u32()
+	case OpTableInit, OpTableCopy:
+		in.Index = r.u32()
+		r.u32()
+	default:
+		if in.Op&0xffff > 7 || in.Op>>16 != 0xfc {
+			r.fail(Malformed, "unknown instruction 0xfc %d", in.Op&0xffff)
+		}
+	}
+}
+
+// vector reads the immediates of a SIMD instruction.
+func (r *reader) vector(in *Instruction) {
+	switch sub := in.Op - OpVector; {
+	case in.Op > opVectorLast:
+		r.fail(Unsupported, "relaxed SIMD (instruction 0xfd %d) is not supported", sub)
+	case sub <= 0x0b, sub == 0x5c, sub == 0x5d: // loads and the store of whole vectors
+		r.memarg()
+	case in.Op == opVectorConst, in.Op == opVectorShuffle:
+		r.bytes(16)
+	case sub >= 0x15 && sub <= 0x22: // lanes
+		r.byte()
+	case sub >= 0x54 && sub <= 0x5b: // loads and stores of lanes
+		r.memarg()
+		r.byte()
+	}
+}
+
+// unsupported names the proposal that an opcode belongs to.
+func (r *reader) unsupported(op Op) {
+	if r.err != nil {
+		return
+	}
+	r.at--
+	name := ""
+	switch {
+	case op >= 0x06 && op <= 0x0a, op == 0x18, op == 0x19, op == 0x1f:
+		name = "exception handling"
+	case op == 0x12, op == 0x13, op == 0x15:
+		name = "tail calls"
+	case op == 0x14, op >= 0xd3 && op <= 0xd6:
+		name = "typed function references"
+	case op == 0xfb:
+		name = "garbage collection"
+	case op == 0xfe:
+		name = "threads"
+	default:
+		r.fail(Malformed, "unknown instruction 0x%02x", uint32(op))
+		return
+	}
+	r.fail(Unsupported, "%s (instruction 0x%02x) is not supported", name, uint32(op))
+}
+
+// String returns the operation's number as in the binary format.
+func (op Op) String() string {
+	if op > 0xff {
+		return fmt.Sprintf("0x%02x %d", uint32(op>>16), uint32(op&0xffff))
+	}
+	return fmt.Sprintf("0x%02x", uint32(op))
+}
