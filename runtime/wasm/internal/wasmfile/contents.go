@@ -14,7 +14,11 @@ type reference struct {
 // imported: Encode may put another there.
 func (f *File) function(r *reader) {
 	at := r.at
-	if index := r.u32(); index < f.imported {
+	switch index := r.u32(); {
+	case r.err != nil:
+	case index >= f.FunctionCount():
+		r.fail(Malformed, "function %d does not exist", index)
+	case index < f.imported:
 		f.references = append(f.references, reference{at, r.at, index})
 	}
 }
@@ -34,7 +38,9 @@ func (f *File) constant(r *reader) {
 		case 0x44: // f64.const
 			r.bytes(8)
 		case 0x23: // global.get
-			r.u32()
+			if index := r.u32(); r.err == nil && index >= f.GlobalCount() {
+				r.fail(Malformed, "global %d does not exist", index)
+			}
 		case 0xd2: // ref.func
 			f.function(r)
 		case 0xd0: // ref.null

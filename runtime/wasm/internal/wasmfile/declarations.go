@@ -125,6 +125,10 @@ func globalType(r *reader) GlobalType {
 
 func (f *File) exports(r *reader) {
 	for n := r.count("exports"); n > 0 && r.err == nil; n-- {
-		f.Exports = append(f.Exports, Export{Name: r.name(), Kind: kind(r), Index: r.u32()})
+		e := Export{Name: r.name(), Kind: kind(r), Index: r.u32()}
+		if r.err == nil && (e.Kind == Func && e.Index >= f.FunctionCount() || e.Kind == Global && e.Index >= f.GlobalCount()) {
+			r.fail(Malformed, "export %q names %s %d, which does not exist", e.Name, e.Kind, e.Index)
+		}
+		f.Exports = append(f.Exports, e)
 	}
 }

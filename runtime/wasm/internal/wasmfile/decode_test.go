@@ -154,7 +154,7 @@ func TestEncode(t *testing.T) {
 	if !bytes.Equal(f.Encode(Edit{}), code) {
 		t.Error("without an edit, the module changes")
 	}
-	added := []Export{{"one", Global, 1}, {"two", Global, 200}}
+	added := []Export{{"one", Global, 1}, {"two", Global, 6}}
 	edited, err := Decode(f.Encode(Edit{MemoryMax: 2, TableMax: 5, Exports: added}))
 	if err != nil {
 		t.Fatal(err)

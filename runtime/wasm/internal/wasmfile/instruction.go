@@ -104,13 +104,14 @@ func Instructions(list []Instruction, code []byte, base int) ([]Instruction, err
 }
 
 func (r *reader) instruction() Instruction {
-	in := Instruction{At: r.at, Op: Op(r.byte())}
+	in := Instruction{At: r.at}
+	in.Op = Op(r.byte())
 	switch {
 	case in.Op == 0xfc:
-		in.Op = in.Op<<16 | r.suffix()
+		in.Op = in.Op<<16 | Op(min(r.u32(), 0xffff)) // no instruction has a higher number
 		r.bulk(&in)
 	case in.Op == 0xfd:
-		in.Op = OpVector | r.suffix()
+		in.Op = OpVector | r.vectorNumber()
 		r.vector(&in)
 	case in.Op >= OpI32Load && in.Op <= OpI64Store32:
 		r.memarg()
@@ -123,15 +124,15 @@ func (r *reader) instruction() Instruction {
 	return in
 }
 
-// suffix reads the number behind a prefix. It must be as short as it can be:
-// readers differ in how they take a longer one.
-func (r *reader) suffix() Op {
+// vectorNumber reads the number behind a prefix 0xfd. It must be as short as it
+// can be: wazero reads one byte of it.
+func (r *reader) vectorNumber() Op {
 	from := r.at
 	n := r.u32()
 	if short := len(AppendUnsigned(nil, n)); r.err == nil && r.at-from != short {
-		r.fail(Malformed, "the number of an instruction is longer than needed")
+		r.fail(Malformed, "the number of a vector instruction is longer than needed")
 	}
-	return Op(min(n, 0xffff)) // no instruction has a higher number
+	return Op(min(n, 0xffff))
 }
 
 // immediates reads what follows an opcode of one byte.

@@ -1,0 +1,256 @@
+package meter
+
+import "github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+
+// Instructions that are inserted and that nothing else looks at.
+const (
+	opDrop       wasmfile.Op = 0x1a
+	opSelect     wasmfile.Op = 0x1b
+	opI32Ne      wasmfile.Op = 0x47
+	opI32Or      wasmfile.Op = 0x72
+	opI64Eq      wasmfile.Op = 0x51
+	opI64LtS     wasmfile.Op = 0x53
+	opI64GtS     wasmfile.Op = 0x55
+	opI64LeS     wasmfile.Op = 0x57
+	opI64Add     wasmfile.Op = 0x7c
+	opI64Sub     wasmfile.Op = 0x7d
+	opI64Mul     wasmfile.Op = 0x7e
+	opI64Or      wasmfile.Op = 0x84
+	opI64ShrU    wasmfile.Op = 0x88
+	opI64ExtendU wasmfile.Op = 0xad // of an i32
+)
+
+// emptyBlock is the type of a block that takes and leaves nothing.
+const emptyBlock = 0x40
+
+// writer writes code.
+type writer struct{ out []byte }
+
+func (w *writer) op(ops ...wasmfile.Op) {
+	for _, op := range ops {
+		w.out = append(w.out, byte(op))
+	}
+}
+
+func (w *writer) index(op wasmfile.Op, index uint32) {
+	w.out = wasmfile.AppendUnsigned(append(w.out, byte(op)), index)
+}
+
+func (w *writer) constant(v int64) {
+	w.out = wasmfile.AppendSigned(append(w.out, byte(wasmfile.OpI64Const)), v)
+}
+
+// constant32 writes an i32.const.
+func (w *writer) constant32(v int32) {
+	w.out = wasmfile.AppendSigned(append(w.out, byte(wasmfile.OpI32Const)), int64(v))
+}
+
+// emit writes the function's body anew:
+//
+//	block            ;; a branch to its end traps: a budget is used up
+//	  block results  ;; a branch to its end returns
+//	    charge for the entry
+//	    the code, with charges
+//	  end
+//	  give back the stack
+//	  return
+//	end
+//	unreachable
+//
+// Labels inside keep their numbers: the one of the function is that of the
+// inner block now.
+func (f *function) emit() []byte {
+	f.out = make([]byte, 0, len(f.body.Code)+len(f.body.Code)/4+64)
+	f.locals()
+	f.op(wasmfile.OpBlock)
+	f.out = append(f.out, emptyBlock)
+	f.op(wasmfile.OpBlock)
+	f.out = append(f.out, f.module.blockType(f.results)...)
+	f.enter(f.points[0].cost)
+	next, depth := 1, 0
+	for i := range f.code {
+		in := &f.code[i]
+		if next < len(f.points) && f.points[next].before == i {
+			f.charge(f.points[next].cost, depth)
+			next++
+		}
+		f.instruction(in, depth)
+		switch in.Op {
+		case wasmfile.OpBlock, wasmfile.OpLoop, wasmfile.OpIf:
+			depth++
+		case wasmfile.OpEnd:
+			depth--
+		}
+	}
+	f.leave()
+	return f.out
+}
+
+// locals declares the function's locals and those that are added: the fuel, if
+// it is kept in one, and an operand and a result of an instruction.
+func (f *function) locals() {
+	groups := f.body.Groups
+	var added []byte
+	index := uint32(f.params) + f.body.LocalCount
+	if f.tight {
+		f.fuel = index
+		added, groups, index = append(added, 1, byte(wasmfile.I64)), groups+1, index+1
+	}
+	if f.counts {
+		f.operand, f.result = index, index+1
+		added, groups = append(added, 2, byte(wasmfile.I32)), groups+1
+	}
+	f.out = wasmfile.AppendUnsigned(f.out, groups)
+	f.out = append(append(f.out, f.body.Locals...), added...)
+}
+
+// enter charges for the entry and takes the stack.
+func (f *function) enter(cost int64) {
+	f.index(wasmfile.OpGlobalGet, f.module.fuel)
+	f.constant(cost)
+	f.op(opI64Sub)
+	f.setFuel()
+	f.getFuel()
+	if f.counted {
+		f.index(wasmfile.OpGlobalGet, f.module.stack)
+		f.constant(f.weight())
+		f.op(opI64Sub)
+		f.index(wasmfile.OpGlobalSet, f.module.stack)
+		f.index(wasmfile.OpGlobalGet, f.module.stack)
+		f.op(opI64Or) // negative if one of the two is
+	}
+	f.trapIfNegative(0)
+}
+
+func (f *function) leave() {
+	if f.tight {
+		f.spill()
+	}
+	if f.counted {
+		f.index(wasmfile.OpGlobalGet, f.module.stack)
+		f.constant(f.weight())
+		f.op(opI64Add)
+		f.index(wasmfile.OpGlobalSet, f.module.stack)
+	}
+	f.op(wasmfile.OpReturn, wasmfile.OpEnd)
+	if f.tight {
+		f.spill()
+	}
+	f.op(wasmfile.OpUnreachable, wasmfile.OpEnd)
+}
+
+// instruction writes an instruction of the original, and what it needs around
+// it.
+func (f *function) instruction(in *wasmfile.Instruction, depth int) {
+	raw := f.body.Code[in.At:in.End]
+	switch in.Op {
+	case wasmfile.OpReturn:
+		f.index(wasmfile.OpBr, uint32(depth))
+	case wasmfile.OpCall:
+		f.call(func() { f.index(wasmfile.OpCall, f.module.target(in.Index)) })
+	case wasmfile.OpCallIndirect:
+		f.call(func() { f.out = append(f.out, raw...) })
+	case wasmfile.OpRefFunc:
+		f.index(wasmfile.OpRefFunc, f.module.target(in.Index))
+	case wasmfile.OpMemoryInit, wasmfile.OpMemoryCopy, wasmfile.OpMemoryFill:
+		f.chargeLength(depth, shiftBytes)
+		f.out = append(f.out, raw...)
+	case wasmfile.OpTableInit, wasmfile.OpTableCopy, wasmfile.OpTableFill:
+		f.chargeLength(depth, 0)
+		f.out = append(f.out, raw...)
+	case wasmfile.OpMemoryGrow:
+		f.grow(raw, depth, costGrown)
+	case wasmfile.OpTableGrow:
+		f.grow(raw, depth, costElement)
+	default:
+		f.out = append(f.out, raw...)
+	}
+}
+
+// call writes a call: whoever is called charges the global.
+func (f *function) call(write func()) {
+	if f.tight {
+		f.spill()
+	}
+	write()
+	if f.tight {
+		f.index(wasmfile.OpGlobalGet, f.module.fuel)
+		f.setFuel()
+	}
+}
+
+// charge charges a cost that is known.
+func (f *function) charge(cost int64, depth int) {
+	if cost == 0 {
+		return // code that is never reached
+	}
+	f.getFuel()
+	f.constant(cost)
+	f.op(opI64Sub)
+	f.setFuel()
+	f.getFuel()
+	f.trapIfNegative(depth)
+}
+
+// chargeLength charges by the operand on top of the stack, a length, and leaves
+// it there.
+func (f *function) chargeLength(depth int, shift int64) {
+	f.index(wasmfile.OpLocalTee, f.operand)
+	f.getFuel()
+	f.index(wasmfile.OpLocalGet, f.operand)
+	f.op(opI64ExtendU)
+	f.constant(shift)
+	f.op(opI64ShrU, opI64Sub)
+	f.setFuel()
+	f.getFuel()
+	f.trapIfNegative(depth)
+}
+
+// grow writes an instruction that grows memory or a table by the operand on top
+// of the stack, and then charges for it unless it has failed.
+func (f *function) grow(raw []byte, depth int, each int64) {
+	f.index(wasmfile.OpLocalTee, f.operand)
+	f.out = append(f.out, raw...)
+	f.index(wasmfile.OpLocalTee, f.result)
+	f.getFuel()
+	f.index(wasmfile.OpLocalGet, f.operand)
+	f.op(opI64ExtendU)
+	f.constant(each)
+	f.op(opI64Mul)
+	f.index(wasmfile.OpLocalGet, f.result)
+	f.constant32(-1)
+	f.op(opI32Ne, opI64ExtendU, opI64Mul, opI64Sub)
+	f.setFuel()
+	f.getFuel()
+	f.trapIfNegative(depth)
+}
+
+// trapIfNegative takes a number from the stack; at depth, the blocks that are
+// open in the original's code, the outer block is two further out.
+func (f *function) trapIfNegative(depth int) {
+	f.constant(0)
+	f.op(opI64LtS)
+	f.index(wasmfile.OpBrIf, uint32(depth)+1)
+}
+
+func (f *function) getFuel() {
+	if f.tight {
+		f.index(wasmfile.OpLocalGet, f.fuel)
+		return
+	}
+	f.index(wasmfile.OpGlobalGet, f.module.fuel)
+}
+
+func (f *function) setFuel() {
+	if f.tight {
+		f.index(wasmfile.OpLocalSet, f.fuel)
+		return
+	}
+	f.index(wasmfile.OpGlobalSet, f.module.fuel)
+}
+
+// spill puts the fuel from its local into the global.
+func (f *function) spill() {
+	f.index(wasmfile.OpLocalGet, f.fuel)
+	f.index(wasmfile.OpGlobalSet, f.module.fuel)
+}

@@ -1,0 +1,231 @@
+package meter
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+)
+
+// Version names the scheme: the same module and options give the same bytes as
+// long as it stays. It is part of whatever depends on where a budget ends.
+const Version = 1
+
+// Prefix starts the names of all exports that are added.
+const Prefix = "refold:"
+
+// The counters, mutable globals of type i64, by their export names.
+const (
+	// Fuel is what is left; below zero after a trap that used it up.
+	Fuel = Prefix + "fuel"
+	// Stack is what is left, in slots; below zero after a trap that used it up.
+	Stack = Prefix + "stack"
+	// Event is the index of the event that was marked last, -1 before the
+	// first, or Disorder.
+	Event = Prefix + "event"
+	// Events is how many events there are to be marked.
+	Events = Prefix + "events"
+	// EventFuel is what an event may use.
+	EventFuel = Prefix + "event_fuel"
+)
+
+// Options say how to rewrite a module.
+type Options struct {
+	// StartFuel and StartStack are the first values of the counters: what the
+	// module's start function may use.
+	StartFuel, StartStack int64
+	// MarkModule and MarkName name the import that marks events.
+	MarkModule, MarkName string
+	// MemoryMax and TableMax cap how far memories, in pages, and tables, in
+	// elements, can grow.
+	MemoryMax, TableMax uint32
+	// Exports are added.
+	Exports []wasmfile.Export
+}
+
+// module is what is known of the module while it is rewritten.
+type module struct {
+	file *wasmfile.File
+	// fuel and so on are the indexes of the added globals.
+	fuel, stack, event, events, eventFuel uint32
+	// marks is the set of imported functions that mark events, mark what takes
+	// their place.
+	marks map[uint32]bool
+	mark  uint32
+	types []wasmfile.FuncType // added
+}
+
+// Rewrite returns f metered. The error is a *wasmfile.FormatError.
+func Rewrite(f *wasmfile.File, o Options) ([]byte, error) {
+	m := newModule(f, &o)
+	bodies, err := m.bodies()
+	if err != nil {
+		return nil, err
+	}
+	edit := wasmfile.Edit{
+		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
+		Globals: []wasmfile.Counter{
+			wasmfile.Counter(o.StartFuel), wasmfile.Counter(o.StartStack), -1, 0, 0},
+		Exports: append(slices.Clone(o.Exports), m.counters()...),
+		Bodies:  bodies,
+	}
+	if len(m.marks) > 0 {
+		edit.Functions = []uint32{m.typeIndex(wasmfile.FuncType{Params: []wasmfile.ValueType{wasmfile.I32}})}
+		edit.Bodies = append(edit.Bodies, m.markBody())
+		edit.Redirect = map[uint32]uint32{}
+		for index := range m.marks {
+			edit.Redirect[index] = m.mark
+		}
+	}
+	edit.Types = m.types
+	return f.Encode(edit), nil
+}
+
+func newModule(f *wasmfile.File, o *Options) *module {
+	first := f.GlobalCount()
+	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4,
+		marks: map[uint32]bool{}, mark: f.FunctionCount()}
+	index := uint32(0)
+	for i := range f.Imports {
+		if f.Imports[i].Kind != wasmfile.Func {
+			continue
+		}
+		if f.Imports[i].Module == o.MarkModule && f.Imports[i].Name == o.MarkName {
+			m.marks[index] = true
+		}
+		index++
+	}
+	return m
+}
+
+func (m *module) counters() []wasmfile.Export {
+	var list []wasmfile.Export
+	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel} {
+		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
+	}
+	return list
+}
+
+// function is a function that is being rewritten. Its slices are used again for
+// the next one.
+type function struct {
+	writer
+	module  *module
+	body    *wasmfile.Body
+	params  int
+	results []wasmfile.ValueType
+	code    []wasmfile.Instruction
+	points  []point
+	frames  []frame
+
+	needs
+	fuel, operand, result uint32 // added locals
+}
+
+// needs are what a function's code makes necessary.
+type needs struct {
+	// calls: it calls something.
+	calls bool
+	// nested: it calls functions that may call in turn.
+	nested bool
+	// counted: the stack it takes is counted.
+	counted bool
+	// tight: it has a loop that calls nothing, for which the fuel is kept in a
+	// local.
+	tight bool
+	// counts: it has instructions whose cost depends on an operand.
+	counts bool
+}
+
+func (m *module) bodies() ([][]byte, error) {
+	f := &function{module: m}
+	list := make([][]byte, 0, len(m.file.Bodies)+1)
+	for i := range m.file.Bodies {
+		t := m.file.Types[m.file.Functions[i]]
+		f.body, f.params, f.results, f.needs = &m.file.Bodies[i], len(t.Params), t.Results, needs{}
+		var err error
+		if f.code, err = wasmfile.Instructions(f.code, f.body.Code, f.body.Offset); err != nil {
+			return nil, err
+		}
+		if err := f.check(); err != nil {
+			return nil, err
+		}
+		f.plan()
+		list = append(list, f.emit())
+	}
+	return list, nil
+}
+
+// check refuses indexes that do not exist, since what is added would be behind
+// them.
+func (f *function) check() error {
+	file := f.module.file
+	for i := range f.code {
+		in := &f.code[i]
+		var what string
+		var limit uint32
+		switch in.Op {
+		case wasmfile.OpLocalGet, wasmfile.OpLocalSet, wasmfile.OpLocalTee:
+			what, limit = "local", uint32(f.params)+f.body.LocalCount
+		case wasmfile.OpGlobalGet, wasmfile.OpGlobalSet:
+			what, limit = "global", file.GlobalCount()
+		case wasmfile.OpCall, wasmfile.OpRefFunc:
+			what, limit = "function", file.FunctionCount()
+		case wasmfile.OpCallIndirect:
+			what, limit = "type", uint32(len(file.Types))
+		case wasmfile.OpBlock, wasmfile.OpLoop, wasmfile.OpIf:
+			if !in.Typed {
+				continue
+			}
+			what, limit = "type", uint32(len(file.Types))
+		default:
+			continue
+		}
+		if in.Index >= limit {
+			return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,
+				Reason: fmt.Sprintf("%s %d does not exist", what, in.Index)}
+		}
+	}
+	return nil
+}
+
+func (m *module) callsImport(index uint32) bool {
+	return index < m.file.ImportedFunctions() && !m.marks[index]
+}
+
+func (m *module) isMark(index uint32) bool { return m.marks[index] }
+
+// target is the function that takes the place of the one with an index.
+func (m *module) target(index uint32) uint32 {
+	if m.marks[index] {
+		return m.mark
+	}
+	return index
+}
+
+// blockType is the type of a block that takes nothing and leaves results.
+func (m *module) blockType(results []wasmfile.ValueType) []byte {
+	switch len(results) {
+	case 0:
+		return []byte{emptyBlock}
+	case 1:
+		return []byte{byte(results[0])}
+	}
+	return wasmfile.AppendSigned(nil, int64(m.typeIndex(wasmfile.FuncType{Results: results})))
+}
+
+// typeIndex returns the index of a type, which is added if it is not there.
+func (m *module) typeIndex(t wasmfile.FuncType) uint32 {
+	same := func(u wasmfile.FuncType) bool {
+		return slices.Equal(t.Params, u.Params) && slices.Equal(t.Results, u.Results)
+	}
+	if i := slices.IndexFunc(m.file.Types, same); i >= 0 {
+		return uint32(i)
+	}
+	i := slices.IndexFunc(m.types, same)
+	if i < 0 {
+		i = len(m.types)
+		m.types = append(m.types, t)
+	}
+	return uint32(len(m.file.Types) + i)
+}
