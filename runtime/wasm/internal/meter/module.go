@@ -29,11 +29,13 @@ const (
 	EventFuel = Prefix + "event_fuel"
 )
 
+// Start is the export, if there is one, of the function that the original runs
+// at instantiation. It has to be called before anything else: so that it has a
+// budget, and so that it can be told why it failed.
+const Start = Prefix + "start"
+
 // Options say how to rewrite a module.
 type Options struct {
-	// StartFuel and StartStack are the first values of the counters: what the
-	// module's start function may use.
-	StartFuel, StartStack int64
 	// MarkModule and MarkName name the import that marks events.
 	MarkModule, MarkName string
 	// MemoryMax and TableMax cap how far memories, in pages, and tables, in
@@ -64,21 +66,45 @@ func Rewrite(f *wasmfile.File, o Options) ([]byte, error) {
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: []wasmfile.Counter{
-			wasmfile.Counter(o.StartFuel), wasmfile.Counter(o.StartStack), -1, 0, 0},
+		Globals: []wasmfile.Counter{0, 0, -1, 0, 0},
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
 	if len(m.marks) > 0 {
-		edit.Functions = []uint32{m.typeIndex(wasmfile.FuncType{Params: []wasmfile.ValueType{wasmfile.I32}})}
-		edit.Bodies = append(edit.Bodies, m.markBody())
-		edit.Redirect = map[uint32]uint32{}
-		for index := range m.marks {
-			edit.Redirect[index] = m.mark
-		}
+		m.addMark(&edit)
+	}
+	if f.HasStart {
+		m.addStart(&edit)
 	}
 	edit.Types = m.types
 	return f.Encode(edit), nil
+}
+
+// addMark puts a function in the place of the imported ones that mark events.
+func (m *module) addMark(edit *wasmfile.Edit) {
+	m.add(edit, wasmfile.FuncType{Params: []wasmfile.ValueType{wasmfile.I32}}, m.markBody())
+	edit.Redirect = map[uint32]uint32{}
+	for index := range m.marks {
+		edit.Redirect[index] = m.mark
+	}
+}
+
+// addStart exports a function that calls the start function.
+func (m *module) addStart(edit *wasmfile.Edit) {
+	edit.DropStart = true
+	w := &writer{out: []byte{0}} // no locals
+	w.index(wasmfile.OpCall, m.target(m.file.Start))
+	w.op(wasmfile.OpEnd)
+	index := m.add(edit, wasmfile.FuncType{}, w.out)
+	edit.Exports = append(edit.Exports, wasmfile.Export{Name: Start, Kind: wasmfile.Func, Index: index})
+}
+
+// add adds a function and returns its index.
+func (m *module) add(edit *wasmfile.Edit, t wasmfile.FuncType, body []byte) uint32 {
+	index := m.file.FunctionCount() + uint32(len(edit.Functions))
+	edit.Functions = append(edit.Functions, m.typeIndex(t))
+	edit.Bodies = append(edit.Bodies, body)
+	return index
 }
 
 func newModule(f *wasmfile.File, o *Options) *module {

@@ -108,6 +108,7 @@ type world struct {
 	runtime wazero.Runtime
 	named   map[string]api.Module
 	latest  api.Module
+	all     []api.Module // that are metered
 }
 
 func newWorld(t *testing.T, path string, features api.CoreFeatures, meter bool) *world {
@@ -161,11 +162,29 @@ func (w *world) load(t *testing.T, file, as string) (api.Module, error) {
 		t.Fatal(err)
 	}
 	if w.meter {
-		if code, err = rewrite(code, meter.Options{StartFuel: plenty, StartStack: 1 << 20}); err != nil {
+		if code, err = rewrite(code, meter.Options{}); err != nil {
 			return nil, err
 		}
 	}
-	return w.runtime.InstantiateWithConfig(t.Context(), code, wazero.NewModuleConfig().WithName(as))
+	m, err := w.runtime.InstantiateWithConfig(t.Context(), code, wazero.NewModuleConfig().WithName(as))
+	if err != nil || !w.meter {
+		return m, err
+	}
+	w.all = append(w.all, m)
+	if start := m.ExportedFunction(meter.Start); start != nil {
+		w.refill()
+		if _, err := start.Call(t.Context()); err != nil {
+			return nil, errors.Join(err, m.Close(t.Context()))
+		}
+	}
+	return m, nil
+}
+
+// refill fills up all modules: one may call another.
+func (w *world) refill() {
+	for _, m := range w.all {
+		refill(m, plenty, 1<<20)
+	}
 }
 
 // rewrite meters a module; an error that is not typed would be a bug.
@@ -188,12 +207,7 @@ func (w *world) act(t *testing.T, c command) string {
 	if c.Action.Type == "get" {
 		return fmt.Sprint(m.ExportedGlobal(c.Action.Field).Get())
 	}
-	if w.meter {
-		refill(m, plenty, 1<<20)
-		for _, other := range w.named {
-			refill(other, plenty, 1<<20)
-		}
-	}
+	w.refill()
 	results, err := m.ExportedFunction(c.Action.Field).Call(t.Context(), arguments(c.Action.Args)...)
 	if err == nil {
 		return fmt.Sprint(results)

@@ -116,7 +116,12 @@ func (f *File) content(id byte, r *reader) (keep bool) {
 		f.globals(r)
 	case secExport:
 		f.exports(r)
-	case secStart, secDataCount:
+	case secStart:
+		f.Start, f.HasStart = r.u32(), true
+		if t, ok := f.FuncType(f.Start); r.err == nil && (!ok || len(t.Params)+len(t.Results) > 0) {
+			r.fail(Malformed, "the start function %d does not exist or is of another type", f.Start)
+		}
+	case secDataCount:
 		r.u32()
 	case secElement:
 		f.elements(r)

@@ -17,6 +17,8 @@ type Edit struct {
 	// local declarations and code. Debug information goes, whose offsets would
 	// be wrong.
 	Bodies [][]byte
+	// DropStart takes away that a function runs at instantiation.
+	DropStart bool
 	// Redirect puts other functions in the place of imported ones in exports,
 	// element segments and constants.
 	Redirect map[uint32]uint32
@@ -39,7 +41,7 @@ func (f *File) Encode(e Edit) []byte {
 			b = f.encodeSection(b, missing[0], &e)
 			missing = missing[1:]
 		}
-		if s.id != secCustom || e.Bodies == nil || !positional(s.body) {
+		if !e.drops(s) {
 			b = f.encodeSection(b, s, &e)
 		}
 	}
@@ -47,6 +49,11 @@ func (f *File) Encode(e Edit) []byte {
 		b = f.encodeSection(b, s, &e)
 	}
 	return b
+}
+
+// drops reports whether a section is left out.
+func (e *Edit) drops(s section) bool {
+	return s.id == secStart && e.DropStart || s.id == secCustom && e.Bodies != nil && positional(s.body)
 }
 
 // missing lists the sections that e adds to and the module does not have, in

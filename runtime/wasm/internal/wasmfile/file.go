@@ -92,6 +92,9 @@ type File struct {
 	Memories  []Size
 	Globals   []GlobalType
 	Exports   []Export
+	// Start is the function that runs at instantiation, if HasStart.
+	Start    uint32
+	HasStart bool
 	// Bodies are the functions', in the order of Functions.
 	Bodies []Body
 	// PassiveData is the number of data segments that code copies into memory.
