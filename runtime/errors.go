@@ -32,6 +32,12 @@ const (
 
 // The codes of a guest that fails when it is called.
 const (
+	// OutOfFuel: the guest used up its execution budget.
+	OutOfFuel Code = "out_of_fuel"
+	// StackOverflow: the guest's calls are nested too deeply.
+	StackOverflow Code = "stack_overflow"
+	// BadMark: the guest marked events out of order, or more than there are.
+	BadMark Code = "bad_mark"
 	// Trap: the guest's code trapped.
 	Trap Code = "trap"
 	// Exit: the guest ended itself.

@@ -119,3 +119,28 @@ func countingBatches(b *testing.B, batches, events, payload int) [][]byte {
 	}
 	return list
 }
+
+// jsonBatches returns batches of "add" events with payloads of 250 bytes.
+func jsonBatches(b *testing.B, batches, events int) [][]byte {
+	b.Helper()
+	data := []byte(`{"path":"docs/guide/introduction.md","dir":"docs","additions":120,"deletions":7,"author":{"name":"A. \"Nonymous\"","email":"nobody@example.com"},"tags":["prose","guide"],"message":"Say what a projection is, and what it is not, in one page"`)
+	for len(data) < 249 {
+		data = append(data, ' ')
+	}
+	data = append(data[:249], '}')
+	list := make([][]byte, batches)
+	for n := range list {
+		var w frame.BatchWriter
+		w.Reset([]string{"add"}, 0)
+		w.BeginUnkeyed()
+		for i := range events {
+			w.AddEvent(&frame.Event{Position: uint64(n*events + i + 1), Version: 1, Type: "add", AggregateType: "thing", Data: data})
+		}
+		out, err := w.Finish()
+		if err != nil {
+			b.Fatal(err)
+		}
+		list[n] = out
+	}
+	return list
+}

@@ -38,6 +38,7 @@ func (i *Instance) describe(ctx context.Context) (manifest.Manifest, error) {
 
 // callDescribe returns a copy of the manifest's text.
 func (i *Instance) callDescribe() ([]byte, *runtime.GuestError) {
+	i.budget.grant(&i.module.limits, noEvents)
 	text, fault := i.call(i.wasm.ExportedFunction(exportDescribe), maxManifestBytes)
 	if fault != nil {
 		return nil, fault

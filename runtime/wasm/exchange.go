@@ -9,9 +9,12 @@ import (
 	"github.com/refold-dev/refold/runtime"
 )
 
-// exchange passes input to fn and returns its output, a view of the guest's
-// memory. If the guest fails, the instance dies.
-func (i *Instance) exchange(ctx context.Context, fn api.Function, input []byte) ([]byte, error) {
+// noEvents is the number of events of a call that folds nothing.
+const noEvents = -1
+
+// exchange passes input with so many events to fn and returns its output, a view
+// of the guest's memory. If the guest fails, the instance dies.
+func (i *Instance) exchange(ctx context.Context, fn api.Function, input []byte, events int) ([]byte, error) {
 	if err := i.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -21,6 +24,7 @@ func (i *Instance) exchange(ctx context.Context, fn api.Function, input []byte) 
 	if fault != nil {
 		return nil, i.die(fault)
 	}
+	i.budget.grant(&i.module.limits, events)
 	i.stack = [2]uint64{uint64(at), uint64(len(input))}
 	output, fault := i.call(fn, i.module.limits.OutputBytes)
 	if fault != nil {
@@ -52,6 +56,7 @@ const minInput = 8
 
 // put copies input into the guest and returns where it lies.
 func (i *Instance) put(input []byte) (at uint32, fault *runtime.GuestError) {
+	i.budget.grant(&i.module.limits, noEvents)
 	i.stack[0] = uint64(max(len(input), minInput))
 	if err := i.alloc.CallWithStack(i.guest, i.stack[:]); err != nil {
 		return 0, i.fault(err)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
-	"github.com/refold-dev/refold/sdk/frame"
 )
 
 // complain is a fault that the host found.
@@ -21,7 +20,7 @@ func (i *Instance) complain(code runtime.Code, reason string) *runtime.GuestErro
 func (i *Instance) fault(err error) *runtime.GuestError {
 	i.guest.Log.Flush(i.guest)
 	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err))
-	fault.Err, fault.Event = err, i.guest.Event
+	fault.Err = err
 	var exit *sys.ExitError
 	var pointer *imports.PointerError
 	switch {
@@ -31,6 +30,13 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	case errors.As(err, &pointer):
 		fault.Code = runtime.BadPointer
 		fault.Reason = pointer.Error()
+	case i.wasm != nil:
+		i.explain(fault)
+	}
+	if i.wasm != nil {
+		if index, ok := i.budget.current(); ok {
+			fault.Event = index
+		}
 	}
 	if said := i.guest.Log.FirstError(); said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
@@ -38,18 +44,25 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	return fault
 }
 
-// blameEvent drops an event's index that the batch does not have: it is the
-// guest's word.
-func (i *Instance) blameEvent(err error, batch []byte) error {
-	var fault *runtime.GuestError
-	if !errors.As(err, &fault) || fault.Event < 0 {
-		return err
+// wazeroOverflow ends the error of a stack that outgrew wazero's bound. Ours lies
+// below it; this one is for what is too strange for that.
+const wazeroOverflow = "stack overflow"
+
+// explain says of a trap whether a budget was used up.
+func (i *Instance) explain(fault *runtime.GuestError) {
+	switch fuel, stack, disorder := i.budget.usedUp(); {
+	case fuel:
+		fault.Code = runtime.OutOfFuel
+		fault.Reason = fmt.Sprintf("used up its fuel, %d units for an event", i.module.limits.FuelPerEvent)
+		fault.Hint = "mend a loop that does not end, or raise fuel_per_event"
+	case stack, strings.HasSuffix(fault.Reason, wazeroOverflow):
+		fault.Code = runtime.StackOverflow
+		fault.Reason = fmt.Sprintf("nests calls deeper than its stack of %d slots", i.module.limits.StackSlots)
+		fault.Hint = "mend a recursion that does not end, or raise stack_slots"
+	case disorder:
+		fault.Code = runtime.BadMark
+		fault.Reason = "called begin_event out of order, or more often than the batch has events"
 	}
-	opened, openErr := frame.OpenBatch(batch)
-	if openErr != nil || fault.Event >= opened.EventCount() {
-		fault.Event = runtime.NoEvent
-	}
-	return err
 }
 
 // firstLine is an error without its stack trace.

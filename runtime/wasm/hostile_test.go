@@ -86,7 +86,7 @@ func TestExportsRefused(t *testing.T) {
 		{"export of nothing", func(m *wasmtest.Module) {
 			m.Remove("refold_alloc")
 			m.Exports = append(m.Exports, wasmtest.Export{Name: "refold_alloc", Index: 99})
-		}, runtime.WrongSignature, "names function 99"},
+		}, runtime.Malformed, "names function 99"},
 		{"export twice", func(m *wasmtest.Module) {
 			m.Exports = append(m.Exports, wasmtest.Export{Name: "refold_fold", Index: 3})
 		}, runtime.Malformed, `exports "refold_fold" twice`},
@@ -175,7 +175,7 @@ func TestLies(t *testing.T) {
 		{"minus one", body("refold_fold", wasmtest.I64(-1)), runtime.OutputTooLarge, "4294967295"},
 		{"trap", body("refold_fold", []byte{wasmtest.Unreachable}), runtime.Trap, "unreachable"},
 		{"division by zero", body("refold_fold", wasmtest.I64(1), wasmtest.I64(0), []byte{0x7f}), runtime.Trap, "divide by zero"},
-		{"endless recursion", body("refold_fold", wasmtest.I32(0), wasmtest.I32(0), wasmtest.Call(3)), runtime.Trap, "stack overflow"},
+		{"endless recursion", body("refold_fold", wasmtest.I32(0), wasmtest.I32(0), wasmtest.Call(3)), runtime.StackOverflow, "deeper than its stack"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			i := instantiate(t, load(t, h, write(t, guestWith(tt.change).Bytes()), Limits{OutputBytes: 1000}))
@@ -204,11 +204,13 @@ func calling(name, params string, arguments ...[]byte) *wasmtest.Module {
 func TestEventIndexIsNotBelieved(t *testing.T) {
 	for _, tt := range []struct {
 		index int32
+		code  runtime.Code
 		want  int
-	}{{0, 0}, {1, 1}, {2, runtime.NoEvent}, {-1, runtime.NoEvent}} {
+	}{{0, runtime.Trap, 0}, {1, runtime.Trap, 1}, {2, runtime.Trap, runtime.NoEvent},
+		{3, runtime.BadMark, runtime.NoEvent}, {-1, runtime.BadMark, runtime.NoEvent}} {
 		i := hand(t, calling("begin_event", "i", wasmtest.I32(tt.index)))
 		_, err := i.Fold(t.Context(), batch(t, "add", "add"))
-		if guest := guestError(t, err, runtime.Trap); guest.Event != tt.want {
+		if guest := guestError(t, err, tt.code); guest.Event != tt.want {
 			t.Errorf("begin_event(%d): event is %d, want %d", tt.index, guest.Event, tt.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
@@ -31,6 +32,7 @@ type Instance struct {
 	alloc  api.Function
 	fold   api.Function
 	query  api.Function // nil if the plugin answers none
+	budget budget
 	dead   *runtime.GuestError
 	// stack takes the parameters and results of a call, so that none allocates.
 	stack [2]uint64
@@ -60,13 +62,26 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return i.startFault(err)
 	}
-	if initialize := wasm.ExportedFunction(exportInitialize); initialize != nil {
-		if err := initialize.CallWithStack(i.guest, nil); err != nil {
-			return errors.Join(i.startFault(err), wasm.Close(ctx))
+	i.wasm, i.budget = wasm, newBudget(wasm)
+	i.guest.Fuel = i.budget.fuel
+	for _, name := range []string{meter.Start, exportInitialize} {
+		if err := i.initialize(wasm.ExportedFunction(name)); err != nil {
+			return errors.Join(err, wasm.Close(ctx))
 		}
 	}
-	i.wasm = wasm
 	i.alloc, i.fold, i.query = wasm.ExportedFunction(exportAlloc), wasm.ExportedFunction(exportFold), wasm.ExportedFunction(exportQuery)
+	return nil
+}
+
+// initialize calls a function, if there is one, that prepares the instance.
+func (i *Instance) initialize(fn api.Function) error {
+	if fn == nil {
+		return nil
+	}
+	i.budget.grant(&i.module.limits, noEvents)
+	if err := fn.CallWithStack(i.guest, nil); err != nil {
+		return i.startFault(err)
+	}
 	return nil
 }
 
@@ -90,11 +105,7 @@ func (i *Instance) Fold(ctx context.Context, batch []byte) ([]byte, error) {
 	if len(batch) > frame.MaxSize {
 		return nil, fmt.Errorf("folding: a batch of %d bytes is larger than %d", len(batch), frame.MaxSize)
 	}
-	result, err := i.exchange(ctx, i.fold, batch)
-	if err != nil {
-		return nil, i.blameEvent(err, batch)
-	}
-	return result, nil
+	return i.exchange(ctx, i.fold, batch, frame.EventCount(batch))
 }
 
 // Query passes a query, UTF-8 text of which the empty one means everything, to
@@ -109,7 +120,7 @@ func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
 		return nil, i.module.blame(&runtime.GuestError{Code: runtime.NoQuery, Event: runtime.NoEvent,
 			Reason: "answers no queries", Hint: "export " + exportQuery})
 	}
-	return i.exchange(ctx, i.query, query)
+	return i.exchange(ctx, i.query, query, noEvents)
 }
 
 // Close frees the instance. A second Close does nothing.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -66,8 +68,8 @@ func read(path string) ([]byte, error) {
 	return code, nil
 }
 
-// inspect passes a module through the gate and returns it with its limits set
-// and its mutable globals exported. Nothing of it has run.
+// inspect passes a module through the gate and returns it metered, with its
+// limits set and its mutable globals exported. Nothing of it has run.
 func inspect(code []byte, limits Limits) (*wasmfile.File, []byte, error) {
 	file, err := wasmfile.Decode(code)
 	if err != nil {
@@ -77,8 +79,13 @@ func inspect(code []byte, limits Limits) (*wasmfile.File, []byte, error) {
 	if err := gate.Check(file, gate.Limits{MemoryPages: pages, TableElements: elements}); err != nil {
 		return nil, nil, err
 	}
-	return file, file.Encode(wasmfile.Edit{
-		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)}), nil
+	metered, err := meter.Rewrite(file, meter.Options{
+		MarkModule: imports.ModuleRefold, MarkName: imports.BeginEvent,
+		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)})
+	if err != nil {
+		return nil, nil, gate.Explain(err)
+	}
+	return file, metered, nil
 }
 
 // compile compiles a module, past a damaged cache if need be. A fault of the

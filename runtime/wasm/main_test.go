@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,7 +32,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	built.clangErr = buildC()
+	built.clangErr = errors.Join(buildC("table"), buildC("scan"))
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -46,9 +47,9 @@ func buildGo() error {
 	return output(cmd)
 }
 
-func buildC() error {
+func buildC(name string) error {
 	return output(exec.Command("clang", "--target=wasm32", "-O2", "-nostdlib", "-Wall", "-Werror", "-Wl,--no-entry",
-		"-o", filepath.Join(built.dir, "table.wasm"), "testdata/table.c"))
+		"-o", filepath.Join(built.dir, name+".wasm"), "testdata/"+name+".c"))
 }
 
 func output(cmd *exec.Cmd) error {
@@ -63,7 +64,9 @@ func output(cmd *exec.Cmd) error {
 func goGuest() string { return filepath.Join(built.dir, "tally.wasm") }
 
 // cGuest skips the test where there is no clang, but never in CI.
-func cGuest(t testing.TB) string {
+func cGuest(t testing.TB) string { return cGuestNamed(t, "table") }
+
+func cGuestNamed(t testing.TB, name string) string {
 	t.Helper()
 	if built.clangErr != nil {
 		if os.Getenv("CI") == "true" {
@@ -71,5 +74,5 @@ func cGuest(t testing.TB) string {
 		}
 		t.Skipf("SKIPPED, NOT TESTED: the C guest does not build: %v", built.clangErr)
 	}
-	return filepath.Join(built.dir, "table.wasm")
+	return filepath.Join(built.dir, name+".wasm")
 }

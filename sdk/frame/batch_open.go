@@ -1,5 +1,14 @@
 package frame
 
+// EventCount reads how many events a batch says it has, before it is checked;
+// no more than a frame can hold.
+func EventCount(b []byte) int {
+	if len(b) < batchHeaderSize {
+		return 0
+	}
+	return min(int(le.Uint32(b[bEventCount:])), MaxSize/eventHeaderSize)
+}
+
 // OpenBatch checks a batch frame and returns its reader. The error is a
 // *FormatError. b may be longer than the frame.
 func OpenBatch(b []byte) (Batch, error) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
@@ -41,7 +42,7 @@ func checkExports(f *wasmfile.File) error {
 		if _, twice := exports[e.Name]; twice {
 			return refuse(runtime.Malformed, fmt.Sprintf("exports %q twice", e.Name), "")
 		}
-		if strings.HasPrefix(e.Name, ReservedPrefix) {
+		if strings.HasPrefix(e.Name, meter.Prefix) {
 			return refuse(runtime.Unsupported, fmt.Sprintf("exports %q, a name that is reserved", e.Name), "")
 		}
 		exports[e.Name] = e

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
-// ReservedPrefix starts the names under which the host exports a module's
+// globalPrefix starts the names under which the host exports a module's own
 // mutable globals.
-const ReservedPrefix = "refold:global:"
+const globalPrefix = meter.Prefix + "global:"
 
 // checkState refuses a module with state that a snapshot would miss.
 func checkState(f *wasmfile.File) error {
@@ -51,7 +52,7 @@ func MutableGlobals(f *wasmfile.File) []wasmfile.Export {
 	for i, g := range f.Globals {
 		if g.Mutable {
 			list = append(list, wasmfile.Export{
-				Name: fmt.Sprintf("%s%d", ReservedPrefix, i), Kind: wasmfile.Global, Index: uint32(i)})
+				Name: fmt.Sprintf("%s%d", globalPrefix, i), Kind: wasmfile.Global, Index: uint32(i)})
 		}
 	}
 	return list

@@ -47,6 +47,8 @@ const (
 	subKind, subTimeout, subFlags = 8, 24, 40
 	eventErrno, eventKind         = 8, 10
 
+	costSubscription = 16 // in fuel
+
 	kindClock   = 0
 	absoluteSub = 1
 )
@@ -66,6 +68,7 @@ func poll(g *Guest, m api.Memory, a []uint64) errno {
 	if !ok || !fits {
 		return errFault
 	}
+	g.spend(uint64(n) * costSubscription)
 	began := g.now()
 	if first, streams := firstDeadline(subs, began); !streams {
 		g.Slept = max(g.Slept, first-Epoch)

@@ -15,9 +15,12 @@ type Function struct {
 
 // The modules that a guest may import from.
 const (
-	moduleRefold = "refold"
+	ModuleRefold = "refold"
 	moduleWASI   = "wasi_snapshot_preview1"
 )
+
+// BeginEvent is the function by which a guest marks the start of an event.
+const BeginEvent = "begin_event"
 
 // Functions returns all that a module may import, module by module.
 func Functions() []Function {
@@ -26,8 +29,8 @@ func Functions() []Function {
 
 func refoldFunctions() []Function {
 	return []Function{
-		{moduleRefold, "log", types("iii"), nil, logLine},
-		{moduleRefold, "begin_event", types("i"), nil, beginEvent},
+		{ModuleRefold, "log", types("iii"), nil, logLine},
+		{ModuleRefold, BeginEvent, types("i"), nil, beginEvent},
 	}
 }
 

@@ -3,14 +3,15 @@ package imports
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 )
 
 // Guest is what the imports know and keep of one instance. It must be the
 // context of each call into the instance, and serves one call at a time.
 type Guest struct {
 	context.Context
-	// Event is the index of the event being folded, -1 before the first.
-	Event int
+	// Fuel is the instance's budget; nil while it has none.
+	Fuel Fuel
 	// Random is the state of the random source.
 	Random uint64
 	// Slept is the time that the guest has slept, in nanoseconds.
@@ -18,14 +19,36 @@ type Guest struct {
 	Log   Log
 }
 
+// Fuel is a budget that code and imports share: a 64-bit number with a sign, used
+// up when it is below zero.
+type Fuel interface {
+	Get() uint64
+	Set(uint64)
+}
+
+// ErrFuel ends a call that used up its fuel in an import.
+var ErrFuel = errors.New("the fuel is used up")
+
+// spend takes the cost of a call of an import whose work depends on what it is
+// given; that of the call itself is charged in the code.
+func (g *Guest) spend(units uint64) {
+	if g.Fuel == nil {
+		return
+	}
+	left := int64(g.Fuel.Get()) - int64(units)
+	g.Fuel.Set(uint64(left))
+	if left < 0 {
+		panic(ErrFuel)
+	}
+}
+
 // NewGuest returns the state of a fresh instance. Instances of one module get
 // the same seed, so that they start alike.
-func NewGuest(seed uint64, log Log) *Guest { return &Guest{Event: -1, Random: seed, Log: log} }
+func NewGuest(seed uint64, log Log) *Guest { return &Guest{Random: seed, Log: log} }
 
 // Begin prepares a call. Deadlines and values of ctx reach the log's handler.
 func (g *Guest) Begin(ctx context.Context) {
 	g.Context = ctx
-	g.Event = -1
 	g.Log.begin()
 }
 

@@ -23,6 +23,7 @@ func noStrings(_ *Guest, m api.Memory, a []uint64) errno {
 }
 
 func random(g *Guest, m api.Memory, a []uint64) errno {
+	g.spend(uint64(uint32(a[1])))
 	b, ok := m.Read(uint32(a[0]), uint32(a[1]))
 	if !ok {
 		return errFault

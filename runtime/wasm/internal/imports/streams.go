@@ -13,6 +13,9 @@ const lastStream = 2
 // the same bytes many times over.
 const maxWrite = 64 << 10
 
+// costVector is what each of the vectors costs in fuel, beside its bytes.
+const costVector = 8
+
 // badFile answers for descriptors and folders that do not exist.
 func badFile(*Guest, api.Memory, []uint64) errno { return errBadf }
 
@@ -65,6 +68,7 @@ func fdWrite(g *Guest, m api.Memory, a []uint64) errno {
 	if !ok {
 		return errFault
 	}
+	g.spend(uint64(n) * costVector)
 	var written uint32
 	for ; len(vectors) > 0 && written < maxWrite; vectors = vectors[8:] {
 		text, ok := m.Read(binary.LittleEndian.Uint32(vectors), binary.LittleEndian.Uint32(vectors[4:]))
@@ -72,6 +76,7 @@ func fdWrite(g *Guest, m api.Memory, a []uint64) errno {
 			return errFault
 		}
 		text = text[:min(len(text), int(maxWrite-written))]
+		g.spend(uint64(len(text)))
 		g.Log.write(g.Context, int(fd-1), text)
 		written += uint32(len(text))
 	}

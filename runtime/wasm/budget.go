@@ -1,0 +1,52 @@
+package wasm
+
+import (
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
+)
+
+// callEvents is how many events a call counts as that folds none: one that
+// starts an instance, makes room for its input, or asks for its manifest or its
+// state.
+const callEvents = 64
+
+// budget is what an instance may use, in counters that its own code keeps.
+type budget struct {
+	fuel, stack, event, events, eventFuel api.MutableGlobal
+}
+
+func newBudget(m api.Module) budget {
+	counter := func(name string) api.MutableGlobal { return m.ExportedGlobal(name).(api.MutableGlobal) }
+	return budget{counter(meter.Fuel), counter(meter.Stack), counter(meter.Event), counter(meter.Events), counter(meter.EventFuel)}
+}
+
+// grant fills the budget up for a call that folds so many events, or noEvents.
+// Outside of them, before the first is marked and behind the last, a fold has
+// fuel for all of them and one more. Nothing overflows: a frame has fewer than
+// 2^20 events, and an event at most 2^40 units.
+func (b *budget) grant(l *Limits, events int) {
+	fuels, before := int64(events)+1, int64(-1)
+	if events == noEvents {
+		fuels = callEvents
+	}
+	b.fuel.Set(uint64(l.FuelPerEvent * fuels))
+	b.stack.Set(uint64(l.StackSlots))
+	b.event.Set(uint64(before))
+	b.events.Set(uint64(events))
+	b.eventFuel.Set(uint64(l.FuelPerEvent))
+}
+
+// usedUp says which budget, if any, ended a call.
+func (b *budget) usedUp() (fuel, stack, disorder bool) {
+	return left(b.fuel) < 0, left(b.stack) < 0, left(b.event) == meter.Disorder
+}
+
+func left(counter api.Global) int64 { return int64(counter.Get()) }
+
+// current is the index of the event that is being folded; ok is false outside
+// of one.
+func (b *budget) current() (index int, ok bool) {
+	at := left(b.event)
+	return int(at), at >= 0 && at < left(b.events)
+}
