@@ -32,7 +32,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	built.clangErr = errors.Join(buildC("table"), buildC("scan"))
+	built.clangErr = errors.Join(buildC("table", "table"), buildC("scan", "scan"), buildC("scan", "scan_unmarked", "-DUNMARKED"))
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -47,9 +47,9 @@ func buildGo() error {
 	return output(cmd)
 }
 
-func buildC(name string) error {
-	return output(exec.Command("clang", "--target=wasm32", "-O2", "-nostdlib", "-Wall", "-Werror", "-Wl,--no-entry",
-		"-o", filepath.Join(built.dir, name+".wasm"), "testdata/"+name+".c"))
+func buildC(source, name string, flags ...string) error {
+	return output(exec.Command("clang", append(flags, "--target=wasm32", "-O2", "-nostdlib", "-Wall", "-Werror", "-Wl,--no-entry",
+		"-o", filepath.Join(built.dir, name+".wasm"), "testdata/"+source+".c")...))
 }
 
 func output(cmd *exec.Cmd) error {

@@ -7,7 +7,11 @@ typedef unsigned long long u64;
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
 extern u8 __heap_base;
+#ifdef UNMARKED
+static void begin_event(u32 index) {}
+#else
 __attribute__((import_module("refold"), import_name("begin_event"))) void begin_event(u32 index);
+#endif
 
 static u32 heap, heap_end;
 static u64 names, strings, digits, deepest;

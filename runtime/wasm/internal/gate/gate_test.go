@@ -58,7 +58,7 @@ func TestMutableGlobals(t *testing.T) {
 	m := wasmtest.Guest()
 	m.Globals = []wasmtest.Global{{Type: 'i', Mutable: true}, {Type: 'i'}, {Type: 'F', Mutable: true}}
 	got := MutableGlobals(decode(t, m))
-	if len(got) != 2 || got[0].Name != globalPrefix+"0" || got[1].Name != ReservedPrefix+"2" || got[1].Index != 2 {
+	if len(got) != 2 || got[0].Name != globalPrefix+"0" || got[1].Name != globalPrefix+"2" || got[1].Index != 2 {
 		t.Errorf("mutable globals are %v", got)
 	}
 }
