@@ -145,20 +145,15 @@ type function struct {
 	frames  []frame
 
 	needs
-	fuel, operand, result uint32 // added locals
+	operand, result uint32 // added locals
 }
 
 // needs are what a function's code makes necessary.
 type needs struct {
-	// calls: it calls something.
-	calls bool
 	// nested: it calls functions that may call in turn.
 	nested bool
 	// counted: the stack it takes is counted.
 	counted bool
-	// tight: it has a loop that calls nothing, for which the fuel is kept in a
-	// local.
-	tight bool
 	// counts: it has instructions whose cost depends on an operand.
 	counts bool
 }
