@@ -5,7 +5,7 @@ import "github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 // maxJoined is how much a charge may already pay for when more code joins it.
 // More makes metering cheaper; less makes it more exact: a charge pays for code
 // that a branch may then pass over, up to about this much.
-const maxJoined = 32
+const maxJoined = 1000
 
 // point is a place where fuel is charged: before the instruction with an index.
 type point struct {

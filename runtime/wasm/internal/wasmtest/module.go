@@ -11,8 +11,10 @@ type Module struct {
 	Memory  []Size
 	Globals []Global
 	Exports []Export // beside those of Funcs
-	Data    []Data
-	Start   *uint32
+	// Elements fill the first table from its start: indexes of functions.
+	Elements []uint32
+	Data     []Data
+	Start    *uint32
 	// Tail is put behind the last section.
 	Tail []byte
 }
@@ -84,6 +86,7 @@ func (m *Module) Bytes() []byte {
 	if m.Start != nil {
 		b = append(b, section(8, U32(*m.Start))...)
 	}
+	b = append(b, m.elements()...)
 	b = append(b, m.code()...)
 	b = append(b, m.data()...)
 	return append(b, m.Tail...)
@@ -151,6 +154,18 @@ func (m *Module) exports() []byte {
 		list = append(list, append(append(Name(e.Name), e.Kind), U32(e.Index)...))
 	}
 	return section(7, vector(list))
+}
+
+func (m *Module) elements() []byte {
+	if len(m.Elements) == 0 {
+		return nil
+	}
+	b := []byte{1, 0, 0x41, 0, 0x0b} // one segment of table 0 at i32.const 0
+	b = append(b, U32(uint32(len(m.Elements)))...)
+	for _, index := range m.Elements {
+		b = append(b, U32(index)...)
+	}
+	return section(9, b)
 }
 
 func (m *Module) code() []byte {
