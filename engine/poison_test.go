@@ -29,6 +29,14 @@ func TestPoison(t *testing.T) {
 			var e engine.EventIndexer
 			return errors.As(err, &e)
 		}},
+		{"never ends", "spin", "folding the event at position 26: plugin fickle: event 0 of the batch: used up its fuel", func(err error) bool {
+			var e engine.EventIndexer
+			return errors.As(err, &e)
+		}},
+		{"recurses for ever", "recurse", "folding the event at position 26: plugin fickle: event 0 of the batch: ", func(err error) bool {
+			var e engine.EventIndexer
+			return errors.As(err, &e)
+		}},
 		{"asks for a query", "query", `the projection asks for query "SELECT 1", but none of the pipeline's executors does that`, unhandled(effect.Query)},
 		{"asks for an event", "emit", `the projection asks for emit_event "told_to", but none of the pipeline's executors does that`, unhandled(effect.EmitEvent)},
 		{"asks for a log line", "log", `the projection asks for log "", but none of the pipeline's executors does that`, unhandled(effect.Log)},

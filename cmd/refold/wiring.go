@@ -26,7 +26,13 @@ type parts struct {
 	logger *slog.Logger
 
 	mu      sync.Mutex
-	modules map[string]*wasm.Module // by path
+	modules map[source]*wasm.Module
+}
+
+// source is what a module is loaded from and for.
+type source struct {
+	path   string
+	limits wasm.Limits
 }
 
 func newParts(ctx context.Context, dir datadir.Dir, logger *slog.Logger) (*parts, error) {
@@ -34,7 +40,7 @@ func newParts(ctx context.Context, dir datadir.Dir, logger *slog.Logger) (*parts
 	if err != nil {
 		return nil, err
 	}
-	return &parts{host: host, dir: dir, logger: logger, modules: map[string]*wasm.Module{}}, nil
+	return &parts{host: host, dir: dir, logger: logger, modules: map[source]*wasm.Module{}}, nil
 }
 
 // cacheDir is where compiled modules are kept, shared by all data directories;
@@ -63,14 +69,16 @@ func (p *parts) plugin(ctx context.Context, spec config.Projection) (engine.Plug
 func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	m, ok := p.modules[spec.WASM]
+	from := source{spec.WASM, wasm.Limits{
+		MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEvent, StackSlots: spec.StackSlots}}
+	m, ok := p.modules[from]
 	if !ok {
 		var err error
-		m, err = p.host.Load(ctx, spec.WASM, wasm.Limits{MemoryPages: spec.MemoryPages})
+		m, err = p.host.Load(ctx, from.path, from.limits)
 		if err != nil {
 			return nil, err
 		}
-		p.modules[spec.WASM] = m
+		p.modules[from] = m
 	}
 	if digest := strings.TrimPrefix(m.Digest(), "sha256:"); spec.SHA256 != "" && digest != spec.SHA256 {
 		return nil, &config.Error{

@@ -71,6 +71,12 @@ type Projection struct {
 	// MemoryPages bounds the module's memory, in pages of 64 KiB; 0 means the
 	// default.
 	MemoryPages int `yaml:"memory_pages" json:"memory_pages,omitempty"`
+	// FuelPerEvent bounds what folding one event may cost, in units of about one
+	// instruction; 0 means the default.
+	FuelPerEvent int64 `yaml:"fuel_per_event" json:"fuel_per_event,omitempty"`
+	// StackSlots bounds how deep the module's calls nest, in slots of about a
+	// local variable each; 0 means the default.
+	StackSlots int `yaml:"stack_slots" json:"stack_slots,omitempty"`
 }
 
 // Executor is one of its fields: a mapping with a single key, the kind.

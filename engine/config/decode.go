@@ -136,8 +136,9 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value) {
 }
 
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
-	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false", reflect.Int: "a whole number"}[v.Kind()]
-	tags := map[reflect.Kind]string{reflect.String: "!!str", reflect.Bool: "!!bool", reflect.Int: "!!int"}
+	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false",
+		reflect.Int: "a whole number", reflect.Int64: "a whole number"}[v.Kind()]
+	tags := map[reflect.Kind]string{reflect.String: "!!str", reflect.Bool: "!!bool", reflect.Int: "!!int", reflect.Int64: "!!int"}
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != tags[v.Kind()] {
 		hint := ""
 		if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && v.Kind() == reflect.String {

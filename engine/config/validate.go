@@ -107,6 +107,12 @@ func (r *rules) pipeline(p *Pipeline) {
 	}
 }
 
+// The most that the sandbox takes.
+const (
+	maxFuelPerEvent = 1 << 40
+	maxStackSlots   = 1 << 23
+)
+
 func (r *rules) projection(p *Pipeline) {
 	pr := &p.Projection
 	if pr.WASM == "" {
@@ -125,6 +131,12 @@ func (r *rules) projection(p *Pipeline) {
 	}
 	if pr.MemoryPages < 0 || pr.MemoryPages > 65536 {
 		r.fail(pr.Where("memory_pages"), "a page is 64 KiB", "memory_pages must lie between 1 and 65536")
+	}
+	if pr.FuelPerEvent < 0 || pr.FuelPerEvent > maxFuelPerEvent {
+		r.fail(pr.Where("fuel_per_event"), "a unit is about one instruction", "fuel_per_event must lie between 1 and %d", int64(maxFuelPerEvent))
+	}
+	if pr.StackSlots < 0 || pr.StackSlots > maxStackSlots {
+		r.fail(pr.Where("stack_slots"), "a slot is about one local variable", "stack_slots must lie between 1 and %d", maxStackSlots)
 	}
 }
 

@@ -468,10 +468,16 @@ static inline void refold__group_result(refold_effects *out, uint32_t group, uin
 	refold__set32(g + 12, length);
 }
 
-static inline void refold__begin(refold_effects *out, const refold_event *e) {
-	out->cause = e->index;
+/* refold__begin marks the start of an event. */
+static inline void refold__begin(refold_effects *out, uint32_t index) {
+	out->cause = index;
 	out->remove_state = false;
-	refold__begin_event((int32_t)e->index);
+	refold__begin_event((int32_t)index);
+}
+
+/* refold__end marks the end of the last event. */
+static inline void refold__end(const char *batch) {
+	refold__begin_event((int32_t)refold__u32(batch + 12));
 }
 
 /* REFOLD__EVENTS runs its body for each event e of the group record g. */
@@ -502,11 +508,12 @@ static inline void refold__begin(refold_effects *out, const refold_event *e) {
 		const char *g = batch + refold__u32(batch + 20); \
 		for (uint32_t n = refold__u32(batch + 16); n; n--, g += 32) { \
 			REFOLD__EVENTS(batch, g) { \
-				refold__begin(out, &e); \
+				refold__begin(out, e.index); \
 				const char *why = fold(&e, out); \
 				if (why) return refold__reject(out, e.index, why); \
 			} \
 		} \
+		refold__end(batch); \
 		return refold__finish(out); \
 	}
 
@@ -526,10 +533,11 @@ static inline void refold__begin(refold_effects *out, const refold_event *e) {
 		state s = zero; \
 		*at = refold__u32(g + 20); \
 		if (refold__u32(g + 24) == 0) return NULL; \
+		refold__begin(out, *at); \
 		if (refold__u32(g + 16) & 1 && !load(&s, refold__ref(batch, g + 8))) return "the key's state is broken"; \
 		REFOLD__EVENTS(batch, g) { \
+			if (e.index != *at) refold__begin(out, e.index); \
 			*at = e.index; \
-			refold__begin(out, &e); \
 			const char *why = fold(&s, &e, out); \
 			if (why) return why; \
 			if (out->remove_state) s = zero; \
@@ -553,6 +561,7 @@ static inline void refold__begin(refold_effects *out, const refold_event *e) {
 			const char *why = refold__fold_group(batch, g, i, &at); \
 			if (why) return refold__reject(&refold__out, at, why); \
 		} \
+		refold__end(batch); \
 		return refold__finish(&refold__out); \
 	}
 

@@ -38,6 +38,7 @@ func foldGroup[S any](b *batch, g frame.Group, out *Effects, fold func(*S, Event
 	if g.EventCount() == 0 {
 		return nil
 	}
+	out.begin(g.FirstEvent()) // decoding the state is part of it
 	b.key = string(g.Key())
 	s := new(S)
 	if text, ok := g.State(); ok {
@@ -46,7 +47,9 @@ func foldGroup[S any](b *batch, g frame.Group, out *Effects, fold func(*S, Event
 		}
 	}
 	for view := range g.Events() {
-		out.begin(view.Index)
+		if view.Index != g.FirstEvent() {
+			out.begin(view.Index)
+		}
 		if err := fold(s, Event{view, b}, out); err != nil {
 			return &rejection{view.Index, err}
 		}

@@ -44,6 +44,7 @@ func (g *Guest) Fold(b []byte) []byte {
 		errors.As(err, &rejected)
 		return g.out.result.Reject(rejected.event, err.Error())
 	}
+	beginEvent(int32(f.EventCount())) // what follows belongs to no event
 	return g.out.result.Finish()
 }
 

@@ -31,6 +31,12 @@ func fold(s *counter, e refold.Event, out *refold.Effects) error {
 		return refusal("told to")
 	case "trap":
 		panic("told to")
+	case "spin":
+		for {
+			s.Count++
+		}
+	case "recurse":
+		s.Count += descend(s.Count)
 	case "remove":
 		out.RemoveState()
 		out.Delete("counters", e.Key())
@@ -49,5 +55,10 @@ func fold(s *counter, e refold.Event, out *refold.Effects) error {
 	out.Insert("counters", out.Object().Text("name", e.Key()).Int("count", s.Count).Uint("last", s.Last).JSON())
 	return nil
 }
+
+// descend calls itself for ever.
+//
+//go:noinline
+func descend(n int64) int64 { return descend(n+1) + 1 }
 
 func main() {}
