@@ -106,6 +106,8 @@ func (r *reader) count(what string) uint32 {
 	n := r.u32()
 	if r.err == nil && uint64(n) > uint64(len(r.b)-r.at) {
 		r.fail(Malformed, "the number of %s, %d, is larger than their section", what, n)
+	}
+	if r.err != nil {
 		return 0
 	}
 	return n
