@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
 )
 
@@ -372,7 +373,9 @@ func FuzzRewrite(f *testing.F) {
 		if again, _ := rewrite(code, mark); !bytes.Equal(again, metered) {
 			t.Fatal("the same module comes out differently")
 		}
-		if accepts(t, code) == nil {
+		// As it is but for a malformed name section, for which wazero reserves
+		// whatever memory that asks for.
+		if f, _ := wasmfile.Decode(code); accepts(t, f.Encode(wasmfile.Edit{})) == nil {
 			if err := accepts(t, metered); err != nil {
 				t.Fatalf("metered, the module is refused: %v", err)
 			}
