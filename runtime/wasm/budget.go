@@ -13,12 +13,13 @@ const callEvents = 64
 
 // budget is what an instance may use, in counters that its own code keeps.
 type budget struct {
-	fuel, stack, event, events, eventFuel api.MutableGlobal
+	fuel, stack, event, events, eventFuel, changes api.MutableGlobal
 }
 
 func newBudget(m api.Module) budget {
 	counter := func(name string) api.MutableGlobal { return m.ExportedGlobal(name).(api.MutableGlobal) }
-	return budget{counter(meter.Fuel), counter(meter.Stack), counter(meter.Event), counter(meter.Events), counter(meter.EventFuel)}
+	return budget{counter(meter.Fuel), counter(meter.Stack), counter(meter.Event), counter(meter.Events), counter(meter.EventFuel),
+		counter(meter.Changes)}
 }
 
 // grant fills the budget up for a call that folds so many events, or noEvents.

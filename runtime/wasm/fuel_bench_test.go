@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/sdk/frame"
 )
 
 // BenchmarkFuel folds batches of 1,024 events as the module is, metered, and
@@ -55,22 +56,22 @@ const foldedEvents = 1024
 
 // turns keeps the fastest of a fold's turns.
 type turns struct {
-	fold func([]byte) error
+	fold func([]byte) ([]byte, error)
 	best time.Duration
 }
 
-func fastest(fold func([]byte) error) *turns { return &turns{fold, time.Hour} }
+func fastest(fold func([]byte) ([]byte, error)) *turns { return &turns{fold, time.Hour} }
 
 func (v *turns) take(b *testing.B, batch []byte) {
 	began := time.Now()
-	if err := v.fold(batch); err != nil {
+	if _, err := v.fold(batch); err != nil {
 		b.Fatal(err)
 	}
 	v.best = min(v.best, time.Since(began))
 }
 
 // bare returns the fold of a guest without Instance's checks.
-func bare(b *testing.B, path string, metered, guard bool) func(batch []byte) error {
+func bare(b testing.TB, path string, metered, guard bool) func(batch []byte) ([]byte, error) {
 	code, err := os.ReadFile(path)
 	if err != nil {
 		b.Fatal(err)
@@ -111,17 +112,21 @@ func bare(b *testing.B, path string, metered, guard bool) func(batch []byte) err
 	return foldBare(ctx, m, grant)
 }
 
-func foldBare(ctx context.Context, m api.Module, grant func(int)) func([]byte) error {
+func foldBare(ctx context.Context, m api.Module, grant func(int)) func([]byte) ([]byte, error) {
 	alloc, fold := m.ExportedFunction(exportAlloc), m.ExportedFunction(exportFold)
 	var stack [2]uint64
-	return func(batch []byte) error {
-		grant(foldedEvents)
+	return func(batch []byte) ([]byte, error) {
+		grant(frame.EventCount(batch))
 		stack[0] = uint64(len(batch))
 		if err := alloc.CallWithStack(ctx, stack[:]); err != nil {
-			return err
+			return nil, err
 		}
 		m.Memory().Write(uint32(stack[0]), batch)
 		stack[1] = uint64(len(batch))
-		return fold.CallWithStack(ctx, stack[:])
+		if err := fold.CallWithStack(ctx, stack[:]); err != nil {
+			return nil, err
+		}
+		result, _ := m.Memory().Read(uint32(stack[0]>>32), uint32(stack[0]))
+		return result, nil
 	}
 }

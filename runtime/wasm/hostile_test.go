@@ -112,10 +112,6 @@ func TestShapeRefused(t *testing.T) {
 		{"memory over its limit", func(m *wasmtest.Module) { m.Memory[0].Min = 11 }, runtime.LimitExceeded, "11 pages"},
 		{"table over its limit", func(m *wasmtest.Module) { m.Tables = []wasmtest.Size{{Min: 11}} },
 			runtime.LimitExceeded, "11 elements"},
-		{"passive data in a resident module", func(m *wasmtest.Module) {
-			m.Data = append(m.Data, wasmtest.Data{Bytes: []byte("x"), Passive: true})
-			m.Describe(`{"abi":1,"name":"hand","state":"resident"}`)
-		}, runtime.Unsupported, "passive data"},
 		{"code of the wrong type", body("refold_fold", wasmtest.I32(1)), runtime.Malformed, "no valid module"},
 	})
 }

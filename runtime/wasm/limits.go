@@ -14,7 +14,7 @@ type Limits struct {
 	// TableElements bounds the function table: 1 to 2^31-1; default 1,048,576.
 	TableElements int
 	// FuelPerEvent bounds what folding one event may cost: 1 to 2^40, default
-	// 4,000,000,000. A unit is about one instruction; sdk/ABI.md has the rules.
+	// 10,000,000,000. A unit is about one instruction; sdk/ABI.md has the rules.
 	// A call that folds nothing may cost as much as 64 events.
 	FuelPerEvent int64
 	// StackSlots bounds how deep calls may be nested, in slots of about a local
@@ -34,7 +34,7 @@ const (
 	defaultMemoryPages   = 1 << 12
 	defaultTableElements = 1 << 20
 	maxFuelPerEvent      = 1 << 40
-	defaultFuelPerEvent  = 4_000_000_000
+	defaultFuelPerEvent  = 10_000_000_000
 	maxStackSlots        = 1 << 23 // so that wazero's own stack, which is a machine's, is not used up first
 	defaultLogBytes      = 64 << 10
 )

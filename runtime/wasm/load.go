@@ -18,7 +18,6 @@ import (
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
-	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // maxFileBytes bounds a module's file.
@@ -46,7 +45,7 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	if m.compiled, err = h.compile(ctx, rewritten); err != nil {
 		return nil, m.blame(err)
 	}
-	if err := m.introduce(ctx, file); err != nil {
+	if err := m.introduce(ctx); err != nil {
 		return nil, errors.Join(err, m.Close(ctx))
 	}
 	return m, nil
@@ -116,20 +115,16 @@ func malformed(err error) error {
 }
 
 // introduce runs the module for the first time.
-func (m *Module) introduce(ctx context.Context, file *wasmfile.File) (err error) {
+func (m *Module) introduce(ctx context.Context) (err error) {
 	i, err := m.Instantiate(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, i.Close(ctx)) }()
 	m.base = snapshot.NewBase(m.digest, i.memory())
+	m.changes = left(i.budget.changes)
 	if m.manifest, err = i.describe(ctx); err != nil {
 		return err
-	}
-	if m.manifest.State == manifest.Resident {
-		if err := gate.CheckResident(file); err != nil {
-			return m.blame(err)
-		}
 	}
 	m.name = m.manifest.Name
 	return nil

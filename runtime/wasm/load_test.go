@@ -168,7 +168,7 @@ func cacheEntries(t *testing.T, dir string) []string {
 
 func TestLimits(t *testing.T) {
 	got, err := Limits{LogBytes: -1}.resolve()
-	if want := (Limits{MemoryPages: 4096, TableElements: 1 << 20, FuelPerEvent: 4e9, StackSlots: 1 << 23, OutputBytes: 64 << 20}); err != nil || got != want {
+	if want := (Limits{MemoryPages: 4096, TableElements: 1 << 20, FuelPerEvent: 1e10, StackSlots: 1 << 23, OutputBytes: 64 << 20}); err != nil || got != want {
 		t.Errorf("defaults are %+v, %v", got, err)
 	}
 	for _, l := range []Limits{{MemoryPages: 1 << 16}, {TableElements: -1}, {OutputBytes: 64<<20 + 1},

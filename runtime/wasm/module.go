@@ -29,6 +29,7 @@ type Module struct {
 	manifest manifest.Manifest
 	compiled wazero.CompiledModule
 	base     *snapshot.Base
+	changes  int64 // that a fresh instance has made; see meter.Changes
 }
 
 // declare takes over what the module's file declares.

@@ -26,6 +26,11 @@ func (i *Instance) Snapshot(ctx context.Context) ([]byte, error) {
 	if err := i.ready(ctx); err != nil {
 		return nil, err
 	}
+	if i.changed() {
+		fault := i.complain(runtime.Unsupported, "has changed its table or dropped a segment since it started, which a snapshot cannot hold")
+		fault.Hint = "do so while starting, or not at all"
+		return nil, fault
+	}
 	state := snapshot.State{Memory: i.memory(), Random: i.guest.Random, Slept: i.guest.Slept}
 	for _, name := range i.module.globals {
 		state.Globals = append(state.Globals, i.wasm.ExportedGlobal(name).Get())
@@ -56,6 +61,9 @@ func (i *Instance) Restore(ctx context.Context, taken []byte) error {
 	return nil
 }
 
+// changed reports whether the instance has state that is in no snapshot.
+func (i *Instance) changed() bool { return left(i.budget.changes) != i.module.changes }
+
 func (i *Instance) refuse(err error) error {
 	fault := i.complain(runtime.SnapshotCorrupt, err.Error())
 	fault.Err = err
@@ -68,10 +76,11 @@ func (i *Instance) refuse(err error) error {
 }
 
 // resize gives the instance a memory of so many pages. Memory cannot shrink, so
-// an instance that has more is replaced by a fresh one.
+// an instance that has more is replaced by a fresh one; so is one that has
+// changed what is in no snapshot.
 func (i *Instance) resize(ctx context.Context, pages uint32) error {
 	have := i.wasm.Memory().Size() / snapshot.PageSize
-	if have > pages {
+	if have > pages || i.changed() {
 		if err := i.replace(ctx); err != nil {
 			return err
 		}

@@ -34,17 +34,6 @@ func checkState(f *wasmfile.File) error {
 	return nil
 }
 
-// CheckResident refuses a module that keeps its state in its memory and has
-// data segments of which a snapshot does not know whether they are dropped.
-func CheckResident(f *wasmfile.File) error {
-	if f.PassiveData == 0 {
-		return nil
-	}
-	return refuse(runtime.Unsupported,
-		fmt.Sprintf("keeps resident state and has %d passive data segments, which a snapshot cannot hold", f.PassiveData),
-		"build without threads and without bulk-memory data packing")
-}
-
 // MutableGlobals returns the exports under which the host reads and writes the
 // mutable globals, in the globals' order.
 func MutableGlobals(f *wasmfile.File) []wasmfile.Export {

@@ -133,6 +133,12 @@ func (f *function) leave() {
 // it.
 func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 	raw := f.body.Code[in.At:in.End]
+	if changes(in.Op) {
+		f.index(wasmfile.OpGlobalGet, f.module.changes)
+		f.constant(1)
+		f.op(opI64Add)
+		f.index(wasmfile.OpGlobalSet, f.module.changes)
+	}
 	switch in.Op {
 	case wasmfile.OpReturn:
 		f.index(wasmfile.OpBr, uint32(depth))
@@ -153,6 +159,16 @@ func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 	default:
 		f.out = append(f.out, raw...)
 	}
+}
+
+// changes reports whether an instruction changes a table or drops a segment.
+func changes(op wasmfile.Op) bool {
+	switch op {
+	case wasmfile.OpTableSet, wasmfile.OpTableInit, wasmfile.OpTableCopy, wasmfile.OpTableGrow, wasmfile.OpTableFill,
+		wasmfile.OpDataDrop, wasmfile.OpElemDrop:
+		return true
+	}
+	return false
 }
 
 // charge charges a cost that is known.

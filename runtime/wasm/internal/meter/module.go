@@ -27,6 +27,9 @@ const (
 	Events = Prefix + "events"
 	// EventFuel is what an event may use.
 	EventFuel = Prefix + "event_fuel"
+	// Changes is how often the code has changed what lies neither in memory nor
+	// in globals: tables, and segments that are dropped.
+	Changes = Prefix + "changes"
 )
 
 // Start is the export, if there is one, of the function that the original runs
@@ -49,7 +52,7 @@ type Options struct {
 type module struct {
 	file *wasmfile.File
 	// fuel and so on are the indexes of the added globals.
-	fuel, stack, event, events, eventFuel uint32
+	fuel, stack, event, events, eventFuel, changes uint32
 	// marks is the set of imported functions that mark events, mark what takes
 	// their place.
 	marks map[uint32]bool
@@ -66,7 +69,7 @@ func Rewrite(f *wasmfile.File, o Options) ([]byte, error) {
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: []wasmfile.Counter{0, 0, -1, 0, 0},
+		Globals: []wasmfile.Counter{0, 0, -1, 0, 0, 0},
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
@@ -109,7 +112,7 @@ func (m *module) add(edit *wasmfile.Edit, t wasmfile.FuncType, body []byte) uint
 
 func newModule(f *wasmfile.File, o *Options) *module {
 	first := f.GlobalCount()
-	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4,
+	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, changes: first + 5,
 		marks: map[uint32]bool{}, mark: f.FunctionCount()}
 	index := uint32(0)
 	for i := range f.Imports {
@@ -126,7 +129,7 @@ func newModule(f *wasmfile.File, o *Options) *module {
 
 func (m *module) counters() []wasmfile.Export {
 	var list []wasmfile.Export
-	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel} {
+	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, Changes} {
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
 	}
 	return list

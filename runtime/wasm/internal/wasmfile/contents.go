@@ -103,8 +103,7 @@ func (f *File) data(r *reader) {
 		switch flags := r.u32(); flags {
 		case 0:
 			f.constant(r)
-		case 1:
-			f.PassiveData++
+		case 1: // passive
 		case 2:
 			r.u32()
 			f.constant(r)

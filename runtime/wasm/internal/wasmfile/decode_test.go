@@ -40,10 +40,9 @@ func TestDecode(t *testing.T) {
 		Memories: []Size{
 			{1, 3, true},
 		},
-		Globals:     []GlobalType{{I32, true}, {I64, true}, {F32, true}, {F64, true}, {V128, true}, {ExternRef, false}},
-		Exports:     []Export{{"refold_abi_v1", Func, 1}, {"refold_alloc", Func, 2}, {"refold_describe", Func, 3}, {"refold_fold", Func, 4}, {"memory", Memory, 0}},
-		Functions:   []uint32{4, 5, 6, 7},
-		PassiveData: 1,
+		Globals:   []GlobalType{{I32, true}, {I64, true}, {F32, true}, {F64, true}, {V128, true}, {ExternRef, false}},
+		Exports:   []Export{{"refold_abi_v1", Func, 1}, {"refold_alloc", Func, 2}, {"refold_describe", Func, 3}, {"refold_fold", Func, 4}, {"memory", Memory, 0}},
+		Functions: []uint32{4, 5, 6, 7},
 	}
 	if diff := cmp.Diff(want, f, cmpopts.IgnoreUnexported(File{}), cmpopts.IgnoreFields(File{}, "Types", "Bodies")); diff != "" {
 		t.Errorf("file (-want +got):\n%s", diff)

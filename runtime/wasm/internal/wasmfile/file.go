@@ -97,8 +97,6 @@ type File struct {
 	HasStart bool
 	// Bodies are the functions', in the order of Functions.
 	Bodies []Body
-	// PassiveData is the number of data segments that code copies into memory.
-	PassiveData int
 
 	sections        []section
 	references      []reference // of the section that is being read

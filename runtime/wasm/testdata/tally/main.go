@@ -119,12 +119,25 @@ func perform(what string, e frame.EventView) {
 	case "world":
 		_, err := os.ReadFile("/etc/passwd")
 		notes["world"] = fmt.Sprint(len(os.Args), len(os.Environ()), err != nil)
+	case "spin":
+		for {
+			spins++
+		}
+	case "recurse":
+		spins += descend(spins)
 	case "panic":
 		panic("the guest is unhappy")
 	case "exit":
 		os.Exit(3)
 	}
 }
+
+var spins int
+
+// descend calls itself for ever.
+//
+//go:noinline
+func descend(n int) int { return descend(n+1) + 1 }
 
 //go:wasmexport refold_query
 func query(at unsafe.Pointer, length int32) uint64 {
