@@ -24,25 +24,25 @@
 //     unless the guest logs, fails or grows its memory.
 //  5. An instance restored from a snapshot goes on exactly as the one it was
 //     taken of. A snapshot belongs to one module digest.
+//  6. Every call ends: a module is metered before it is compiled, with fuel for
+//     each event and a bounded stack. Where a budget ends does not depend on the
+//     machine, and, in a guest that marks its events, not on how events are
+//     batched. The error names the event.
 //
-// What the package does not do yet: an endless loop in a guest, also in its
-// initialisation, is not stopped. Neither a deadline nor a cancelled context
-// ends a call that is under way; a context is looked at before a call only.
-// (wazero can end one, but at several times the cost of the guest's loops.) So
-// whoever cannot trust a plugin to return must run it in a process that can be
-// killed. Recursion is bounded by wazero's stack, which is the machine's
-// property rather than a limit of ours.
+// Neither a deadline nor a cancelled context ends a call that is under way; a
+// context is looked at before a call only. Where wazero interprets, on machines
+// for which it has no compiler, its own bound of 2,000 nested calls comes before
+// ours.
 //
-// What a snapshot does not cover: a table. A resident module whose code changes
-// its function table (table.set, table.grow, table.fill, table.copy) after
-// initialisation must not be hosted; compilers for C, Rust, Go and
-// AssemblyScript emit no such code. Modules with other uncovered state are
-// refused: several memories, mutable globals of vector or reference type,
-// and, if resident, passive data segments.
+// What a snapshot does not cover: a table that changes, or a segment that is
+// dropped, after the instance has started. Such a snapshot is refused; compilers
+// for C, Rust, Go and AssemblyScript emit no such code. Modules with other
+// uncovered state are refused: several memories, and mutable globals of vector
+// or reference type.
 //
-// Threads, 64-bit memory, exception handling and garbage-collected types are
-// refused, as are components: the sandbox takes core modules of WebAssembly
-// 2.0.
+// Threads, 64-bit memory, exception handling, tail calls and garbage-collected
+// types are refused, as are components: the sandbox takes core modules of
+// WebAssembly 2.0.
 //
 // Start reading at load.go, the way of a module, then instance.go.
 package wasm

@@ -1,9 +1,10 @@
-// Package wasmfile reads and rewrites WebAssembly modules section by section.
-// It knows what a module imports, exports and declares; code it leaves as it
-// is.
+// Package wasmfile reads and writes WebAssembly modules section by section. It
+// knows what a module imports, exports and declares, and the instructions of its
+// functions one by one; what these do it does not know.
 //
 //   - [Decode] reads a module; [File] is what it declares.
-//   - [File.Encode] writes it again, with an [Edit] applied.
+//   - [Instructions] reads a function's code.
+//   - [File.Encode] writes the module again, with an [Edit] applied.
 //
 // Invariants:
 //
@@ -15,7 +16,10 @@
 //     order, twice, or with bytes left over.
 //  4. Encode without an Edit gives a module with the same sections in the same
 //     order; custom sections are kept, except a name section that is malformed,
-//     which the specification says to ignore.
+//     which the specification says to ignore, and, where code changes, those
+//     that refer to offsets in it.
+//  5. Instructions accepts only what every reader takes the same way: where
+//     wazero is laxer than the specification, it is not.
 //
 // Start reading at decode.go.
 package wasmfile
