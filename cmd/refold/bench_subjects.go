@@ -46,6 +46,10 @@ var benchSubjects = []benchSubject{
 		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},
 		{sqliteRows, false, "rows per second of that executor"},
 	}, (*bench).sqlite},
+	{"fuel", []measure{
+		{fuelOverhead, true, "a scan of JSON payloads in C, metered in the sandbox, against the same code in bare wazero; 0.91 is an overhead of 10 %"},
+		{fuelVsGuard, true, "the same, against bare wazero with WithCloseOnContextDone"},
+	}, (*bench).fuel},
 	{"visibility", []measure{
 		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
 	}, (*bench).visible},

@@ -52,7 +52,7 @@ func (w *writer) constant32(v int32) {
 //	    charge for the entry
 //	    the code, with charges
 //	  end
-//	  give back the stack
+//	  put the fuel back, if it is kept in a local; give back the stack
 //	  return
 //	end
 //	unreachable
@@ -86,24 +86,27 @@ func (f *function) emit() []byte {
 	return f.out
 }
 
-// locals declares the function's locals and two that are added if they are
-// needed: for an instruction's operand and result.
+// locals declares the function's locals and those that are added: the fuel, if
+// it is kept in one, and an operand and a result of an instruction.
 func (f *function) locals() {
 	groups := f.body.Groups
-	if f.counts {
-		groups++
+	var added []byte
+	next := uint32(f.params) + f.body.LocalCount
+	if f.tight {
+		f.fuel = next
+		added, groups, next = append(added, 1, byte(wasmfile.I64)), groups+1, next+1
 	}
-	f.out = append(wasmfile.AppendUnsigned(f.out, groups), f.body.Locals...)
 	if f.counts {
-		f.operand = uint32(f.params) + f.body.LocalCount
-		f.result = f.operand + 1
-		f.out = append(f.out, 2, byte(wasmfile.I32))
+		f.operand, f.result = next, next+1
+		added, groups = append(added, 2, byte(wasmfile.I32)), groups+1
 	}
+	f.out = wasmfile.AppendUnsigned(f.out, groups)
+	f.out = append(append(f.out, f.body.Locals...), added...)
 }
 
 // enter charges for the entry and takes the stack.
 func (f *function) enter(cost int64) {
-	f.getFuel()
+	f.index(wasmfile.OpGlobalGet, f.module.fuel)
 	f.constant(cost)
 	f.op(opI64Sub)
 	f.setFuel()
@@ -120,13 +123,20 @@ func (f *function) enter(cost int64) {
 }
 
 func (f *function) leave() {
+	if f.tight {
+		f.spill()
+	}
 	if f.counted {
 		f.index(wasmfile.OpGlobalGet, f.module.stack)
 		f.constant(f.weight())
 		f.op(opI64Add)
 		f.index(wasmfile.OpGlobalSet, f.module.stack)
 	}
-	f.op(wasmfile.OpReturn, wasmfile.OpEnd, wasmfile.OpUnreachable, wasmfile.OpEnd)
+	f.op(wasmfile.OpReturn, wasmfile.OpEnd)
+	if f.tight {
+		f.spill()
+	}
+	f.op(wasmfile.OpUnreachable, wasmfile.OpEnd)
 }
 
 // instruction writes an instruction of the original, and what it needs around
@@ -143,7 +153,9 @@ func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 	case wasmfile.OpReturn:
 		f.index(wasmfile.OpBr, uint32(depth))
 	case wasmfile.OpCall:
-		f.index(wasmfile.OpCall, f.module.target(in.Index))
+		f.call(func() { f.index(wasmfile.OpCall, f.module.target(in.Index)) })
+	case wasmfile.OpCallIndirect:
+		f.call(func() { f.out = append(f.out, raw...) })
 	case wasmfile.OpRefFunc:
 		f.index(wasmfile.OpRefFunc, f.module.target(in.Index))
 	case wasmfile.OpMemoryInit, wasmfile.OpMemoryCopy, wasmfile.OpMemoryFill:
@@ -158,6 +170,18 @@ func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 		f.grow(raw, depth, costElement)
 	default:
 		f.out = append(f.out, raw...)
+	}
+}
+
+// call writes a call: whoever is called charges the global.
+func (f *function) call(write func()) {
+	if f.tight {
+		f.spill()
+	}
+	write()
+	if f.tight {
+		f.index(wasmfile.OpGlobalGet, f.module.fuel)
+		f.setFuel()
 	}
 }
 
@@ -225,6 +249,24 @@ func (f *function) trapIfNegative(depth int) {
 	f.index(wasmfile.OpBrIf, uint32(depth)+1)
 }
 
-func (f *function) getFuel() { f.index(wasmfile.OpGlobalGet, f.module.fuel) }
+func (f *function) getFuel() {
+	if f.tight {
+		f.index(wasmfile.OpLocalGet, f.fuel)
+		return
+	}
+	f.index(wasmfile.OpGlobalGet, f.module.fuel)
+}
 
-func (f *function) setFuel() { f.index(wasmfile.OpGlobalSet, f.module.fuel) }
+func (f *function) setFuel() {
+	if f.tight {
+		f.index(wasmfile.OpLocalSet, f.fuel)
+		return
+	}
+	f.index(wasmfile.OpGlobalSet, f.module.fuel)
+}
+
+// spill puts the fuel from its local into the global.
+func (f *function) spill() {
+	f.index(wasmfile.OpLocalGet, f.fuel)
+	f.index(wasmfile.OpGlobalSet, f.module.fuel)
+}

@@ -148,7 +148,7 @@ type function struct {
 	frames  []frame
 
 	needs
-	operand, result uint32 // added locals
+	fuel, operand, result uint32 // added locals
 }
 
 // needs are what a function's code makes necessary.
@@ -157,6 +157,9 @@ type needs struct {
 	nested bool
 	// counted: the stack it takes is counted.
 	counted bool
+	// tight: it has a loop that calls nothing, for which the fuel is kept in a
+	// local.
+	tight bool
 	// counts: it has instructions whose cost depends on an operand.
 	counts bool
 }

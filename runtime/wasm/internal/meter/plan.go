@@ -16,7 +16,8 @@ type point struct {
 // frame is a block, loop or arm of an if that is open.
 type frame struct {
 	loop  bool
-	point int // index of its latest charge, or none
+	calls bool // of a loop: something in it calls
+	point int  // index of its latest charge, or none
 }
 
 const none = -1
@@ -61,7 +62,7 @@ func (p *planner) step(i int, in *wasmfile.Instruction) {
 	case wasmfile.OpElse:
 		p.frames[len(p.frames)-1].point = none
 	case wasmfile.OpEnd:
-		p.frames = p.frames[:len(p.frames)-1]
+		p.close()
 	case wasmfile.OpBr, wasmfile.OpBrIf, wasmfile.OpBrTable, wasmfile.OpReturn, wasmfile.OpUnreachable:
 	case wasmfile.OpCall, wasmfile.OpCallIndirect:
 		p.call(in)
@@ -109,4 +110,15 @@ func (p *planner) call(in *wasmfile.Instruction) {
 	if in.Op == wasmfile.OpCallIndirect || !p.f.module.callsImport(in.Index) && !p.f.module.isMark(in.Index) {
 		p.f.nested = true
 	}
+	for i := range p.frames {
+		p.frames[i].calls = true
+	}
+}
+
+func (p *planner) close() {
+	last := p.frames[len(p.frames)-1]
+	if len(p.frames) > 1 && last.loop && !last.calls {
+		p.f.tight = true
+	}
+	p.frames = p.frames[:len(p.frames)-1]
 }
