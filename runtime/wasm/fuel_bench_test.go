@@ -12,6 +12,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/sdk/frame"
 )
 
@@ -77,7 +78,11 @@ func bare(b testing.TB, path string, metered, guard bool) func(batch []byte) ([]
 		b.Fatal(err)
 	}
 	if metered {
-		if _, code, err = inspect(code, Limits{MemoryPages: 4096, TableElements: 1 << 20}); err != nil {
+		file, options, err := inspect(code, Limits{MemoryPages: 4096, TableElements: 1 << 20})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if code, err = meter.Rewrite(file, options); err != nil {
 			b.Fatal(err)
 		}
 	}

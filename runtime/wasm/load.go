@@ -37,12 +37,16 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	}
 	m := &Module{host: h, limits: limits, name: filepath.Base(path), digest: sha256.Sum256(code), size: len(code)}
 	m.seed = binary.LittleEndian.Uint64(m.digest[:])
-	file, rewritten, err := inspect(code, limits)
+	file, options, err := inspect(code, limits)
 	if err != nil {
 		return nil, m.blame(err)
 	}
 	m.declare(file)
-	if m.compiled, err = h.compile(ctx, rewritten); err != nil {
+	metered, err := h.meter(m.digest, file, options)
+	if err != nil {
+		return nil, m.blame(err)
+	}
+	if m.compiled, err = h.compile(ctx, metered); err != nil {
 		return nil, m.blame(err)
 	}
 	if err := m.introduce(ctx); err != nil {
@@ -67,24 +71,33 @@ func read(path string) ([]byte, error) {
 	return code, nil
 }
 
-// inspect passes a module through the gate and returns it metered, with its
+// inspect passes a module through the gate and says how to meter it: with its
 // limits set and its mutable globals exported. Nothing of it has run.
-func inspect(code []byte, limits Limits) (*wasmfile.File, []byte, error) {
+func inspect(code []byte, limits Limits) (*wasmfile.File, meter.Options, error) {
 	file, err := wasmfile.Decode(code)
 	if err != nil {
-		return nil, nil, gate.Explain(err)
+		return nil, meter.Options{}, gate.Explain(err)
 	}
 	pages, elements := uint32(limits.MemoryPages), uint32(limits.TableElements)
 	if err := gate.Check(file, gate.Limits{MemoryPages: pages, TableElements: elements}); err != nil {
-		return nil, nil, err
+		return nil, meter.Options{}, err
 	}
-	metered, err := meter.Rewrite(file, meter.Options{
+	return file, meter.Options{
 		MarkModule: imports.ModuleRefold, MarkName: imports.BeginEvent,
-		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)})
-	if err != nil {
-		return nil, nil, gate.Explain(err)
+		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)}, nil
+}
+
+// meter returns a module metered, from the cache if it is there.
+func (h *Host) meter(digest snapshot.Digest, file *wasmfile.File, o meter.Options) ([]byte, error) {
+	rewrite := func() ([]byte, error) {
+		metered, err := meter.Rewrite(file, o)
+		return metered, gate.Explain(err)
 	}
-	return file, metered, nil
+	if h.cache == nil {
+		return rewrite()
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%d %x %+v", meter.Version, digest, o))
+	return h.cache.Metered(key, rewrite)
 }
 
 // compile compiles a module, past a damaged cache if need be. A fault of the

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
 )
 
@@ -144,13 +145,26 @@ func TestCacheFolder(t *testing.T) {
 	if len(entries) != 1 {
 		t.Fatalf("the cache has entries %v, want one", entries)
 	}
-	if err := os.WriteFile(entries[0], []byte("damage"), 0o600); err != nil {
+	metered, err := filepath.Glob(filepath.Join(dir, "metered-*"))
+	if err != nil || len(metered) != 1 {
+		t.Fatalf("the cache has metered modules %v, %v, want one", metered, err)
+	}
+	sound, err := os.ReadFile(metered[0])
+	if err != nil {
 		t.Fatal(err)
+	}
+	for _, path := range []string{entries[0], metered[0]} {
+		if err := os.WriteFile(path, []byte("damage"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var log bytes.Buffer
 	use(&log)
 	if !strings.Contains(log.String(), "module cache damaged") {
 		t.Errorf("the damage was not reported: %s", log.String())
+	}
+	if mended, err := os.ReadFile(metered[0]); err != nil || !bytes.Equal(mended, sound) {
+		t.Errorf("the metered module was not mended: %v", err)
 	}
 	if again := cacheEntries(t, dir); len(again) != 1 {
 		t.Errorf("the cache has entries %v, want one", again)
@@ -203,7 +217,11 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, code []byte) {
-		_, rewritten, err := inspect(code, limits)
+		file, options, err := inspect(code, limits)
+		var metered []byte
+		if err == nil {
+			metered, err = h.meter(snapshot.Digest{}, file, options)
+		}
 		if err != nil {
 			guest := &runtime.GuestError{}
 			if !errors.As(err, &guest) {
@@ -211,7 +229,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		if compiled, err := h.compile(t.Context(), rewritten); err == nil {
+		if compiled, err := h.compile(t.Context(), metered); err == nil {
 			if err := compiled.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
