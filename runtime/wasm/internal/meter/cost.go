@@ -48,8 +48,9 @@ func (m *module) cost(in *wasmfile.Instruction) int64 {
 const (
 	weightFrame = 8
 	// codePerSlot is how many instructions count as one slot: a compiler keeps
-	// values of its own in the frame, the more the longer the code.
-	codePerSlot = 8
+	// values of its own in the frame, the more the longer the code. So does one
+	// of the values that calls and blocks take and leave.
+	codePerSlot = 4
 	// freeLeaf is how heavy a function that calls none may be to be left out of
 	// account: there is only ever one of them on the stack.
 	freeLeaf = 64
@@ -57,5 +58,5 @@ const (
 
 // weight is what a call of the function takes of the stack.
 func (f *function) weight() int64 {
-	return weightFrame + int64(f.params) + int64(f.body.LocalSlots) + int64(len(f.code)/codePerSlot)
+	return weightFrame + int64(f.params) + int64(f.body.LocalSlots) + int64((len(f.code)+f.values)/codePerSlot)
 }

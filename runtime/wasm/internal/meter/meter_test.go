@@ -395,3 +395,16 @@ func accepts(t *testing.T, code []byte) (err error) {
 	_, err = r.CompileModule(t.Context(), code)
 	return err
 }
+
+// TestLargeFrames: the stack is used up before wazero's is, also where a frame
+// holds many values that are no locals.
+func TestLargeFrames(t *testing.T) {
+	const values = 3000
+	load, add := wasmtest.Code([]byte{0x20, 0}, []byte{0xfd, 0, 4, 0}), []byte{0xfd, 0xae, 0x01} // v128.load, i32x4.add
+	code := wasmtest.Code(slices.Repeat(load, values), []byte{0x20, 0}, wasmtest.Call(0), slices.Repeat(add, values-1), []byte{0x1a})
+	m := run(t, engines["compiler"], function(code).Bytes())
+	fuel, stack, err := call(t, m, "f", plenty, 1<<23, 0)
+	if err == nil || fuel < 0 || stack >= 0 {
+		t.Errorf("%v, fuel %d, stack %d", err, fuel, stack)
+	}
+}

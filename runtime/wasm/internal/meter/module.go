@@ -160,6 +160,8 @@ type needs struct {
 	// tight: it has a loop that calls nothing, for which the fuel is kept in a
 	// local.
 	tight bool
+	// values are those that calls and blocks take and leave.
+	values int
 	// counts: it has instructions whose cost depends on an operand.
 	counts bool
 }

@@ -44,6 +44,7 @@ func (f *function) plan() {
 	for i := range f.code {
 		in := &f.code[i]
 		p.points[p.now].cost += f.module.cost(in)
+		f.values += f.module.values(in)
 		p.step(i, in)
 	}
 	f.points, f.frames = p.points, p.frames
@@ -78,6 +79,20 @@ func (p *planner) step(i int, in *wasmfile.Instruction) {
 		return
 	}
 	p.join(i + 1)
+}
+
+// values is how many values a call or block takes and leaves.
+func (m *module) values(in *wasmfile.Instruction) int {
+	var t wasmfile.FuncType
+	switch {
+	case in.Op == wasmfile.OpCall:
+		t, _ = m.file.FuncType(in.Index)
+	case in.Op == wasmfile.OpCallIndirect, in.Typed:
+		t = m.file.Types[in.Index]
+	default:
+		return 0
+	}
+	return len(t.Params) + len(t.Results)
 }
 
 // join lets the code from instruction at on join a charge.
