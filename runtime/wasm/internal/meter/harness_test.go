@@ -30,9 +30,15 @@ func run(t testing.TB, config wazero.RuntimeConfig, code []byte) api.Module {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return start(t, config, metered)
+}
+
+// start starts a module that is metered.
+func start(t testing.TB, config wazero.RuntimeConfig, metered []byte) api.Module {
+	t.Helper()
 	r := wazero.NewRuntimeWithConfig(t.Context(), config)
 	t.Cleanup(func() { r.Close(context.Background()) })
-	_, err = r.NewHostModuleBuilder("host").NewFunctionBuilder().
+	_, err := r.NewHostModuleBuilder("host").NewFunctionBuilder().
 		WithFunc(func(context.Context, uint32) { t.Error("the host's mark was called") }).Export("mark").Instantiate(t.Context())
 	if err != nil {
 		t.Fatal(err)

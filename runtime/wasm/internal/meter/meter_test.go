@@ -27,17 +27,24 @@ func shapes() map[string]*wasmtest.Module {
 	long := function(loop, slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 5000), down, []byte{0x0d, 0}, end)
 	arms := function(loop, []byte{0x20, 0}, wasmtest.I32(1), []byte{0x71, 0x04, 0x40}, wasmtest.I32(1), []byte{0x1a, 0x05},
 		slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 2000), end, down, []byte{0x0d, 0}, end)
+	filler := slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 600)
+	laterArms := function(loop, filler, []byte{0x20, 0}, wasmtest.I32(1), []byte{0x71, 0x04, 0x40}, wasmtest.I32(1), []byte{0x1a, 0x05},
+		filler, end, down, []byte{0x0d, 0}, end)
+	tightThenCall := function(loop, wasmtest.I32(1), []byte{0x45, 0x0d, 0}, end, // a loop of one round
+		down, []byte{0x04, 0x40}, []byte{0x20, 0}, wasmtest.Call(0), end)
 	return map[string]*wasmtest.Module{
-		"loop":                function(loop, down, []byte{0x0d, 0}, end),
-		"loop by br_table":    function(block, loop, down, []byte{0x45, 0x0e, 1, 0, 1}, end, end),
-		"loop in a loop":      function(loop, loop, down, []byte{0x0d, 1}, end, end),
-		"loop left by return": function(loop, down, []byte{0x45, 0x04, 0x40, 0x0f, 0x0b, 0x0c, 0}, end),
-		"loop that calls":     calls,
-		"loop of long code":   long,
-		"loop of uneven arms": arms,
-		"recursion":           recursion,
-		"mutual recursion":    mutual,
-		"indirect recursion":  indirect,
+		"arms behind long code":    laterArms,
+		"tight loop and recursion": tightThenCall,
+		"loop":                     function(loop, down, []byte{0x0d, 0}, end),
+		"loop by br_table":         function(block, loop, down, []byte{0x45, 0x0e, 1, 0, 1}, end, end),
+		"loop in a loop":           function(loop, loop, down, []byte{0x0d, 1}, end, end),
+		"loop left by return":      function(loop, down, []byte{0x45, 0x04, 0x40, 0x0f, 0x0b, 0x0c, 0}, end),
+		"loop that calls":          calls,
+		"loop of long code":        long,
+		"loop of uneven arms":      arms,
+		"recursion":                recursion,
+		"mutual recursion":         mutual,
+		"indirect recursion":       indirect,
 	}
 }
 
@@ -66,6 +73,71 @@ func TestExhaustion(t *testing.T) {
 				t.Errorf("100 rounds cost %v", costs)
 			}
 		})
+	}
+}
+
+// TestExactly: what runs is paid for: no call costs less than when each
+// instruction is charged by itself, nor by much more than a charge may pay for.
+func TestExactly(t *testing.T) {
+	for name, shape := range shapes() {
+		f, err := wasmfile.Decode(shape.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		exactly, err := meter.RewriteExactly(f, mark)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rounds := range []uint64{1, 2, 7, 100} {
+			exact, _, err := call(t, start(t, engines["compiler"], exactly), "f", plenty, deep, rounds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fuel, _, err := call(t, run(t, engines["compiler"], shape.Bytes()), "f", plenty, deep, rounds)
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact, fuel = plenty-exact, plenty-fuel
+			if fuel < exact || fuel > exact+int64(rounds+1)*2*1300 {
+				t.Errorf("%s, %d rounds: charged %d, and exactly %d", name, rounds, fuel, exact)
+			}
+		}
+	}
+}
+
+// TestCosts: what an instruction costs, beside 1 for the call and 1 for each of
+// its operands and for the drop of its result.
+func TestCosts(t *testing.T) {
+	one, long := wasmtest.I32(1), wasmtest.I64(1)
+	drop := []byte{0x1a}
+	for name, tt := range map[string]struct {
+		code []byte
+		cost int64
+	}{
+		"nothing":        {nil, 1},
+		"a block":        {[]byte{0x02, 0x40, 0x01, 0x0b}, 1},
+		"i32.add":        {wasmtest.Code(one, one, []byte{0x6a}, drop), 1 + 4},
+		"i32.div_s":      {wasmtest.Code(one, one, []byte{0x6d}, drop), 1 + 3 + 10},
+		"i64.rem_u":      {wasmtest.Code(long, long, []byte{0x82}, drop), 1 + 3 + 10},
+		"i32.load":       {wasmtest.Code(one, []byte{0x28, 0, 0}, drop), 1 + 3},
+		"a loop":         {[]byte{0x03, 0x40, 0x0b}, 1 + 2},
+		"an if":          {wasmtest.Code(one, []byte{0x04, 0x40, 0x05, 0x0b}), 1 + 2},
+		"br_table":       {wasmtest.Code(one, []byte{0x0e, 0, 0}), 1 + 1 + 3},
+		"a call":         {wasmtest.Call(1), 1 + 4 + 1},
+		"call_indirect":  {wasmtest.Code(wasmtest.I32(0), []byte{0x11, 1, 0}), 1 + 1 + 8 + 1},
+		"ref.func":       {wasmtest.Code([]byte{0xd2, 1}, drop), 1 + 1 + 50},
+		"memory.size":    {wasmtest.Code([]byte{0x3f, 0}, drop), 1 + 2},
+		"a vector":       {wasmtest.Code(one, []byte{0xfd, 0x11}, drop), 1 + 2 + 2},
+		"i32.trunc_sat":  {wasmtest.Code([]byte{0x43, 0, 0, 0, 0, 0xfc, 0}, drop), 1 + 3},
+		"code not taken": {wasmtest.Code([]byte{0x0f}, one, drop), 1 + 3},
+	} {
+		m := function(tt.code)
+		m.Funcs = append(m.Funcs, wasmtest.Func{})
+		m.Elements = []uint32{1}
+		fuel, _, err := call(t, run(t, engines["compiler"], m.Bytes()), "f", plenty, deep, 0)
+		if err != nil || plenty-fuel != tt.cost {
+			t.Errorf("%s costs %d, want %d; %v", name, plenty-fuel, tt.cost, err)
+		}
 	}
 }
 
@@ -235,6 +307,23 @@ func TestMark(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMarkByWay: a mark through a table or an export is one too.
+func TestMarkByWay(t *testing.T) {
+	m := marking()
+	m.Tables, m.Elements = []wasmtest.Size{{Min: 1}}, []uint32{0}
+	m.Funcs[0].Body = wasmtest.Code(wasmtest.I32(1), wasmtest.I32(0), []byte{0x11, 0, 0})
+	m.Exports = append(m.Exports, wasmtest.Export{Name: "mark", Index: 0})
+	i := run(t, engines["compiler"], m.Bytes())
+	set(i, meter.Events, 3)
+	set(i, meter.EventFuel, 1000)
+	for _, name := range []string{"f", "mark"} {
+		set(i, meter.Event, -1)
+		if _, _, err := call(t, i, name, 1000, deep, 1); err != nil || left(i, meter.Event) != 1 {
+			t.Errorf("by %s: %v, event %d", name, err, left(i, meter.Event))
+		}
 	}
 }
 

@@ -58,11 +58,16 @@ type module struct {
 	marks map[uint32]bool
 	mark  uint32
 	types []wasmfile.FuncType // added
+	// exact charges for each instruction by itself, in the global: what tests
+	// hold the charges of many to.
+	exact bool
 }
 
 // Rewrite returns f metered. The error is a *wasmfile.FormatError.
-func Rewrite(f *wasmfile.File, o Options) ([]byte, error) {
-	m := newModule(f, &o)
+func Rewrite(f *wasmfile.File, o Options) ([]byte, error) { return newModule(f, &o).rewrite(&o) }
+
+func (m *module) rewrite(o *Options) ([]byte, error) {
+	f := m.file
 	bodies, err := m.bodies()
 	if err != nil {
 		return nil, err

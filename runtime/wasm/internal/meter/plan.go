@@ -15,9 +15,9 @@ type point struct {
 
 // frame is a block, loop or arm of an if that is open.
 type frame struct {
+	point int // index of its latest charge, or none
 	loop  bool
-	calls bool // of a loop: something in it calls
-	point int  // index of its latest charge, or none
+	calls bool // something in it calls
 }
 
 const none = -1
@@ -26,9 +26,9 @@ const none = -1
 //
 // A charge made somewhere in a block is passed on the way to all code of that
 // block behind it, also in blocks within, and once for each time that code
-// runs, unless a loop begins in between. So code joins the latest charge of the
-// blocks around it, up to the innermost loop, and makes one of its own if there
-// is none or that one pays for enough already.
+// runs, unless a loop begins in between, which has a charge of its own at its
+// head. So code joins the latest charge of the innermost block around it that
+// has any, or makes one of its own if that one pays for enough already.
 type planner struct {
 	f      *function
 	points []point
@@ -39,16 +39,20 @@ type planner struct {
 // plan finds the function's charges and what it needs.
 func (f *function) plan() {
 	p := planner{f: f, points: f.points[:0], frames: f.frames[:0]}
-	p.frames = append(p.frames, frame{loop: true, point: none})
+	p.frames = append(p.frames, frame{point: none})
 	p.charge(0, costEntry)
 	for i := range f.code {
 		in := &f.code[i]
 		p.points[p.now].cost += f.module.cost(in)
 		f.values += f.module.values(in)
 		p.step(i, in)
+		if f.module.exact && p.points[p.now].before != i+1 {
+			p.join(i + 1)
+		}
 	}
 	f.points, f.frames = p.points, p.frames
 	f.counted = f.nested || f.weight() > freeLeaf
+	f.tight = f.tight && !f.module.exact
 }
 
 // step does what comes behind an instruction.
@@ -100,17 +104,13 @@ func (p *planner) join(at int) {
 	if at == len(p.f.code) {
 		return
 	}
-	for i := len(p.frames) - 1; i >= 0; i-- {
-		if latest := p.frames[i].point; latest != none {
-			if p.points[latest].cost < maxJoined {
-				p.now = latest
-				return
-			}
-			break
-		}
-		if p.frames[i].loop {
-			break
-		}
+	i := len(p.frames) - 1
+	for p.frames[i].point == none {
+		i-- // the function itself has one
+	}
+	if latest := p.frames[i].point; p.points[latest].cost < maxJoined && !p.f.module.exact {
+		p.now = latest
+		return
 	}
 	p.charge(at, 0)
 }
@@ -132,7 +132,7 @@ func (p *planner) call(in *wasmfile.Instruction) {
 
 func (p *planner) close() {
 	last := p.frames[len(p.frames)-1]
-	if len(p.frames) > 1 && last.loop && !last.calls {
+	if last.loop && !last.calls {
 		p.f.tight = true
 	}
 	p.frames = p.frames[:len(p.frames)-1]

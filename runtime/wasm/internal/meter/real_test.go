@@ -15,6 +15,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
 // compilers build testdata/work of their language into a module. Go and C
@@ -140,6 +141,11 @@ func compare(t *testing.T, code []byte, use func(*testing.T, api.Module) string)
 		t.Fatal(err)
 	}
 	want, wantMemory, _ := useOnce(t, code, use)
+	exactly, err := exact(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, least := useOnce(t, exactly, use)
 	first := int64(0)
 	for range 2 {
 		got, memory, fuel := useOnce(t, metered, use)
@@ -149,12 +155,20 @@ func compare(t *testing.T, code []byte, use func(*testing.T, api.Module) string)
 		if !bytes.Equal(memory, wantMemory) {
 			t.Error("metered its memory differs")
 		}
-		if fuel <= 0 || first != 0 && fuel != first {
-			t.Errorf("it costs %d, and %d before", fuel, first)
+		if fuel < least || first != 0 && fuel != first {
+			t.Errorf("it costs %d, and %d before, and exactly %d", fuel, first, least)
 		}
 		first = fuel
 	}
-	t.Logf("costs %d; %d bytes grow to %d", first, len(code), len(metered))
+	t.Logf("costs %d, exactly %d; %d bytes grow to %d", first, least, len(code), len(metered))
+}
+
+func exact(code []byte) ([]byte, error) {
+	f, err := wasmfile.Decode(code)
+	if err != nil {
+		return nil, err
+	}
+	return meter.RewriteExactly(f, meter.Options{})
 }
 
 func useOnce(t *testing.T, code []byte, use func(*testing.T, api.Module) string) (said string, memory []byte, fuel int64) {
