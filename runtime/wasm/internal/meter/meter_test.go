@@ -24,11 +24,11 @@ func shapes() map[string]*wasmtest.Module {
 	indirect.Elements = []uint32{0}
 	calls := function(loop, []byte{0x20, 0}, wasmtest.Call(1), down, []byte{0x0d, 0}, end)
 	calls.Funcs = append(calls.Funcs, nothing)
-	long := function(loop, slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 5000), down, []byte{0x0d, 0}, end)
+	long := function(loop, slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 1500), down, []byte{0x0d, 0}, end)
 	arms := function(loop, []byte{0x20, 0}, wasmtest.I32(1), []byte{0x71, 0x04, 0x40}, wasmtest.I32(1), []byte{0x1a, 0x05},
-		slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 2000), end, down, []byte{0x0d, 0}, end)
+		slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 1000), end, down, []byte{0x0d, 0}, end)
 	filler := slices.Repeat(wasmtest.Code(wasmtest.I32(1), []byte{0x1a}), 600)
-	laterArms := function(loop, filler, []byte{0x20, 0}, wasmtest.I32(1), []byte{0x71, 0x04, 0x40}, wasmtest.I32(1), []byte{0x1a, 0x05},
+	laterArms := function(loop, filler, wasmtest.I32(0), []byte{0x04, 0x40}, wasmtest.I32(1), []byte{0x1a, 0x05},
 		filler, end, down, []byte{0x0d, 0}, end)
 	tightThenCall := function(loop, wasmtest.I32(1), []byte{0x45, 0x0d, 0}, end, // a loop of one round
 		down, []byte{0x04, 0x40}, []byte{0x20, 0}, wasmtest.Call(0), end)
