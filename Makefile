@@ -45,7 +45,7 @@ bench: guests ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: tools
-tools: ## Install clang and lld from Debian packages, if they are missing
+tools: ## Install what the tests need beyond Go, if it is missing
 	@./tools.sh
 
 .PHONY: clean
