@@ -20,6 +20,9 @@ func TestMeteredIsPlain(t *testing.T) {
 	kinds := []string{"add", "random", "grow", "goroutine", "emit", "sleep", "forget", "random", "world", "emit"}
 	for name, path := range map[string]string{"go": goGuest(), "c": cGuest(t), "c that scans": cGuestNamed(t, "scan")} {
 		t.Run(name, func(t *testing.T) {
+			if name == "go" && testing.Short() {
+				t.Skip("compiles the Go guest twice more, which the race detector makes very slow")
+			}
 			plain, metered := bare(t, path, false, false), bare(t, path, true, false)
 			for range 20 {
 				b := batch(t, kinds...)

@@ -96,7 +96,7 @@ func (i *Instance) replace(ctx context.Context) error {
 	old := i.wasm
 	if err := i.start(ctx); err != nil {
 		errors.As(err, &i.dead)
-		return err
+		return errors.Join(err, old.Close(ctx))
 	}
 	if err := old.Close(ctx); err != nil {
 		return fmt.Errorf("closing the instance that was replaced: %w", err)
