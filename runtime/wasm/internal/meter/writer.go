@@ -4,7 +4,6 @@ import "github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 
 // Instructions that are inserted and that nothing else looks at.
 const (
-	opDrop       wasmfile.Op = 0x1a
 	opSelect     wasmfile.Op = 0x1b
 	opI32Ne      wasmfile.Op = 0x47
 	opI32Or      wasmfile.Op = 0x72
