@@ -21,6 +21,9 @@ func TestReach(t *testing.T) {
 		"branch by table":          wasmtest.Code(wasmtest.I32(0), []byte{0x0e, 1, 0, 1}),
 		"block of an added type":   {0x02, 5, 0x0b},
 		"ref.func":                 {0xd2, 2, 0x1a},
+		"else without an if":       {0x05},
+		"else in a loop":           {0x03, 0x40, 0x05, 0x0b},
+		"a second else":            wasmtest.Code(wasmtest.I32(0), []byte{0x04, 0x40, 0x05, 0x05, 0x0b}),
 		"two ends":                 {0x0b, 0x23, 0},
 	} {
 		m := function(code)

@@ -20,18 +20,11 @@ type Instruction struct {
 func Instructions(list []Instruction, code []byte, base int) ([]Instruction, error) {
 	r := &reader{b: code, base: base}
 	list = list[:0]
-	depth := 1
-	for r.err == nil && depth > 0 {
+	open := append(make([]Op, 0, 32), OpBlock)
+	for r.err == nil && len(open) > 0 {
 		in := r.instruction()
-		switch in.Op {
-		case OpBlock, OpLoop, OpIf:
-			depth++
-		case OpEnd:
-			depth--
-		case OpBr, OpBrIf, OpBrTable:
-			if r.err == nil && in.Index >= uint32(depth) {
-				r.fail(Malformed, "label %d does not exist", in.Index)
-			}
+		if r.err == nil {
+			open = r.nest(open, &in)
 		}
 		list = append(list, in)
 	}
@@ -40,6 +33,28 @@ func Instructions(list []Instruction, code []byte, base int) ([]Instruction, err
 		return list, r.err
 	}
 	return list, nil
+}
+
+// nest returns the blocks that are open behind an instruction, the function's
+// own first.
+func (r *reader) nest(open []Op, in *Instruction) []Op {
+	last := len(open) - 1
+	switch in.Op {
+	case OpBlock, OpLoop, OpIf:
+		return append(open, in.Op)
+	case OpElse:
+		if open[last] != OpIf {
+			r.fail(Malformed, "an else belongs to no if")
+		}
+		open[last] = OpElse
+	case OpEnd:
+		return open[:last]
+	case OpBr, OpBrIf, OpBrTable:
+		if in.Index >= uint32(len(open)) {
+			r.fail(Malformed, "label %d does not exist", in.Index)
+		}
+	}
+	return open
 }
 
 func (r *reader) instruction() Instruction {
