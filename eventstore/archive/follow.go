@@ -114,7 +114,7 @@ func (a *Archive) appendFetched(f fetch) error {
 
 const (
 	maxAhead  = 16   // batches
-	maxJoined = 4096 // events
+	maxJoined = 1024 // events: what a log yields at once needs no joining
 )
 
 // fetch is what a log yields.
@@ -125,16 +125,18 @@ type fetch struct {
 
 // join returns f with what else has come, without waiting for it.
 func (f fetch) join(fetched <-chan fetch) fetch {
-	for f.err == nil && len(f.events) < maxJoined {
+	batches, events := [][]event.Recorded{f.events}, len(f.events)
+	for open := true; open && f.err == nil && events < maxJoined; {
 		select {
-		case next, ok := <-fetched:
-			if !ok {
-				return f
-			}
-			f = fetch{slices.Concat(f.events, next.events), next.err}
+		case f, open = <-fetched:
+			batches = append(batches, f.events)
+			events += len(f.events)
 		default:
-			return f
+			open = false
 		}
+	}
+	if len(batches) > 1 {
+		f.events = slices.Concat(batches...)
 	}
 	return f
 }

@@ -33,26 +33,24 @@ func newDecoder(s subjects) *decoder {
 	return &decoder{subjects: s, names: make(map[string]string)}
 }
 
-// decode reads a body that came with subject. The event's Data and Metadata
-// point into body.
-func (d *decoder) decode(subject string, body []byte) (event.Recorded, error) {
-	r, ok := d.decodeCanonical(body)
-	if !ok {
+// decode reads a body that came with subject into r, which is empty, all but the
+// position. The event's Data and Metadata point into body.
+func (d *decoder) decode(subject string, body []byte, r *event.Recorded) error {
+	if !d.decodeCanonical(body, r) {
 		var err error
-		if r, err = decodeAny(body); err != nil {
-			return event.Recorded{}, err
+		if *r, err = decodeAny(body); err != nil {
+			return err
 		}
 	}
 	if !d.subjects.match(subject, &r.Event) {
-		return event.Recorded{}, fmt.Errorf("the subject is not the event's own, %s", d.subjects.event(&r.Event))
+		return fmt.Errorf("the subject is not the event's own, %s", d.subjects.event(&r.Event))
 	}
-	return r, nil
+	return nil
 }
 
 // decodeCanonical reads the layout that encode writes, and nothing else: false
 // means to try decodeAny, which reads any layout and explains what is wrong.
-func (d *decoder) decodeCanonical(body []byte) (event.Recorded, bool) {
-	var r event.Recorded
+func (d *decoder) decodeCanonical(body []byte, r *event.Recorded) bool {
 	w := walker{rest: body, ok: true}
 	w.literal(`{"id":"`)
 	r.ID = w.uuid()
@@ -82,7 +80,7 @@ func (d *decoder) decodeCanonical(body []byte) (event.Recorded, bool) {
 	r.SchemaVersion = uint32(schema)
 	sound := schema > 0 && schema <= 1<<32-1 && r.Version > 0 &&
 		r.ID != uuid.Nil && r.Aggregate.ID != uuid.Nil && r.CorrelationID != uuid.Nil
-	return r, w.ok && len(w.rest) == 0 && sound
+	return w.ok && len(w.rest) == 0 && sound
 }
 
 // name reads a type name and its closing quote.

@@ -60,6 +60,16 @@ func anyEvent(t *rapid.T) event.Event {
 	return e
 }
 
+func canonical(d *decoder, body []byte) (r event.Recorded, ok bool) {
+	ok = d.decodeCanonical(body, &r)
+	return r, ok
+}
+
+func decoded(d *decoder, subject string, body []byte) (r event.Recorded, err error) {
+	err = d.decode(subject, body, &r)
+	return r, err
+}
+
 // TestCodecRoundTrip holds that what encode writes is read back, by the fast
 // path and by the general one alike, also in another layout.
 func TestCodecRoundTrip(t *testing.T) {
@@ -70,7 +80,7 @@ func TestCodecRoundTrip(t *testing.T) {
 		}
 		want := event.Recorded{Event: e, Version: event.Version(rapid.Uint64Range(1, 1<<62).Draw(t, "version"))}
 		body := encode(nil, &e, want.Version)
-		fast, ok := newDecoder(testSubjects).decodeCanonical(body)
+		fast, ok := canonical(newDecoder(testSubjects), body)
 		if diff := cmp.Diff(want, fast); !ok || diff != "" {
 			t.Fatalf("fast path on %s: %v\n%s", body, ok, diff)
 		}
@@ -79,7 +89,7 @@ func TestCodecRoundTrip(t *testing.T) {
 			t.Fatalf("general path on %s: %v\n%s", body, err, diff)
 		}
 		relaid := relay(t, body)
-		other, err := newDecoder(testSubjects).decode(testSubjects.event(&e), relaid)
+		other, err := decoded(newDecoder(testSubjects), testSubjects.event(&e), relaid)
 		if err != nil || other.Version != want.Version || other.ID != e.ID || !other.Time.Equal(e.Time) {
 			t.Fatalf("decoding %s: %+v, %v", relaid, other, err)
 		}
@@ -128,13 +138,13 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			r, err := newDecoder(testSubjects).decode(c.subject, []byte(c.body))
+			r, err := decoded(newDecoder(testSubjects), c.subject, []byte(c.body))
 			if err == nil || !strings.Contains(err.Error(), c.reason) {
 				t.Fatalf("decoded to %+v, error %v, want %q", r, err, c.reason)
 			}
 		})
 	}
-	if _, err := newDecoder(testSubjects).decode(goodSubject, []byte(goodBody)); err != nil {
+	if _, err := decoded(newDecoder(testSubjects), goodSubject, []byte(goodBody)); err != nil {
 		t.Fatalf("the body that the cases start from: %v", err)
 	}
 }
@@ -146,7 +156,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(strings.Replace(goodBody, `{"a":1}`, `{"a":[1e9,-0.5,"\u00e9\n"],"b":{}},"metadata":{"x":null}`, 1)))
 	f.Add([]byte(strings.Replace(goodBody, `null`, `"6f9619ff-8b86-4011-b42d-00cf4fc964f3"`, 1)))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		fast, ok := newDecoder(testSubjects).decodeCanonical(body)
+		fast, ok := canonical(newDecoder(testSubjects), body)
 		slow, err := decodeAny(body)
 		if ok {
 			if diff := cmp.Diff(slow, fast); err != nil || diff != "" {
@@ -155,7 +165,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		if err == nil {
 			again := encode(nil, &slow.Event, slow.Version)
-			if back, ok := newDecoder(testSubjects).decodeCanonical(again); !ok || back.ID != slow.ID {
+			if back, ok := canonical(newDecoder(testSubjects), again); !ok || back.ID != slow.ID {
 				t.Fatalf("what was read from %s is written as %s and not read back", body, again)
 			}
 		}
@@ -234,7 +244,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := d.decode(goodSubject, body); err != nil {
+		if _, err := decoded(d, goodSubject, body); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -57,9 +57,8 @@ func (e *UntrustedError) Error() string {
 
 func (e *UntrustedError) Unwrap() error { return e.Err }
 
-func connect(cfg Config, l *link) (*nats.Conn, error) {
+func connect(cfg Config, l *link, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{
-		nats.Name("refold"),
 		nats.Timeout(connectTimeout),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
@@ -83,7 +82,7 @@ func connect(cfg Config, l *link) (*nats.Conn, error) {
 	if cfg.CAFile != "" {
 		opts = append(opts, nats.RootCAs(cfg.CAFile))
 	}
-	nc, err := nats.Connect(cfg.URL, opts...)
+	nc, err := nats.Connect(cfg.URL, append(opts, more...)...)
 	if err != nil {
 		return nil, explainConnect(redact(cfg.URL), err)
 	}

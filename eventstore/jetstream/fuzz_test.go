@@ -123,7 +123,7 @@ func FuzzStored(f *testing.F) {
 	f.Add(goodSubject, []byte(strings.Replace(goodBody, `{"a":1}`, "{ \"a\" :\n[1e9,-0.5,\"\\u00e9\"]},\"metadata\":{\"x\":null}", 1)))
 	f.Add(strings.Replace(goodSubject, "done", "gone", 1), []byte(goodBody))
 	f.Fuzz(func(t *testing.T, subject string, body []byte) {
-		r, err := newDecoder(testSubjects).decode(subject, bytes.Clone(body))
+		r, err := decoded(newDecoder(testSubjects), subject, bytes.Clone(body))
 		if err != nil {
 			return
 		}
@@ -131,7 +131,7 @@ func FuzzStored(f *testing.F) {
 			t.Fatalf("%s, %q is read as %+v: %v", subject, body, r, err)
 		}
 		once := encode(nil, &r.Event, r.Version)
-		again, err := newDecoder(testSubjects).decode(testSubjects.event(&r.Event), bytes.Clone(once))
+		again, err := decoded(newDecoder(testSubjects), testSubjects.event(&r.Event), bytes.Clone(once))
 		if err != nil {
 			t.Fatalf("%q is written as %q, which is refused: %v", body, once, err)
 		}

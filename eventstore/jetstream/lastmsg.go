@@ -115,8 +115,8 @@ func (s *Store) readHead(ctx context.Context, agg event.Aggregate) (head, error)
 
 // decode turns a stored message into an event.
 func (s *Store) decode(m stored) (event.Recorded, error) {
-	r, err := newDecoder(s.subjects).decode(m.subject, m.body)
-	if err != nil {
+	var r event.Recorded
+	if err := newDecoder(s.subjects).decode(m.subject, m.body, &r); err != nil {
 		return r, &eventstore.UnreadableError{Position: event.Position(m.sequence), Subject: m.subject, Reason: err.Error()}
 	}
 	r.Position = event.Position(m.sequence)

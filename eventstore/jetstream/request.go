@@ -30,12 +30,17 @@ func (l *link) disconnected() {
 	l.lost, l.cut = context.WithCancelCause(context.Background())
 }
 
+// current returns a context that ends when the connection of now is lost.
+func (l *link) current() context.Context {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lost
+}
+
 // bound returns ctx with a time limit, which also ends when the connection is
 // lost, with nats.ErrDisconnected as its cause.
 func (l *link) bound(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	l.mu.Lock()
-	lost := l.lost
-	l.mu.Unlock()
+	lost := l.current()
 	ctx, cut := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(lost, func() { cut(nats.ErrDisconnected) })
 	ctx, cancel := context.WithTimeout(ctx, limit)

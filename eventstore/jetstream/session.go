@@ -8,21 +8,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
 )
 
-// Settings of a consumer: how many messages and bytes may be under way, when
-// silence means that the server is gone, and when the server forgets a
-// consumer that nobody reads.
-const (
-	pullMessages  = 5000
-	pullBytes     = 32 << 20
-	heartbeat     = 5 * time.Second
-	inactiveAfter = 2 * time.Minute
-)
+// inactiveAfter is when the server forgets a consumer that nobody reads.
+const inactiveAfter = 2 * time.Minute
 
 // errLost is a session that has to be opened again, from where it got to.
 var errLost = errors.New("reading the log was interrupted")
@@ -32,7 +26,8 @@ var errLost = errors.New("reading the log was interrupted")
 type session struct {
 	decoder *decoder
 	max     int
-	consume jetstream.ConsumeContext
+	sub     *nats.Subscription
+	pulls   *pulls
 	ready   chan struct{} // holds one token while there is something to take
 	room    chan struct{} // holds one token after something was taken
 	done    chan struct{}
@@ -50,6 +45,37 @@ type session struct {
 func (s *Store) openSession(ctx context.Context, filter string, next uint64) (*session, func(), error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
+	ses := &session{
+		decoder: newDecoder(s.subjects),
+		max:     s.cfg.MaxBatch,
+		ready:   make(chan struct{}, 1),
+		room:    make(chan struct{}, 1),
+		done:    make(chan struct{}),
+	}
+	if filter == s.subjects.all() {
+		ses.next = next
+		filter = "" // the stream has nothing else, and to filter costs the server time
+	}
+	consumer, err := s.consume(ctx, ses, filter, next)
+	if err != nil {
+		return nil, nil, err
+	}
+	release := func() {
+		close(ses.done)
+		_ = ses.sub.Unsubscribe() // it fails where the connection is gone
+		// Without waiting: the server forgets the consumer by itself, only later.
+		_ = s.nc.Publish("$JS.API.CONSUMER.DELETE."+s.cfg.Stream+"."+consumer.CachedInfo().Name, nil)
+	}
+	return ses, release, nil
+}
+
+// consume lets a new consumer deliver to ses.
+func (s *Store) consume(ctx context.Context, ses *session, filter string, next uint64) (jetstream.Consumer, error) {
+	nc, err := s.feed.connection(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	lost := s.feed.link.current()
 	consumer, err := s.js.CreateConsumer(ctx, s.cfg.Stream, jetstream.ConsumerConfig{
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       next,
@@ -60,38 +86,36 @@ func (s *Store) openSession(ctx context.Context, filter string, next uint64) (*s
 		InactiveThreshold: inactiveAfter,
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	ses := &session{
-		decoder: newDecoder(s.subjects),
-		max:     s.cfg.MaxBatch,
-		ready:   make(chan struct{}, 1),
-		room:    make(chan struct{}, 1),
-		done:    make(chan struct{}),
+	ses.pulls = newPulls(nc)
+	if ses.sub, err = nc.Subscribe(ses.pulls.inbox+"*", ses.deliver); err != nil {
+		return nil, err
 	}
-	if filter == s.subjects.all() {
-		ses.next = next
+	err = ses.sub.SetPendingLimits(-1, -1) // the pulls bound it
+	if err == nil {
+		err = ses.pulls.begin(s.cfg.Stream, consumer.CachedInfo().Name)
 	}
-	ses.consume, err = consumer.Consume(ses.receive,
-		jetstream.PullMaxMessagesWithBytesLimit(pullMessages, max(pullBytes, 2*int(s.nc.MaxPayload()))),
-		jetstream.PullHeartbeat(heartbeat),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-			ses.fail(fmt.Errorf("%w: %w", errLost, err))
-		}))
 	if err != nil {
-		return nil, nil, err
+		_ = ses.sub.Unsubscribe() // err says more
+		return nil, err
 	}
-	release := func() {
-		close(ses.done)
-		ses.consume.Stop()
-		// Without waiting: the server forgets the consumer by itself, only later.
-		_ = s.nc.Publish("$JS.API.CONSUMER.DELETE."+s.cfg.Stream+"."+consumer.CachedInfo().Name, nil)
+	go ses.pulls.watch(lost, ses)
+	return consumer, nil
+}
+
+// deliver takes what the server sends: an event, or the end of a pull.
+func (ses *session) deliver(m *nats.Msg) {
+	if m.Reply != "" {
+		ses.pulls.event()
+		ses.receive(m)
+	} else if err := ses.pulls.ended(m.Subject); err != nil {
+		ses.fail(err)
 	}
-	return ses, release, nil
 }
 
 // receive takes one message, waiting while the batch is full.
-func (ses *session) receive(m jetstream.Msg) {
+func (ses *session) receive(m *nats.Msg) {
 	ses.mu.Lock()
 	defer ses.mu.Unlock()
 	for len(ses.batch) >= ses.max && ses.err == nil {
@@ -107,43 +131,40 @@ func (ses *session) receive(m jetstream.Msg) {
 	if ses.err != nil {
 		return
 	}
-	r, more, err := ses.read(m)
+	ses.batch = append(ses.batch, event.Recorded{})
+	more, err := ses.read(m, &ses.batch[len(ses.batch)-1])
 	if err != nil {
+		ses.batch = ses.batch[:len(ses.batch)-1]
 		ses.err = err
-	} else {
-		ses.batch = append(ses.batch, r)
 	}
-	// While the server has more at hand the reader is not woken for each event:
-	// what comes next, an event or the session's end, wakes it.
-	if !more || err != nil || len(ses.batch) >= min(ses.max, wakeAt) {
+	// While the server has more at hand the reader is not woken before a batch is
+	// full: what comes next, an event or the session's end, wakes it.
+	if !more || err != nil || len(ses.batch) >= ses.max {
 		signal(ses.ready)
 	}
 }
 
-// wakeAt is how many events wake a reader that is catching up.
-const wakeAt = 256
-
-// read checks a message's place and decodes it. More says that the server has
-// further messages for this session.
-func (ses *session) read(m jetstream.Msg) (r event.Recorded, more bool, err error) {
-	stream, consumer, more, ok := places(m.Reply())
+// read checks a message's place and decodes it into r. More says that the
+// server has further messages for this session.
+func (ses *session) read(m *nats.Msg, r *event.Recorded) (more bool, err error) {
+	stream, consumer, more, ok := places(m.Reply)
 	if !ok {
-		return r, false, fmt.Errorf("reading the log: a message came with reply subject %q, which has no place in it", m.Reply())
+		return false, fmt.Errorf("reading the log: a message came with reply subject %q, which has no place in it", m.Reply)
 	}
 	if ses.delivered++; consumer != ses.delivered {
-		return r, false, errLost
+		return false, errLost
 	}
 	if ses.next > 0 {
 		if stream != ses.next {
-			return r, false, &eventstore.GapError{Expected: event.Position(ses.next), Actual: event.Position(stream)}
+			return false, &eventstore.GapError{Expected: event.Position(ses.next), Actual: event.Position(stream)}
 		}
 		ses.next++
 	}
-	if r, err = ses.decoder.decode(m.Subject(), m.Data()); err != nil {
-		return r, false, &eventstore.UnreadableError{Position: event.Position(stream), Subject: m.Subject(), Reason: err.Error()}
+	if err := ses.decoder.decode(m.Subject, m.Data, r); err != nil {
+		return false, &eventstore.UnreadableError{Position: event.Position(stream), Subject: m.Subject, Reason: err.Error()}
 	}
 	r.Position = event.Position(stream)
-	return r, more, nil
+	return more, nil
 }
 
 // fail ends the session, unless it has ended.
@@ -170,7 +191,9 @@ func (ses *session) take(ctx context.Context, closed <-chan struct{}) ([]event.R
 		}
 		ses.mu.Lock()
 		batch, err := ses.batch, ses.err
-		ses.batch = make([]event.Recorded, 0, len(batch)) // the next one will be of like size
+		if len(batch) > 0 { // the next one will be of like size
+			ses.batch = make([]event.Recorded, 0, len(batch))
+		}
 		ses.mu.Unlock()
 		signal(ses.room)
 		if len(batch) == 0 && err == nil {

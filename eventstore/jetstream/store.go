@@ -20,6 +20,7 @@ type Store struct {
 	cfg        Config
 	nc         *nats.Conn
 	link       *link
+	feed       feed
 	js         jetstream.JetStream
 	subjects   subjects
 	replicated bool
@@ -44,7 +45,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
 	l := newLink()
-	nc, err := connect(cfg, l)
+	nc, err := connect(cfg, l, nats.Name("refold"))
 	if err != nil {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
@@ -52,6 +53,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg:      cfg,
 		nc:       nc,
 		link:     l,
+		feed:     feed{link: newLink()},
 		subjects: subjects{cfg.Prefix},
 		heads:    newHeads(),
 		batches:  make(chan struct{}, maxBatches),
@@ -102,6 +104,7 @@ func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closed)
 		s.nc.Close()
+		s.feed.close()
 	})
 	return nil
 }
