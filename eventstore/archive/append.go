@@ -172,8 +172,10 @@ func (a *Archive) begin() error {
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
+	index := newMemIndex(h.first)
+	index.reserve(a.last)
 	act := newActive(file, &scan{
-		header: h, index: newMemIndex(h.first), end: segmentHeaderSize, next: h.first, chain: h.before, span: newTimeSpan(),
+		header: h, index: index, end: segmentHeaderSize, next: h.first, chain: h.before, span: newTimeSpan(),
 	})
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -207,6 +209,7 @@ func (a *Archive) seal() error {
 	defer a.mu.Unlock()
 	a.sealed = append(slices.Clip(a.sealed), s)
 	a.active = nil
+	a.last = act.index.size()
 	act.release()
 	return nil
 }

@@ -22,6 +22,7 @@ type Archive struct {
 	writing sync.Mutex // held by who changes files
 	encoder encoder
 	buf     []byte        // of the last write
+	last    memSize       // of the segment sealed last
 	broken  error         // why nothing can be appended any more
 	healed  chan struct{} // closed and replaced by each Heal that dropped events
 

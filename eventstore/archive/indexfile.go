@@ -1,11 +1,6 @@
 package archive
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
-	"slices"
-
 	"github.com/refold-dev/refold/domain/event"
 )
 
@@ -112,10 +107,13 @@ func (x *memIndex) encode(size int64, end chain) []byte {
 	for _, name := range x.names {
 		names = append(le.AppendUint32(names, uint32(len(name))), name...)
 	}
+	aggregates, aggEvents := x.encodeAggregates()
+	correlations, corEvents := x.encodeCorrelations()
+	ids := x.encodeIDs()
 	h := indexHeader{first: x.first, size: size, chain: end, counts: [7]uint32{
 		nEvents: uint32(len(x.events)), nBlocks: uint32(len(x.blockList)), nTypes: uint32(len(x.types)),
-		nNameBytes: uint32(len(names)), nAggregates: uint32(len(x.aggregates)),
-		nCorrelations: uint32(len(x.correlates)), nIDs: uint32(len(x.ids)),
+		nNameBytes: uint32(len(names)), nAggregates: uint32(len(aggregates) / aggregateWidth),
+		nCorrelations: uint32(len(correlations) / correlationWidth), nIDs: uint32(len(ids) / idWidth),
 	}}
 	t, total := h.layout()
 	out := h.append(make([]byte, 0, total))
@@ -123,15 +121,12 @@ func (x *memIndex) encode(size int64, end chain) []byte {
 	out = t.events.put(out, x.encodeEntries())
 	out = t.blocks.put(out, x.encodeBlocks())
 	out = t.types.put(out, encodeOrdinals(nil, x.types))
-	aggregates, events := x.encodeAggregates()
 	out = t.aggFence.put(out, fenceOf(t.aggregates, aggregateKeySize, aggregates))
 	out = t.aggregates.put(out, aggregates)
-	out = t.aggEvents.put(out, events)
-	correlations, events := x.encodeCorrelations()
+	out = t.aggEvents.put(out, aggEvents)
 	out = t.corFence.put(out, fenceOf(t.correlations, uuidKey, correlations))
 	out = t.correlations.put(out, correlations)
-	out = t.corEvents.put(out, events)
-	ids := x.encodeIDs()
+	out = t.corEvents.put(out, corEvents)
 	out = t.idFence.put(out, fenceOf(t.ids, uuidKey, ids))
 	return t.ids.put(out, ids)
 }
@@ -164,82 +159,55 @@ func (x *memIndex) encodeBlocks() []byte {
 
 // encodeAggregates returns the table of aggregates and that of their ordinals.
 func (x *memIndex) encodeAggregates() (table, events []byte) {
-	keys := make([]byte, 0, len(x.aggregates)*aggregateKeySize)
-	lists := make([]postings, 0, len(x.aggregates))
-	for key, p := range x.aggregates {
-		keys = append(keys, key[:]...)
-		lists = append(lists, p)
-	}
-	table = make([]byte, 0, len(lists)*aggregateWidth)
-	events = make([]byte, 0, len(x.events)*ordinalWidth)
+	table = make([]byte, 0, len(x.standings)*aggregateWidth)
+	events = make([]byte, len(x.events)*ordinalWidth)
 	place := uint32(0)
-	for _, i := range sortedOrder(keys, aggregateKeySize) {
-		p := lists[i]
-		table = append(table, keys[i*aggregateKeySize:(i+1)*aggregateKeySize]...)
-		table = encodeOrdinals(table, []uint32{place, p.count})
+	keys := x.aggregates.keys
+	for _, i := range sortedOrder(len(keys), func(i uint32) []byte { return keys[i][:] }) {
+		p := x.standings[i].postings
+		table = append(table, keys[i][:]...)
+		table = le.AppendUint32(table, place)
+		table = le.AppendUint32(table, p.count)
 		table = le.AppendUint64(table, uint64(p.first))
-		events = encodeOrdinals(events, x.collect(p, 0))
+		for at, n := p.place, p.count; n > 0; n-- { // from the last on
+			le.PutUint32(events[(place+n-1)*ordinalWidth:], at)
+			at = x.before[at]
+		}
 		place += p.count
 	}
 	return table, events
 }
 
+// encodeCorrelations returns the table of correlations and that of their
+// ordinals.
 func (x *memIndex) encodeCorrelations() (table, events []byte) {
-	keys := make([]byte, 0, len(x.correlates)*uuidKey)
-	lists := make([]postings, 0, len(x.correlates))
-	for id, p := range x.correlates {
-		keys = append(keys, id[:]...)
-		lists = append(lists, p)
+	ids := x.correlationIDs
+	order := sortedOrder(len(ids), func(i uint32) []byte { return ids[i][:] })
+	for i := 0; i < len(order); {
+		n := 1
+		for i+n < len(order) && ids[order[i]] == ids[order[i+n]] {
+			n++
+		}
+		table = append(table, ids[order[i]][:]...)
+		table = le.AppendUint32(table, uint32(i))
+		table = le.AppendUint32(table, uint32(n))
+		i += n
 	}
-	table = make([]byte, 0, len(lists)*correlationWidth)
-	events = make([]byte, 0, len(x.events)*ordinalWidth)
-	place := uint32(0)
-	for _, i := range sortedOrder(keys, uuidKey) {
-		p := lists[i]
-		table = append(table, keys[i*uuidKey:(i+1)*uuidKey]...)
-		table = encodeOrdinals(table, []uint32{place, p.count})
-		events = encodeOrdinals(events, x.collect(p, 0))
-		place += p.count
-	}
-	return table, events
+	return table, encodeOrdinals(make([]byte, 0, len(order)*ordinalWidth), order)
 }
 
+// encodeIDs returns the table of event ids. Of an id that occurs twice, which a
+// sound log does not have, the last event counts.
 func (x *memIndex) encodeIDs() []byte {
-	keys := make([]byte, 0, len(x.ids)*uuidKey)
-	ordinals := make([]uint32, 0, len(x.ids))
-	for id, ordinal := range x.ids {
-		keys = append(keys, id[:]...)
-		ordinals = append(ordinals, ordinal)
-	}
-	out := make([]byte, 0, len(ordinals)*idWidth)
-	for _, i := range sortedOrder(keys, uuidKey) {
-		out = append(out, keys[i*uuidKey:(i+1)*uuidKey]...)
-		out = le.AppendUint32(out, ordinals[i])
+	ids := x.eventIDs
+	order := sortedOrder(len(ids), func(i uint32) []byte { return ids[i][:] })
+	out := make([]byte, 0, len(ids)*idWidth)
+	for i, ordinal := range order {
+		if i+1 < len(order) && ids[order[i+1]] == ids[ordinal] {
+			continue
+		}
+		out = append(out, ids[ordinal][:]...)
+		out = le.AppendUint32(out, ordinal)
 	}
 	return out
-}
-
-// sortedOrder returns the order in which keys of a width, which lie one behind
-// the other, are sorted. Their first bytes, as a number, decide most
-// comparisons.
-func sortedOrder(keys []byte, width int) []int {
-	type ref struct {
-		prefix uint64
-		i      int
-	}
-	refs := make([]ref, len(keys)/width)
-	for i := range refs {
-		refs[i] = ref{binary.BigEndian.Uint64(keys[i*width:]), i}
-	}
-	slices.SortFunc(refs, func(a, b ref) int {
-		if c := cmp.Compare(a.prefix, b.prefix); c != 0 {
-			return c
-		}
-		return bytes.Compare(keys[a.i*width:(a.i+1)*width], keys[b.i*width:(b.i+1)*width])
-	})
-	order := make([]int, len(refs))
-	for i := range refs {
-		order[i] = refs[i].i
-	}
-	return order
 }

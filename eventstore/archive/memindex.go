@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"math"
 	"sort"
 	"sync"
 
@@ -10,30 +11,62 @@ import (
 )
 
 // memIndex is an index in memory. The ordinals of an aggregate, and those of a
-// correlation, are a list that is linked from each event to the one before.
+// correlation, are a list that is linked from each event to the one before. What
+// only few reads need, and a replay never, is built when it is asked for.
 type memIndex struct {
-	mu          sync.RWMutex
-	first       event.Position
-	names       []string
-	nameIDs     map[string]uint32
-	events      []entry
-	blockList   []blockEntry
-	types       []uint32 // event types of the blocks
-	aggregates  map[aggregateKey]postings
-	correlates  map[uuid.UUID]postings
-	ids         map[uuid.UUID]uint32
-	beforeInAgg []uint32 // by ordinal; its own ordinal where the list ends
-	beforeInCor []uint32
+	mu         sync.RWMutex
+	first      event.Position
+	names      []string
+	nameIDs    map[string]uint32
+	events     []entry
+	blockList  []blockEntry
+	types      []uint32 // event types of the blocks
+	aggregates hashed
+	standings  []standing // by an aggregate's number
+	before     []uint32   // in its aggregate, by ordinal; its own ordinal where the list ends
+
+	correlationIDs []uuid.UUID // by ordinal
+	eventIDs       []uuid.UUID
+	correlates     correlates
+	places         places
+
+	check uint32                            // counts calls of checkVersions
+	fresh map[event.Aggregate]event.Version // of a call of checkVersions
+}
+
+// standing is where an aggregate stands. What checkVersions found out is the
+// writer's alone.
+type standing struct {
+	postings
+	checked event.Version
+	check   uint32
 }
 
 func newMemIndex(first event.Position) *memIndex {
-	return &memIndex{
-		first:      first,
-		nameIDs:    map[string]uint32{},
-		aggregates: map[aggregateKey]postings{},
-		correlates: map[uuid.UUID]postings{},
-		ids:        map[uuid.UUID]uint32{},
+	return &memIndex{first: first, nameIDs: map[string]uint32{}, fresh: map[event.Aggregate]event.Version{}}
+}
+
+// reserve makes room for about as much as another index holds.
+func (x *memIndex) reserve(like memSize) {
+	if like.events == 0 {
+		return
 	}
+	events := like.events + like.events/16
+	x.events = make([]entry, 0, events)
+	x.before = make([]uint32, 0, events)
+	x.correlationIDs = make([]uuid.UUID, 0, events)
+	x.eventIDs = make([]uuid.UUID, 0, events)
+	x.aggregates.reserve(like.aggregates)
+	x.standings = make([]standing, 0, like.aggregates)
+}
+
+// memSize is how much an index holds.
+type memSize struct{ events, aggregates int }
+
+func (x *memIndex) size() memSize {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return memSize{len(x.events), len(x.standings)}
 }
 
 // add indexes a block that stands at an offset of the segment. It says if an
@@ -50,10 +83,11 @@ func (x *memIndex) add(at uint32, k *block) error {
 		at: at, length: k.length, first: uint32(len(x.events)), count: k.count,
 		span: timeSpan{k.minTime, k.maxTime}, types: types, typeCount: uint32(k.batch.TypeCount()),
 	})
+	var eventType, aggregateType lastName
 	for rec := range k.records() {
 		e := entry{
 			at: at + blockHeaderSize + rec.at, length: uint32(len(rec.record)), checksum: checksum(rec.record),
-			eventType: x.nameID(rec.view.Type()), aggregateType: x.nameID(rec.view.AggregateType()),
+			eventType: eventType.id(x, rec.view.Type()), aggregateType: aggregateType.id(x, rec.view.AggregateType()),
 		}
 		if err := x.addEvent(e, rec.record); err != nil {
 			return err
@@ -62,30 +96,36 @@ func (x *memIndex) add(at uint32, k *block) error {
 	return nil
 }
 
+// lastName remembers a name's id, since the next event's is often the same.
+type lastName struct {
+	name string
+	of   uint32
+}
+
+func (l *lastName) id(x *memIndex, name []byte) uint32 {
+	if l.name == "" || l.name != string(name) {
+		l.of = x.nameID(name)
+		l.name = x.names[l.of]
+	}
+	return l.of
+}
+
 func (x *memIndex) addEvent(e entry, rec record) error {
 	ordinal := uint32(len(x.events))
 	x.events = append(x.events, e)
+	x.correlationIDs = append(x.correlationIDs, rec.correlationID())
+	x.eventIDs = append(x.eventIDs, rec.id())
 	key := newAggregateKey(rec.aggregateID(), e.aggregateType)
-	agg, known := x.aggregates[key]
+	n, known := x.aggregates.add(&key)
 	if !known {
-		agg = postings{list: ofAggregate, place: ordinal, first: rec.version()}
+		x.standings = append(x.standings, standing{postings: postings{list: ofAggregate, place: ordinal, first: rec.version()}})
 	}
-	x.beforeInAgg = append(x.beforeInAgg, agg.place)
+	agg := &x.standings[n]
+	x.before = append(x.before, agg.place)
 	agg.place, agg.count = ordinal, agg.count+1
 	if rec.version() != agg.last() || rec.version() == 0 {
 		return flaw("an aggregate's versions do not follow each other")
 	}
-	x.aggregates[key] = agg
-
-	cor, known := x.correlates[rec.correlationID()]
-	if !known {
-		cor = postings{list: ofCorrelation, place: ordinal}
-	}
-	x.beforeInCor = append(x.beforeInCor, cor.place)
-	cor.place, cor.count = ordinal, cor.count+1
-	x.correlates[rec.correlationID()] = cor
-
-	x.ids[rec.id()] = ordinal
 	return nil
 }
 
@@ -104,50 +144,70 @@ func (x *memIndex) nameID(name []byte) uint32 {
 func (x *memIndex) checkVersions(events []event.Recorded) (expected event.Version, wrong *event.Recorded) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	within := make(map[event.Aggregate]event.Version, min(len(events), 64))
+	x.check++
+	clear(x.fresh)
 	for i := range events {
 		e := &events[i]
-		last, known := within[e.Aggregate]
-		if !known {
-			if p, ok := x.standing(e.Aggregate); ok {
-				last, known = p.last(), true
-			}
+		n, known := x.number(e.Aggregate)
+		var last event.Version
+		if known {
+			last = x.standings[n].known(x.check)
+		} else {
+			last, known = x.fresh[e.Aggregate]
 		}
 		if known && e.Version != last+1 || e.Version == 0 {
 			return last + 1, e
 		}
-		within[e.Aggregate] = e.Version
+		if int(n) < len(x.standings) {
+			x.standings[n].checked = e.Version
+		} else {
+			x.fresh[e.Aggregate] = e.Version
+		}
 	}
 	return 0, nil
 }
 
-func (x *memIndex) standing(agg event.Aggregate) (postings, bool) {
-	id, ok := x.nameIDs[agg.Type]
-	if !ok {
-		return postings{}, false
+// known returns the version up to which the aggregate is known in a call of
+// checkVersions.
+func (s *standing) known(check uint32) event.Version {
+	if s.check != check {
+		s.check, s.checked = check, s.last()
 	}
-	p, ok := x.aggregates[newAggregateKey(agg.ID, id)]
-	return p, ok
+	return s.checked
+}
+
+// number returns an aggregate's number; one that nothing has if it has none.
+func (x *memIndex) number(agg event.Aggregate) (uint32, bool) {
+	if id, ok := x.nameIDs[agg.Type]; ok {
+		key := newAggregateKey(agg.ID, id)
+		if n, ok := x.aggregates.find(&key); ok {
+			return n, true
+		}
+	}
+	return math.MaxUint32, false
 }
 
 func (x *memIndex) aggregate(agg event.Aggregate) (postings, bool, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	p, ok := x.standing(agg)
-	return p, ok, nil
+	n, ok := x.number(agg)
+	if !ok {
+		return postings{}, false, nil
+	}
+	return x.standings[n].postings, true, nil
 }
 
 func (x *memIndex) correlation(id uuid.UUID) (postings, bool, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	p, ok := x.correlates[id]
+	x.mu.Lock() // what was added since is taken in first
+	defer x.mu.Unlock()
+	p, ok := x.correlates.find(x.correlationIDs, id)
 	return p, ok, nil
 }
 
 func (x *memIndex) find(id uuid.UUID) (uint32, bool, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	ordinal, ok := x.ids[id]
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	ordinal, ok := x.places.find(x.eventIDs, id)
 	return ordinal, ok, nil
 }
 
@@ -157,15 +217,14 @@ func (x *memIndex) ordinals(p postings, skip uint32) ([]uint32, error) {
 	if skip >= p.count {
 		return nil, nil
 	}
-	return x.collect(p, skip), nil
+	if p.list == ofCorrelation {
+		return collect(x.correlates.before, p, skip), nil
+	}
+	return collect(x.before, p, skip), nil
 }
 
 // collect follows the links of a list back to its skip-th ordinal.
-func (x *memIndex) collect(p postings, skip uint32) []uint32 {
-	before := x.beforeInAgg
-	if p.list == ofCorrelation {
-		before = x.beforeInCor
-	}
+func collect(before []uint32, p postings, skip uint32) []uint32 {
 	out := make([]uint32, p.count-skip)
 	at := p.place
 	for i := range out {
