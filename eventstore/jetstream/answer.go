@@ -1,6 +1,7 @@
 package jetstream
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,9 @@ type answer struct {
 
 // parseAnswer reads the answer to a publish; a refusal is the error.
 func parseAnswer(m *nats.Msg) (answer, error) {
+	if a, ok := parseStored(m.Data); ok {
+		return a, nil
+	}
 	var a answer
 	if err := json.Unmarshal(m.Data, &a); err != nil {
 		return a, fmt.Errorf("the answer to a publish is no JSON: %w", err)
@@ -41,6 +45,19 @@ func parseAnswer(m *nats.Msg) (answer, error) {
 		return a, errors.New("the answer to a publish has no stream sequence")
 	}
 	return a, nil
+}
+
+// parseStored reads the answer that nearly all publishes get, in the layout that
+// the server gives it, and no other.
+func parseStored(body []byte) (answer, bool) {
+	w := walker{rest: body, ok: true}
+	w.literal(`{"stream":"`)
+	stream := w.until('"')
+	w.literal(`,"seq":`)
+	a := answer{Stream: string(stream), Sequence: w.uint()}
+	w.literal(`}`)
+	name := len(stream) > 0 && bytes.IndexFunc(stream, func(r rune) bool { return r < ' ' || r == '\\' || r > '~' }) < 0
+	return a, w.ok && len(w.rest) == 0 && name && a.Sequence > 0
 }
 
 // refused reports whether err is the server's refusal with one of the codes.

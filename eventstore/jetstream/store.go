@@ -20,6 +20,7 @@ type Store struct {
 	cfg        Config
 	nc         *nats.Conn
 	link       *link
+	callers    callers
 	feed       feed
 	js         jetstream.JetStream
 	subjects   subjects
@@ -53,6 +54,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg:      cfg,
 		nc:       nc,
 		link:     l,
+		callers:  callers{nc: nc},
 		feed:     feed{link: newLink()},
 		subjects: subjects{cfg.Prefix},
 		heads:    newHeads(),
@@ -104,6 +106,7 @@ func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
 		close(s.closed)
 		s.nc.Close()
+		s.link.disconnected() // who still waits for an answer
 		s.feed.close()
 	})
 	return nil
