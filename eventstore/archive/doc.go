@@ -80,7 +80,8 @@
 //	72  u32 types                        aggregates   36  key (uuid, u32 type, big-endian),
 //	76  u32 bytes of names                                u32 first ordinal's place, u32 count,
 //	80  u32 aggregates                                    u64 first version
-//	84  u32 correlations                 agg events    4  u32 ordinals, ascending
+//	84  u32 correlations                 agg events   24  u32 ordinals, ascending, with what
+//	                                                      events has of each
 //	88  u32 event ids                    corr fence   16  as above
 //	92  u32 zero                         correlations 24  uuid, u32 place, u32 count
 //	                                     corr events   4  u32 ordinals, ascending
@@ -89,7 +90,8 @@
 //
 // An ordinal is a position less the segment's first. Types are indexes into
 // names. Keys are sorted; a lookup searches the fence, which is in memory, and
-// reads one run.
+// reads one run. So an aggregate's events in a segment are found in two reads,
+// whatever the segment's size.
 //
 // # Crashes
 //
@@ -114,13 +116,14 @@
 //
 // # Memory
 //
-// The active segment's index takes 90 to 290 bytes per event, most where each
-// aggregate and correlation occurs once; that is at most 40 MB at 64 MiB a
-// segment and 450 bytes an event. A sealed segment takes about 200 bytes, and
+// The active segment's index takes 70 to 150 bytes per event, most where each
+// aggregate occurs once, and up to 130 more once it was asked for an event's id
+// and for a correlation; that is at most 40 MB at 64 MiB a segment and 450 bytes
+// an event. A sealed segment takes about 200 bytes, and
 // while it is among the Options.OpenSegments used last, its names and fences:
 // at most 0.5 bytes per event. Sealing, verifying and rebuilding an index hold
-// one segment's index at a time. Indexes of sealed segments stay on disk: 50 to
-// 115 bytes per event.
+// one segment's index at a time. Indexes of sealed segments stay on disk: 70 to
+// 135 bytes per event.
 //
 // The package never changes an event and never reads a clock. Start reading at
 // Archive.Append, then block.go, scan.go and snapshot.go.

@@ -135,44 +135,64 @@ func (x *fileIndex) find(id uuid.UUID) (uint32, bool, error) {
 	return le.Uint32(e[16:]), true, nil
 }
 
-func (x *fileIndex) ordinals(p postings, skip uint32) ([]uint32, error) {
+func (x *fileIndex) list(p postings, skip uint32) ([]listed, error) {
 	if skip >= p.count {
 		return nil, nil
 	}
-	t := x.tables.aggEvents
+	out := make([]listed, 0, p.count-skip)
+	var err error
 	if p.list == ofCorrelation {
-		t = x.tables.corEvents
+		err = x.tables.corEvents.visit(x.file, p.place+skip, p.count-skip, func(e []byte) bool {
+			out = append(out, listed{ordinal: le.Uint32(e)})
+			return true
+		})
+		if err == nil {
+			err = x.locate(out)
+		}
+	} else {
+		err = x.tables.aggEvents.visit(x.file, p.place+skip, p.count-skip, func(e []byte) bool {
+			out = append(out, listed{le.Uint32(e), parseEntry(e[ordinalWidth:])})
+			return true
+		})
 	}
-	out := make([]uint32, 0, p.count-skip)
-	err := t.visit(x.file, p.place+skip, p.count-skip, func(e []byte) bool {
-		out = append(out, le.Uint32(e))
-		return true
-	})
+	if err == nil {
+		err = x.checkListed(out)
+	}
 	return out, x.damage(err)
 }
 
-func (x *fileIndex) entries(ordinals []uint32) ([]entry, error) {
+// locate looks up where events are.
+func (x *fileIndex) locate(list []listed) error {
 	t := x.tables.events
-	out := make([]entry, len(ordinals))
 	var run []byte
 	have := uint32(1<<32 - 1)
-	for i, o := range ordinals {
+	for i := range list {
+		o := list[i].ordinal
 		if o >= t.count {
-			return nil, x.damage(errOutside)
+			return errOutside
 		}
 		if o/t.run != have {
 			var err error
 			if run, err = t.readRun(x.file, o/t.run); err != nil {
-				return nil, x.damage(err)
+				return err
 			}
 			have = o / t.run
 		}
-		out[i] = parseEntry(run[(o%t.run)*t.width:])
-		if out[i].eventType >= uint32(len(x.names)) || out[i].aggregateType >= uint32(len(x.names)) {
-			return nil, x.damage(errOutside)
+		list[i].entry = parseEntry(run[(o%t.run)*t.width:])
+	}
+	return nil
+}
+
+// checkListed makes sure that events refer to what exists.
+func (x *fileIndex) checkListed(list []listed) error {
+	names := uint32(len(x.names))
+	for i := range list {
+		l := &list[i]
+		if int64(l.at)+int64(l.length) > x.header.size || l.ordinal >= x.header.counts[nEvents] || l.eventType >= names || l.aggregateType >= names {
+			return errOutside
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func parseEntry(b []byte) entry {

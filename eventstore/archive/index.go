@@ -18,10 +18,8 @@ type index interface {
 	correlation(id uuid.UUID) (p postings, ok bool, err error)
 	// find returns the ordinal of an event.
 	find(id uuid.UUID) (ordinal uint32, ok bool, err error)
-	// ordinals returns the ordinals of postings, without the first skip.
-	ordinals(p postings, skip uint32) ([]uint32, error)
-	// entries returns where the events of some ordinals are.
-	entries(ordinals []uint32) ([]entry, error)
+	// list returns postings, without the first skip.
+	list(p postings, skip uint32) ([]listed, error)
 	// blocks calls visit for the blocks from the one that holds an ordinal on,
 	// until visit returns false.
 	blocks(from uint32, visit func(blockEntry) bool) error
@@ -37,6 +35,12 @@ type entry struct {
 	checksum      uint32
 	eventType     uint32
 	aggregateType uint32
+}
+
+// listed is an event of a list of postings.
+type listed struct {
+	ordinal uint32
+	entry
 }
 
 // blockEntry says where a block is in its segment, and what it has.

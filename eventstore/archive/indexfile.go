@@ -14,6 +14,7 @@ const (
 	correlationWidth = 24
 	idWidth          = 20
 	ordinalWidth     = 4
+	listedWidth      = ordinalWidth + entryWidth
 	uuidKey          = 16
 	aggregateKeySize = len(aggregateKey{})
 )
@@ -91,7 +92,7 @@ func (h *indexHeader) layout() (t tables, size int64) {
 	t.types = place(ordinalWidth, runEntries, n[nTypes])
 	t.aggFence = place(aggregateKeySize, runEntries, runs(n[nAggregates]))
 	t.aggregates = place(aggregateWidth, runEntries, n[nAggregates])
-	t.aggEvents = place(ordinalWidth, runEntries, n[nEvents])
+	t.aggEvents = place(listedWidth, runEntries, n[nEvents])
 	t.corFence = place(uuidKey, runEntries, runs(n[nCorrelations]))
 	t.correlations = place(correlationWidth, runEntries, n[nCorrelations])
 	t.corEvents = place(ordinalWidth, runEntries, n[nEvents])
@@ -141,9 +142,13 @@ func encodeOrdinals(dst []byte, ordinals []uint32) []byte {
 func (x *memIndex) encodeEntries() []byte {
 	out := make([]byte, 0, len(x.events)*entryWidth)
 	for _, e := range x.events {
-		out = encodeOrdinals(out, []uint32{e.at, e.length, e.checksum, e.eventType, e.aggregateType})
+		out = e.append(out)
 	}
 	return out
+}
+
+func (e *entry) append(dst []byte) []byte {
+	return encodeOrdinals(dst, []uint32{e.at, e.length, e.checksum, e.eventType, e.aggregateType})
 }
 
 func (x *memIndex) encodeBlocks() []byte {
@@ -157,10 +162,10 @@ func (x *memIndex) encodeBlocks() []byte {
 	return out
 }
 
-// encodeAggregates returns the table of aggregates and that of their ordinals.
+// encodeAggregates returns the table of aggregates and that of their events.
 func (x *memIndex) encodeAggregates() (table, events []byte) {
 	table = make([]byte, 0, len(x.standings)*aggregateWidth)
-	events = make([]byte, len(x.events)*ordinalWidth)
+	events = make([]byte, len(x.events)*listedWidth)
 	place := uint32(0)
 	keys := x.aggregates.keys
 	for _, i := range sortedOrder(len(keys), func(i uint32) []byte { return keys[i][:] }) {
@@ -170,7 +175,8 @@ func (x *memIndex) encodeAggregates() (table, events []byte) {
 		table = le.AppendUint32(table, p.count)
 		table = le.AppendUint64(table, uint64(p.first))
 		for at, n := p.place, p.count; n > 0; n-- { // from the last on
-			le.PutUint32(events[(place+n-1)*ordinalWidth:], at)
+			e := events[(place+n-1)*listedWidth : (place+n)*listedWidth]
+			x.events[at].append(le.AppendUint32(e[:0], at))
 			at = x.before[at]
 		}
 		place += p.count

@@ -211,35 +211,21 @@ func (x *memIndex) find(id uuid.UUID) (uint32, bool, error) {
 	return ordinal, ok, nil
 }
 
-func (x *memIndex) ordinals(p postings, skip uint32) ([]uint32, error) {
+func (x *memIndex) list(p postings, skip uint32) ([]listed, error) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	if skip >= p.count {
 		return nil, nil
 	}
+	before := x.before
 	if p.list == ofCorrelation {
-		return collect(x.correlates.before, p, skip), nil
+		before = x.correlates.before
 	}
-	return collect(x.before, p, skip), nil
-}
-
-// collect follows the links of a list back to its skip-th ordinal.
-func collect(before []uint32, p postings, skip uint32) []uint32 {
-	out := make([]uint32, p.count-skip)
+	out := make([]listed, p.count-skip)
 	at := p.place
-	for i := range out {
-		out[len(out)-1-i] = at
+	for i := len(out) - 1; i >= 0; i-- { // the links lead back
+		out[i] = listed{at, x.events[at]}
 		at = before[at]
-	}
-	return out
-}
-
-func (x *memIndex) entries(ordinals []uint32) ([]entry, error) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	out := make([]entry, len(ordinals))
-	for i, o := range ordinals {
-		out[i] = x.events[o]
 	}
 	return out, nil
 }

@@ -94,15 +94,15 @@ func (v *view) aggregate(agg event.Aggregate, from event.Version) ([]event.Recor
 	if from > p.first {
 		skip = uint32(min(from-p.first, event.Version(p.count)))
 	}
-	ordinals, err := v.index.ordinals(p, skip)
+	list, err := v.index.list(p, skip)
 	if err != nil {
 		return nil, 0, err
 	}
-	ordinals = v.within(ordinals)
-	if len(ordinals) == 0 && skip == 0 {
+	list = v.within(list)
+	if len(list) == 0 && skip == 0 {
 		return nil, 0, nil // all of them are younger than the snapshot
 	}
-	events, err := v.events(ordinals)
+	events, err := v.events(list)
 	return events, p.first, err
 }
 
@@ -143,17 +143,17 @@ func (v *view) last(agg event.Aggregate) (event.Version, event.Position, error) 
 		return 0, 0, err
 	}
 	skip := p.count - 1
-	ordinals, err := v.index.ordinals(p, skip)
-	if err == nil && len(v.within(ordinals)) == 0 { // it is younger than the snapshot
+	list, err := v.index.list(p, skip)
+	if err == nil && len(v.within(list)) == 0 { // it is younger than the snapshot
 		skip = 0
-		ordinals, err = v.index.ordinals(p, 0)
+		list, err = v.index.list(p, 0)
 	}
-	ordinals = v.within(ordinals)
-	if err != nil || len(ordinals) == 0 {
+	list = v.within(list)
+	if err != nil || len(list) == 0 {
 		return 0, 0, err
 	}
-	n := len(ordinals) - 1
-	return p.first + event.Version(skip) + event.Version(n), v.first + event.Position(ordinals[n]), nil
+	n := len(list) - 1
+	return p.first + event.Version(skip) + event.Version(n), v.first + event.Position(list[n].ordinal), nil
 }
 
 // Correlation returns all events of a correlation, by event time; those of one
@@ -178,11 +178,11 @@ func (s *snapshot) correlation(id uuid.UUID) ([]event.Recorded, error) {
 			if !ok || err != nil {
 				return err
 			}
-			ordinals, err := v.index.ordinals(p, 0)
+			list, err := v.index.list(p, 0)
 			if err != nil {
 				return err
 			}
-			events, err := v.events(v.within(ordinals))
+			events, err := v.events(v.within(list))
 			out = append(out, events...)
 			return err
 		})

@@ -92,29 +92,27 @@ func (v *view) damage(at uint32, ordinal uint32, err error) error {
 	return newDamage(segmentName(v.first), int64(at), v.first+event.Position(ordinal), err)
 }
 
-// within returns the ordinals that belong to the snapshot.
-func (v *view) within(ordinals []uint32) []uint32 {
-	n := sort.Search(len(ordinals), func(i int) bool { return ordinals[i] >= v.count })
-	return ordinals[:n]
+// within returns the events that belong to the snapshot.
+func (v *view) within(list []listed) []listed {
+	n := sort.Search(len(list), func(i int) bool { return list[i].ordinal >= v.count })
+	return list[:n]
 }
 
 // events reads single events. Their Data and Metadata share one buffer.
-func (v *view) events(ordinals []uint32) ([]event.Recorded, error) {
-	entries, err := v.index.entries(ordinals)
-	if err != nil {
-		return nil, err
-	}
+func (v *view) events(list []listed) ([]event.Recorded, error) {
 	total := 0
-	for _, e := range entries {
-		total += int(e.length)
+	for i := range list {
+		total += int(list[i].length)
 	}
 	buf := make([]byte, total)
-	out := make([]event.Recorded, len(entries))
-	for i, e := range entries {
-		if out[i], err = v.event(ordinals[i], e, buf[:e.length:e.length]); err != nil {
+	out := make([]event.Recorded, len(list))
+	for i := range list {
+		l := &list[i]
+		var err error
+		if out[i], err = v.event(l.ordinal, l.entry, buf[:l.length:l.length]); err != nil {
 			return nil, err
 		}
-		buf = buf[e.length:]
+		buf = buf[l.length:]
 	}
 	return out, nil
 }
