@@ -89,7 +89,7 @@ func publishAll(ctx context.Context, js natsjs.JetStream, round, each int) (time
 	var all [appendWriters][]*nats.Msg
 	for writer, events := range writersEvents(round, each) {
 		for i := range events {
-			all[writer] = append(all[writer], bareMessage(&events[i], i+1))
+			all[writer] = append(all[writer], bareMessage(barePrefix, &events[i], i+1))
 		}
 	}
 	return fromWriters(func(writer int) error {
@@ -106,10 +106,10 @@ func publishAll(ctx context.Context, js natsjs.JetStream, round, each int) (time
 	})
 }
 
-// bareMessage is what a store makes of an event.
-func bareMessage(e *event.Event, version int) *nats.Msg {
+// bareMessage is what a store makes of an event, but for the sequence it expects.
+func bareMessage(prefix string, e *event.Event, version int) *nats.Msg {
 	body := event.AppendJSON(nil, e)
-	aggregate := barePrefix + "." + e.Aggregate.Type + "." + e.Aggregate.ID.String() + "."
+	aggregate := prefix + "." + e.Aggregate.Type + "." + e.Aggregate.ID.String() + "."
 	return &nats.Msg{
 		Subject: aggregate + e.Type,
 		Data:    fmt.Appendf(body[:len(body)-1], `,"version":%d}`, version),

@@ -27,6 +27,7 @@ type measure struct {
 // The names that are used in more than one place.
 const (
 	appendVsPublish   = "append_vs_publish"
+	importVsPublish   = "import_vs_publish"
 	load1M            = "load_50_of_1m_p50_ms"
 	load100k          = "load_50_of_100k_p50_ms"
 	archiveVsConsumer = "archive_vs_jetstream"
@@ -42,6 +43,9 @@ var benchSubjects = []benchSubject{
 	{"appends", []measure{
 		{appendVsPublish, true, "appends with expected version, against bare JetStream publishes with the same headers; 8 writers, a stream each side, sync interval on both"},
 	}, (*bench).appends},
+	{"imports", []measure{
+		{importVsPublish, true, "an import in bulk, against bare asynchronous publishes with message ids; a tenth of %d events into an empty stream each, 4096 messages under way, sync " + string(benchSync) + " on both"},
+	}, (*bench).imports},
 	{"rows into SQLite", []measure{
 		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},
 		{sqliteRows, false, "rows per second of that executor"},

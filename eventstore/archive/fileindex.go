@@ -164,6 +164,8 @@ func (x *fileIndex) list(p postings, skip uint32) ([]listed, error) {
 // locate looks up where events are.
 func (x *fileIndex) locate(list []listed) error {
 	t := x.tables.events
+	buf := runs.Get().(*[]byte)
+	defer runs.Put(buf)
 	var run []byte
 	have := uint32(1<<32 - 1)
 	for i := range list {
@@ -173,7 +175,7 @@ func (x *fileIndex) locate(list []listed) error {
 		}
 		if o/t.run != have {
 			var err error
-			if run, err = t.readRun(x.file, o/t.run); err != nil {
+			if run, err = t.readRun(x.file, o/t.run, buf); err != nil {
 				return err
 			}
 			have = o / t.run
@@ -201,9 +203,11 @@ func parseEntry(b []byte) entry {
 
 func (x *fileIndex) blocks(from uint32, visit func(blockEntry) bool) error {
 	t := x.tables.blocks
+	buf := runs.Get().(*[]byte)
+	defer runs.Put(buf)
 	var err error
 	start := sort.Search(int(t.runs()), func(run int) bool { // the first run that ends behind from
-		b, e := t.readRun(x.file, uint32(run))
+		b, e := t.readRun(x.file, uint32(run), buf)
 		if e != nil {
 			err = e
 			return true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"sort"
+	"sync"
 )
 
 // Entries per run of a table.
@@ -41,11 +42,17 @@ func (t table) put(dst, entries []byte) []byte {
 	return dst
 }
 
-// readRun reads and checks the entries of one run.
-func (t table) readRun(r io.ReaderAt, run uint32) ([]byte, error) {
+// runs holds buffers for one run each.
+var runs = sync.Pool{New: func() any { return new([]byte) }}
+
+// readRun reads and checks the entries of one run, into a buffer of runs.
+func (t table) readRun(r io.ReaderAt, run uint32, into *[]byte) ([]byte, error) {
 	full := int64(t.run) * int64(t.width)
 	size := min(full, int64(t.count)*int64(t.width)-int64(run)*full)
-	buf := make([]byte, size+checksumSize)
+	if int64(cap(*into)) < size+checksumSize {
+		*into = make([]byte, size+checksumSize)
+	}
+	buf := (*into)[:size+checksumSize]
 	at := t.at + int64(run)*(full+checksumSize)
 	if _, err := r.ReadAt(buf, at); err != nil {
 		return nil, &tableError{at, err}
@@ -57,9 +64,12 @@ func (t table) readRun(r io.ReaderAt, run uint32) ([]byte, error) {
 }
 
 // visit calls f with up to n entries from the first on, until f returns false.
+// They are valid only within f.
 func (t table) visit(r io.ReaderAt, first, n uint32, f func(entry []byte) bool) error {
+	buf := runs.Get().(*[]byte)
+	defer runs.Put(buf)
 	for i, end := first, first+n; i < end; {
-		run, err := t.readRun(r, i/t.run)
+		run, err := t.readRun(r, i/t.run, buf)
 		if err != nil {
 			return err
 		}
@@ -79,9 +89,11 @@ func (t table) visit(r io.ReaderAt, first, n uint32, f func(entry []byte) bool) 
 
 // readAll reads the whole table's entries.
 func (t table) readAll(r io.ReaderAt) ([]byte, error) {
-	var out []byte
+	buf := runs.Get().(*[]byte)
+	defer runs.Put(buf)
+	out := make([]byte, 0, int64(t.count)*int64(t.width))
 	for run := range t.runs() {
-		b, err := t.readRun(r, run)
+		b, err := t.readRun(r, run, buf)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +127,9 @@ func (k *keyed) find(r io.ReaderAt, key []byte) ([]byte, error) {
 	if after == 0 {
 		return nil, nil
 	}
-	run, err := k.readRun(r, uint32(after-1))
+	buf := runs.Get().(*[]byte)
+	defer runs.Put(buf)
+	run, err := k.readRun(r, uint32(after-1), buf)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +140,7 @@ func (k *keyed) find(r io.ReaderAt, key []byte) ([]byte, error) {
 	if i*width >= len(run) || !bytes.Equal(run[i*width:i*width+k.key], key) {
 		return nil, nil
 	}
-	return run[i*width : (i+1)*width], nil
+	return bytes.Clone(run[i*width : (i+1)*width]), nil
 }
 
 // fenceOf returns the key of every run's first entry.
