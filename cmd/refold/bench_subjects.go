@@ -44,7 +44,7 @@ var benchSubjects = []benchSubject{
 		{appendVsPublish, true, "appends with expected version, against bare JetStream publishes with the same headers; 8 writers, a stream each side, sync interval on both"},
 	}, (*bench).appends},
 	{"imports", []measure{
-		{importVsPublish, true, "an import in bulk, against bare asynchronous publishes with message ids; a tenth of %d events into an empty stream each, 4096 messages under way, sync " + string(benchSync) + " on both"},
+		{importVsPublish, true, "an import in bulk, against bare asynchronous publishes with message ids; a twentieth of %d events into an empty stream each time, 4096 messages under way, sync " + string(benchSync) + " on both"},
 	}, (*bench).imports},
 	{"rows into SQLite", []measure{
 		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},

@@ -27,9 +27,12 @@ import (
 // the message before it: two imports that share some events can continue each
 // other's, with versions that were counted over events that are not there.
 type chain struct {
-	inbox  string
-	id     string
+	inbox  string // leads the reply subjects of all its messages
 	length int
+}
+
+func newChain(length int) chain {
+	return chain{nats.NewInbox() + "." + nuid.Next() + "." + strconv.Itoa(chainFlow) + ".fail.", length}
 }
 
 // maxChain bounds a chain, in messages: what is under way at once.
@@ -55,17 +58,17 @@ func (c *chain) reply(n int) string {
 	case 1:
 		op = chainStart
 	}
-	return c.inbox + "." + c.id + "." + strconv.Itoa(chainFlow) + ".fail." + strconv.Itoa(n) + "." + strconv.Itoa(op) + ".$FI"
+	return c.inbox + strconv.Itoa(n) + "." + strconv.Itoa(op) + ".$FI"
 }
 
 // publishChain publishes what next returns, length times, behind sequence
 // after, and returns the sequence of the last message that was stored.
 func (s *Store) publishChain(ctx context.Context, after uint64, length int, next func(i int) (*nats.Msg, error)) (uint64, error) {
-	c := chain{inbox: nats.NewInbox(), id: nuid.Next(), length: length}
+	c := newChain(length)
 	// With other chains on the stream the server may answer every message, and
 	// the library drops what a full channel does not take.
 	answers := make(chan *nats.Msg, 2*length+16)
-	sub, err := s.nc.ChanSubscribe(c.inbox+".>", answers)
+	sub, err := s.nc.ChanSubscribe(c.inbox+">", answers)
 	if err != nil {
 		return 0, err
 	}
