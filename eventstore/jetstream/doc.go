@@ -53,7 +53,14 @@
 // Memory: the server keeps an index entry per subject, that is per aggregate
 // and event type, and one per message id within the duplicate window.
 //
+// A store has two connections. Requests and publishes go over one; events are
+// read over the other, which is made when it is first needed and has the
+// messages' headers left out: the reader has no use for them, and they are a
+// third of what a client allocates to read an event. A read is bounded by what
+// its pulls ask for, two of 2 MiB, or of twice the server's largest message if
+// that is more.
+//
 // The package never publishes outside of its stream and never reads a clock
 // into an event. Start reading at Store.Append, then flusher,
-// session and chain.
+// session, pulls and chain.
 package jetstream
