@@ -30,8 +30,10 @@ type memIndex struct {
 	correlates     correlates
 	places         places
 
-	check uint32                            // counts calls of checkVersions
-	fresh map[event.Aggregate]event.Version // of a call of checkVersions
+	check   uint32                            // counts calls of checkVersions
+	fresh   map[event.Aggregate]event.Version // of a call of checkVersions
+	checked []uint32                          // the numbers that it found, by place behind the last ordinal of then
+	behind  uint32                            // that ordinal + 1
 }
 
 // standing is where an aggregate stands. What checkVersions found out is the
@@ -116,7 +118,10 @@ func (x *memIndex) addEvent(e entry, rec record) error {
 	x.correlationIDs = append(x.correlationIDs, rec.correlationID())
 	x.eventIDs = append(x.eventIDs, rec.id())
 	key := newAggregateKey(rec.aggregateID(), e.aggregateType)
-	n, known := x.aggregates.add(&key)
+	n, known := x.foundNumber(ordinal, &key)
+	if !known {
+		n, known = x.aggregates.add(&key)
+	}
 	if !known {
 		x.standings = append(x.standings, standing{postings: postings{list: ofAggregate, place: ordinal, first: rec.version()}})
 	}
@@ -127,6 +132,17 @@ func (x *memIndex) addEvent(e entry, rec record) error {
 		return flaw("an aggregate's versions do not follow each other")
 	}
 	return nil
+}
+
+// foundNumber returns the number that checkVersions found for the event of an
+// ordinal, if it is that of the key.
+func (x *memIndex) foundNumber(ordinal uint32, key *aggregateKey) (uint32, bool) {
+	i := int(ordinal - x.behind)
+	if i >= len(x.checked) {
+		return 0, false
+	}
+	n := x.checked[i]
+	return n, int(n) < len(x.aggregates.keys) && x.aggregates.keys[n] == *key
 }
 
 func (x *memIndex) nameID(name []byte) uint32 {
@@ -146,9 +162,11 @@ func (x *memIndex) checkVersions(events []event.Recorded) (expected event.Versio
 	defer x.mu.RUnlock()
 	x.check++
 	clear(x.fresh)
+	x.checked, x.behind = x.checked[:0], uint32(len(x.events))
 	for i := range events {
 		e := &events[i]
 		n, known := x.number(e.Aggregate)
+		x.checked = append(x.checked, n)
 		var last event.Version
 		if known {
 			last = x.standings[n].known(x.check)

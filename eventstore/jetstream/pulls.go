@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -34,11 +35,13 @@ type pulls struct {
 	inbox   string // leads the pulls' subjects
 	bytes   int    // the largest message fits half of them
 
+	events atomic.Uint64 // that have come
+
 	mu    sync.Mutex
 	began [openPulls]time.Time
 	after [openPulls]uint64 // how many events had come when it began
-	count uint64            // of events
-	heard bool              // anything since it was last asked
+	ends  uint64            // of pulls
+	heard uint64            // events and ends when it was last asked for them
 }
 
 func newPulls(nc *nats.Conn) *pulls {
@@ -59,17 +62,9 @@ func (p *pulls) begin(stream, consumer string) error {
 
 // pull begins pull i. The mutex is held.
 func (p *pulls) pull(i, bytes int) error {
-	p.began[i], p.after[i] = time.Now(), p.count
+	p.began[i], p.after[i] = time.Now(), p.events.Load()
 	body := fmt.Appendf(nil, `{"batch":%d,"max_bytes":%d,"expires":%d}`, pullMessages, bytes, pullExpiry)
 	return p.nc.PublishRequest(p.request, p.inbox+strconv.Itoa(i), body)
-}
-
-// event notes that an event has come.
-func (p *pulls) event() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.count++
-	p.heard = true
 }
 
 // ended begins the pull anew that ended with a message on subject. One that
@@ -77,12 +72,12 @@ func (p *pulls) event() {
 func (p *pulls) ended(subject string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard = true
+	p.ends++
 	i, err := strconv.Atoi(subject[min(len(p.inbox), len(subject)):])
 	if err != nil || i < 0 || i >= openPulls {
 		return fmt.Errorf("reading the log: a message came on subject %q, which is no event's and no pull's", subject)
 	}
-	if p.count == p.after[i] && time.Since(p.began[i]) < pullExpiry/2 {
+	if p.events.Load() == p.after[i] && time.Since(p.began[i]) < pullExpiry/2 {
 		return fmt.Errorf("%w: the server does not serve its consumer", errLost)
 	}
 	return p.pull(i, p.bytes)
@@ -120,7 +115,7 @@ func (p *pulls) look() bool {
 			_ = p.pull(i, p.bytes) // where it fails, the connection is lost
 		}
 	}
-	heard := p.heard
-	p.heard = false
-	return heard
+	before := p.heard
+	p.heard = p.events.Load() + p.ends
+	return p.heard > before
 }

@@ -107,7 +107,7 @@ func (s *Store) consume(ctx context.Context, ses *session, filter string, next u
 // deliver takes what the server sends: an event, or the end of a pull.
 func (ses *session) deliver(m *nats.Msg) {
 	if m.Reply != "" {
-		ses.pulls.event()
+		ses.pulls.events.Add(1)
 		ses.receive(m)
 	} else if err := ses.pulls.ended(m.Subject); err != nil {
 		ses.fail(err)
