@@ -116,9 +116,9 @@
 //
 // # Memory
 //
-// The active segment's index takes 70 to 150 bytes per event, most where each
-// aggregate occurs once, and up to 130 more once it was asked for an event's id
-// and for a correlation; that is at most 40 MB at 64 MiB a segment and 450 bytes
+// The active segment's index takes 60 to 170 bytes per event, most where each
+// aggregate occurs once, and up to 110 more once it was asked for an event's id
+// and for a correlation; that is at most 42 MB at 64 MiB a segment and 450 bytes
 // an event. A sealed segment takes about 200 bytes, and
 // while it is among the Options.OpenSegments used last, its names and fences:
 // at most 0.5 bytes per event. Sealing, verifying and rebuilding an index hold
