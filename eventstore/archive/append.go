@@ -187,6 +187,28 @@ func (a *Archive) begin() error {
 // in memory; if that goes wrong, it is built when it is needed.
 func (a *Archive) seal() error {
 	act := a.active
+	s := act.sealed()
+	encoded := make(chan []byte, 1)
+	go func() { encoded <- act.index.encode(s.size, s.chain) }() // while the disk is at work
+	err := a.writeSeal(act)
+	index := <-encoded // in any case: what is encoded must not change
+	if err != nil {
+		return err
+	}
+	if err := a.files.writeIndex(s, index); err != nil {
+		a.opts.Logger.Warn("writing the index of an archive segment", "segment", s.name(), "reason", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sealed = append(slices.Clip(a.sealed), s)
+	a.active = nil
+	a.last = act.index.size()
+	act.release()
+	return nil
+}
+
+// writeSeal writes the active segment's seal, between two syncs.
+func (a *Archive) writeSeal(act *active) error {
 	if err := act.file.Sync(); err != nil { // before there is a seal that vouches for it
 		a.broken = err // what the file holds now is unknown
 		return err
@@ -197,19 +219,9 @@ func (a *Archive) seal() error {
 	if err := a.write(act, b); err != nil {
 		return err
 	}
-	if err := act.file.Sync(); err != nil {
+	err := act.file.Sync()
+	if err != nil {
 		a.broken = err
-		return err
 	}
-	s := act.sealed()
-	if err := a.files.writeIndex(s, act.index); err != nil {
-		a.opts.Logger.Warn("writing the index of an archive segment", "segment", s.name(), "reason", err)
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.sealed = append(slices.Clip(a.sealed), s)
-	a.active = nil
-	a.last = act.index.size()
-	act.release()
-	return nil
+	return err
 }

@@ -186,7 +186,7 @@ func (f *files) build(s *sealed) error {
 	if err != nil {
 		return err
 	}
-	return f.writeIndex(s, x)
+	return f.writeIndex(s, x.encode(s.size, s.chain))
 }
 
 // read reads and checks a whole segment.
@@ -216,13 +216,13 @@ func (s *sealed) compare(found *scan) error {
 }
 
 // writeIndex writes an index file beside and puts it in its place.
-func (f *files) writeIndex(s *sealed, x *memIndex) error {
+func (f *files) writeIndex(s *sealed, encoded []byte) error {
 	name := indexName(s.first)
 	file, err := f.fs.Create(name + tempSuffix)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(x.encode(s.size, s.chain))
+	_, err = file.Write(encoded)
 	if err == nil {
 		err = file.Sync()
 	}

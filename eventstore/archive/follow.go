@@ -113,7 +113,7 @@ func (a *Archive) appendFetched(f fetch) error {
 }
 
 const (
-	maxAhead  = 16   // batches
+	maxAhead  = 32   // batches: what comes while a segment is sealed
 	maxJoined = 1024 // events: what a log yields at once needs no joining
 )
 

@@ -14,8 +14,9 @@ type sorting struct {
 }
 
 // sortedOrder returns the order in which n keys of at least 8 bytes are sorted;
-// equal ones stay in theirs. They are distributed by one byte after the other,
-// from the eighth to the first, and those alike so far are compared.
+// equal ones stay in theirs. They are distributed by as many of their first
+// bytes as tell most of them apart, from the last of these to the first, and
+// those alike so far are compared.
 func sortedOrder(n int, key func(uint32) []byte) []uint32 {
 	refs, other := make([]sorting, n), make([]sorting, n)
 	var counts [8][256]uint32
@@ -26,7 +27,8 @@ func sortedOrder(n int, key func(uint32) []byte) []uint32 {
 			counts[b][byte(prefix>>(8*b))]++
 		}
 	}
-	for b := range counts {
+	last := lastTelling(&counts, n)
+	for b := last; b < len(counts); b++ {
 		if distribute(other, refs, &counts[b], 8*b) {
 			refs, other = other, refs
 		}
@@ -34,7 +36,7 @@ func sortedOrder(n int, key func(uint32) []byte) []uint32 {
 	order := make([]uint32, n)
 	for i := 0; i < n; {
 		end := i + 1
-		for end < n && refs[end].prefix == refs[i].prefix {
+		for end < n && refs[end].prefix>>(8*last) == refs[i].prefix>>(8*last) {
 			end++
 		}
 		if end > i+1 {
@@ -45,6 +47,25 @@ func sortedOrder(n int, key func(uint32) []byte) []uint32 {
 		}
 	}
 	return order
+}
+
+// lastTelling returns the last byte that is worth distributing by, if bytes are
+// numbered from 7, the first, to 0: those up to it have many times more values
+// than there are keys.
+func lastTelling(counts *[8][256]uint32, n int) int {
+	values := 1
+	for b := 7; b > 0; b-- {
+		distinct := 0
+		for _, c := range counts[b] {
+			if c > 0 {
+				distinct++
+			}
+		}
+		if values *= max(distinct, 1); values > 64*n {
+			return b
+		}
+	}
+	return 0
 }
 
 // distribute writes to dst what src has, sorted by the byte that begins at a
