@@ -157,6 +157,9 @@ func (r *reader) take(ctx context.Context, ses *session, last uint64) ([]event.R
 		if !stalled {
 			return batch, err
 		}
+		if batch := ses.rest(); len(batch) > 0 {
+			return batch, nil
+		}
 		if err := r.missing(ctx, last); err != nil {
 			return nil, err
 		}

@@ -207,6 +207,16 @@ func (ses *session) take(ctx context.Context, closed <-chan struct{}) ([]event.R
 	}
 }
 
+// rest takes what has come of a batch that does not become full.
+func (ses *session) rest() []event.Recorded {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	batch := ses.batch
+	ses.batch = nil
+	signal(ses.room)
+	return batch
+}
+
 // signal leaves a token in a channel that holds one.
 func signal(c chan struct{}) {
 	select {
