@@ -55,6 +55,7 @@ type Snapshot struct {
 	Revision  string         // of the state codec that wrote State
 	Digest    [32]byte       // of the catalog that the events were read under; zero for none
 	State     []byte         // encoded
+	Marks     []byte         // of all its events: what tells that an event is not among them; may be left out
 }
 
 // RevisionError is a snapshot that other code has made.

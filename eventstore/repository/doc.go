@@ -13,6 +13,10 @@
 // the last one: of events that were read, never of events about to be stored,
 // and outside of the decision.
 //
+// ChangeOnce has to know whether an aggregate of any length has an event. So a
+// snapshot has a mark of four bytes per event: an id whose mark is missing is new;
+// one whose mark is there is looked for among all events.
+//
 // Invariants:
 //
 //  1. A decision is appended only to the history that it has seen: the expected
@@ -21,6 +25,8 @@
 //     times; the last conflict is returned as it is.
 //  3. Repeating a command with the same event ids stores its events once, and
 //     returns the aggregate as the log has it.
+//     ChangeOnce holds to that for ever and returns what it returned first;
+//     Change for as long as the store remembers ids.
 //  4. With and without snapshots a load gives the same: state, version and
 //     error. A snapshot that is damaged, of another revision or catalog, ahead
 //     of the log or of another history is not used, and is replaced.

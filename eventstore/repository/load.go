@@ -15,15 +15,21 @@ import (
 // Load returns an aggregate as the log has it. One without events is at
 // version 0.
 func (r *Repository[S, C, E]) Load(ctx context.Context, id uuid.UUID) (aggregate.Instance[S], error) {
+	in, _, err := r.load(ctx, id)
+	return in, err
+}
+
+// load is Load, with the marks of the aggregate's events.
+func (r *Repository[S, C, E]) load(ctx context.Context, id uuid.UUID) (aggregate.Instance[S], marks, error) {
 	due := r.options.Every
 	kept, in, err := r.restore(ctx, id)
 	if err == nil && kept != nil {
 		tail, readErr := r.store.Read(ctx, kept.Aggregate, kept.Version)
 		if readErr != nil {
-			return r.definition.New(id), readErr
+			return r.definition.New(id), nil, readErr
 		}
 		if err = disproof(kept, tail); err == nil {
-			return r.fold(ctx, in, tail[1:], due)
+			return r.fold(ctx, in, kept.Marks, tail[1:], due)
 		}
 	}
 	if err != nil {
@@ -32,9 +38,9 @@ func (r *Repository[S, C, E]) Load(ctx context.Context, id uuid.UUID) (aggregate
 	}
 	all, err := r.store.Read(ctx, r.aggregate(id), 1)
 	if err != nil {
-		return r.definition.New(id), err
+		return r.definition.New(id), nil, err
 	}
-	return r.fold(ctx, r.definition.New(id), all, due)
+	return r.fold(ctx, r.definition.New(id), nil, all, due)
 }
 
 // restore returns the aggregate's snapshot and what it is of; nil if there is
@@ -69,28 +75,35 @@ func disproof(kept *aggregate.Snapshot, tail []event.Recorded) error {
 		return fmt.Errorf("it is of another history: its version %d is event %s at position %d, the log has event %s at position %d",
 			kept.Version, kept.EventID, kept.Position, e.ID, e.Position)
 	}
+	if len(kept.Marks) != markSize*int(kept.Version) {
+		return fmt.Errorf("it has %d bytes of marks, which are not those of %d events", len(kept.Marks), kept.Version)
+	}
 	return nil
 }
 
-// fold folds events into an instance, and takes a snapshot if they are as many
-// as due.
-func (r *Repository[S, C, E]) fold(ctx context.Context, in aggregate.Instance[S], events []event.Recorded, due int) (aggregate.Instance[S], error) {
+// fold folds events into an instance and its marks, and takes a snapshot if they
+// are as many as due.
+func (r *Repository[S, C, E]) fold(ctx context.Context, in aggregate.Instance[S], known marks, events []event.Recorded, due int) (aggregate.Instance[S], marks, error) {
 	in, err := r.definition.Replay(in, events...)
-	if err != nil || len(events) < due {
-		return in, err
+	if err != nil {
+		return in, known, err
 	}
-	if err := r.save(ctx, in, &events[len(events)-1]); err != nil {
+	known = known.with(events)
+	if len(events) < due {
+		return in, known, nil
+	}
+	if err := r.save(ctx, in, known, &events[len(events)-1]); err != nil {
 		r.options.Logger.WarnContext(ctx, "a snapshot was not saved", "aggregate", r.aggregate(in.ID), "error", err)
 	}
-	return in, nil
+	return in, known, nil
 }
 
-func (r *Repository[S, C, E]) save(ctx context.Context, in aggregate.Instance[S], last *event.Recorded) error {
+func (r *Repository[S, C, E]) save(ctx context.Context, in aggregate.Instance[S], known marks, last *event.Recorded) error {
 	s, err := r.definition.Snapshot(in, last)
 	if err != nil {
 		return err
 	}
-	s.Digest = r.options.Digest
+	s.Digest, s.Marks = r.options.Digest, known
 	return r.options.Snapshots.Save(ctx, s)
 }
 

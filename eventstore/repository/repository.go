@@ -3,6 +3,7 @@ package repository
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -42,27 +43,46 @@ func (r *Repository[S, C, E]) Execute(ctx context.Context, id uuid.UUID, command
 // Change is Execute with a decision of the caller's making. decide may be called
 // more than once.
 func (r *Repository[S, C, E]) Change(ctx context.Context, id uuid.UUID, decide func(aggregate.Instance[S]) (aggregate.Commit[S], error)) (aggregate.Instance[S], error) {
+	in, _, err := r.change(ctx, id, uuid.Nil, decide)
+	return in, err
+}
+
+// change is ChangeOnce, or with the nil event id Change.
+func (r *Repository[S, C, E]) change(ctx context.Context, id, eventID uuid.UUID, decide func(aggregate.Instance[S]) (aggregate.Commit[S], error)) (in aggregate.Instance[S], repeated bool, err error) {
+	once := eventID != uuid.Nil
 	for attempt := 1; ; attempt++ {
-		in, err := r.Load(ctx, id)
+		in, known, err := r.load(ctx, id)
 		if err != nil {
-			return in, err
+			return in, false, err
+		}
+		if once && known.may(eventID) {
+			if in, found, err := r.repeat(ctx, id, eventID, decide); found || err != nil {
+				return in, found, err
+			}
 		}
 		commit, err := decide(in)
 		if err != nil || len(commit.Events) == 0 {
-			return in, err
+			return in, false, err
 		}
 		at, err := r.store.Append(ctx, r.aggregate(id), commit.Expected, commit.Events...)
 		var conflict *eventstore.ConflictError
 		if errors.As(err, &conflict) && attempt < maxAttempts {
 			continue
 		}
-		if err != nil {
-			return in, err
+		switch {
+		case err != nil:
+			return in, false, err
+		case at.Duplicate && once:
+			in, found, err := r.repeat(ctx, id, eventID, decide)
+			if !found && err == nil {
+				err = fmt.Errorf("%s: the store says that it has event %s, and does not return it", r.aggregate(id), eventID)
+			}
+			return in, found, err
+		case at.Duplicate: // stored before: After may have them twice
+			in, err := r.Load(ctx, id)
+			return in, true, err
 		}
-		if at.Duplicate { // stored before: After may have them twice
-			return r.Load(ctx, id)
-		}
-		return commit.After, nil
+		return commit.After, false, nil
 	}
 }
 

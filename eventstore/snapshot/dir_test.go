@@ -128,7 +128,7 @@ func TestSaveRefuses(t *testing.T) {
 	large.State = make([]byte, maxSize)
 	for want, s := range map[string]aggregate.Snapshot{
 		"there is none of an aggregate without events":            none,
-		"it would have 67108968 bytes; at most 67108864 are kept": large,
+		"it would have 67108984 bytes; at most 67108864 are kept": large,
 	} {
 		if err := d.Save(t.Context(), s); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -9,19 +9,20 @@
 //	DIR/XX/TYPE-ID.snapshot   XX is the low byte of a CRC-32C over TYPE and ID
 //	DIR/.new/                 what is being written
 //
-// A file is a header of 96 bytes, then the aggregate's type, the state codec's
-// revision and the state. All numbers are little-endian.
+// A file is a header of 100 bytes, then the aggregate's type, the state codec's
+// revision, the state and the marks. All numbers are little-endian.
 //
 //	 0  "RFA1"
 //	 4  CRC-32C over all that follows it
-//	 8  version of the format: 1
+//	 8  version of the format: 2
 //	10  length of the type         2 bytes
 //	12  length of the state        4 bytes
 //	16  version in the aggregate   8 bytes
 //	24  position in the log        8 bytes
 //	32  aggregate's id            16 bytes
 //	48  last event's id           16 bytes
-//	64  catalog's digest, 32 bytes (to 96)
+//	64  catalog's digest          32 bytes
+//	96  length of the marks        4 bytes (to 100)
 //
 // The revision has what is left between the type and the state.
 //

@@ -11,8 +11,8 @@ import (
 
 const (
 	magic         = "RFA1"
-	formatVersion = 1
-	headerSize    = 96
+	formatVersion = 2
+	headerSize    = 100
 	// maxSize bounds a file, in bytes.
 	maxSize = 64 << 20
 )
@@ -28,6 +28,7 @@ const (
 	hAggregate = 32
 	hEvent     = 48
 	hDigest    = 64
+	hMarks     = 96
 )
 
 var (
@@ -46,7 +47,7 @@ func encode(s aggregate.Snapshot) ([]byte, error) {
 	if s.Version == 0 {
 		return nil, fmt.Errorf("there is none of an aggregate without events")
 	}
-	size := headerSize + len(s.Aggregate.Type) + len(s.Revision) + len(s.State)
+	size := headerSize + len(s.Aggregate.Type) + len(s.Revision) + len(s.State) + len(s.Marks)
 	if size > maxSize {
 		return nil, fmt.Errorf("it would have %d bytes; at most %d are kept", size, maxSize)
 	}
@@ -55,6 +56,7 @@ func encode(s aggregate.Snapshot) ([]byte, error) {
 	le.PutUint16(b[hFormat:], formatVersion)
 	le.PutUint16(b[hType:], uint16(len(s.Aggregate.Type))) // at most event.MaxTypeLength
 	le.PutUint32(b[hState:], uint32(len(s.State)))
+	le.PutUint32(b[hMarks:], uint32(len(s.Marks)))
 	le.PutUint64(b[hVersion:], uint64(s.Version))
 	le.PutUint64(b[hPosition:], uint64(s.Position))
 	copy(b[hAggregate:], s.Aggregate.ID[:])
@@ -63,12 +65,13 @@ func encode(s aggregate.Snapshot) ([]byte, error) {
 	b = append(b, s.Aggregate.Type...)
 	b = append(b, s.Revision...)
 	b = append(b, s.State...)
+	b = append(b, s.Marks...)
 	le.PutUint32(b[hChecksum:], checksum(b[hFormat:]))
 	return b, nil
 }
 
-// decode reads what encode writes; the error is a flaw. The snapshot's state is
-// a part of b.
+// decode reads what encode writes; the error is a flaw. The snapshot's state and
+// marks are parts of b.
 func decode(b []byte) (s aggregate.Snapshot, err error) {
 	switch {
 	case len(b) < headerSize:
@@ -81,17 +84,19 @@ func decode(b []byte) (s aggregate.Snapshot, err error) {
 		return s, flaw(fmt.Sprintf("its format is %d, not %d", le.Uint16(b[hFormat:]), formatVersion))
 	}
 	rest := b[headerSize:]
-	name, state := int(le.Uint16(b[hType:])), uint64(le.Uint32(b[hState:]))
-	if uint64(name)+state > uint64(len(rest)) {
+	name, state, marks := uint64(le.Uint16(b[hType:])), uint64(le.Uint32(b[hState:])), uint64(le.Uint32(b[hMarks:]))
+	if name+state+marks > uint64(len(rest)) {
 		return s, flaw("it is shorter than its header says")
 	}
-	revisionEnd := len(rest) - int(state)
+	stateEnd := uint64(len(rest)) - marks
+	revisionEnd := stateEnd - state
 	s = aggregate.Snapshot{
 		Aggregate: event.Aggregate{Type: string(rest[:name])},
 		Version:   event.Version(le.Uint64(b[hVersion:])),
 		Position:  event.Position(le.Uint64(b[hPosition:])),
 		Revision:  string(rest[name:revisionEnd]),
-		State:     rest[revisionEnd:],
+		State:     rest[revisionEnd:stateEnd:stateEnd],
+		Marks:     rest[stateEnd:],
 	}
 	copy(s.Aggregate.ID[:], b[hAggregate:])
 	copy(s.EventID[:], b[hEvent:])

@@ -48,12 +48,12 @@ func TestFilesThatAreNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	later := resigned(whole, func(b []byte) { le.PutUint16(b[hFormat:], 2) })
+	later := resigned(whole, func(b []byte) { le.PutUint16(b[hFormat:], 3) })
 	for want, content := range map[string][]byte{
 		"it is shorter than its header":                         {},
 		"its checksum is wrong":                                 whole[:len(whole)-1],
 		"it does not begin as a snapshot does":                  bytes.Repeat([]byte("x"), 200),
-		"its format is 2, not 1":                                later,
+		"its format is 3, not 2":                                later,
 		"it is of compute/01900000-0000-7000-8000-000000000002": other,
 		"it is of an aggregate without events":                  resigned(whole, func(b []byte) { le.PutUint64(b[hVersion:], 0) }),
 		"it is shorter than its header says":                    resigned(whole, func(b []byte) { le.PutUint32(b[hState:], 1<<31) }),
@@ -84,7 +84,7 @@ func resigned(b []byte, change func([]byte)) []byte {
 
 // TestGoldenFile pins the format: what was written once stays readable.
 func TestGoldenFile(t *testing.T) {
-	kept, err := os.ReadFile("testdata/v1.snapshot")
+	kept, err := os.ReadFile("testdata/v2.snapshot")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ func sound(n int) aggregate.Snapshot {
 		Revision:  "3",
 		Digest:    [32]byte{1, 31: 2},
 		State:     []byte(`{"hostname":"a.example.com"}`),
+		Marks:     []byte("mark1mark2ok"),
 	}
 }
 
