@@ -17,7 +17,7 @@ import (
 )
 
 func (a *app) eventCommand() *cobra.Command {
-	return a.group("event", "Look at the log, bring events into it and out of it", a.listCommand(), a.traceCommand(), a.importCommand(), a.exportCommand(), a.verifyCommand())
+	return a.group("event", "Look at the log, bring events into it and out of it", a.listCommand(), a.traceCommand(), a.appendCommand(), a.importCommand(), a.exportCommand(), a.verifyCommand())
 }
 
 func (a *app) importCommand() *cobra.Command {

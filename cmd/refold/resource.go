@@ -11,98 +11,107 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/refold-dev/refold/domain/aggregate"
 	"github.com/refold-dev/refold/domain/compute"
 	"github.com/refold-dev/refold/eventstore/repository"
+	"github.com/refold-dev/refold/eventstore/resources"
 	"github.com/refold-dev/refold/eventstore/snapshot"
 )
 
 func (a *app) resourceCommand() *cobra.Command {
 	return a.group("resource", "Register compute resources and lead them through their life",
-		a.registerCommand(), a.assignCommand(), a.showCommand(),
+		a.registerCommand(), a.showCommand(), a.existsCommand(), a.assignCommand(),
+		a.policyCommand("add-policy", "Put a resource under a policy", addPolicy),
+		a.policyCommand("remove-policy", "Take a resource out of a policy", removePolicy),
+		a.assignConceptCommand(), a.clearConceptCommand(), a.hardwareCommand(), a.assetTagCommand(), a.metadataCommand(),
+		a.changeStatusCommand(),
 		a.statusChangeCommand("activate", "Put a resource into service", compute.Active),
 		a.statusChangeCommand("maintain", "Take a resource into maintenance", compute.Maintenance),
 		a.statusChangeCommand("decommission", "Retire a resource, for good", compute.Decommissioned))
 }
 
-func (a *app) registerCommand() *cobra.Command {
-	var kind string
-	c := &cobra.Command{
-		Use:   "register HOSTNAME",
-		Short: "Register a new resource and print its id",
-		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			hostname, err := compute.ParseHostname(args[0])
-			if err != nil {
-				return &usageError{err}
-			}
-			resourceType := compute.ParseResourceType(kind)
-			if resourceType == compute.Unknown && kind != compute.Unknown.String() {
-				return &usageError{fmt.Errorf("unknown resource type %q: one of %v", kind, compute.ResourceTypes())}
-			}
-			o := newOrigin()
-			return a.decide(cmd.Context(), uuid.Must(uuid.NewV7()), compute.RegisterResource{
-				EventID: o.EventID, Time: o.Time, CorrelationID: o.CorrelationID, Hostname: hostname, ResourceType: resourceType,
-			})
-		},
+// action carries a command out on a resource.
+type action func(ctx context.Context, s *resources.Service, id uuid.UUID) (resources.Outcome, error)
+
+// on is the action of a service's method and its command.
+func on[C any](method func(*resources.Service, context.Context, uuid.UUID, C) (resources.Outcome, error), c C) action {
+	return func(ctx context.Context, s *resources.Service, id uuid.UUID) (resources.Outcome, error) {
+		return method(s, ctx, id, c)
 	}
-	c.Flags().StringVar(&kind, "type", "physical_server", "resource `type`")
+}
+
+// origin is where a command comes from, as flags say it.
+type origin struct{ command, correlation, cause string }
+
+func (o *origin) flags(c *cobra.Command) {
+	c.Flags().StringVar(&o.command, "command-id", "", "the command's `id`: repeated with the same one, it is carried out once")
+	c.Flags().StringVar(&o.correlation, "correlation", "", "the `id` of the undertaking that the command belongs to")
+}
+
+// parse draws what the flags leave open. The time is the present.
+func (o *origin) parse() (out compute.Origin, err error) {
+	out = compute.Origin{EventID: uuid.Must(uuid.NewV7()), Time: time.Now().UTC(), CorrelationID: uuid.Must(uuid.NewV7())}
+	if o.command != "" {
+		if out.EventID, err = parseID("the command", o.command); err != nil {
+			return out, err
+		}
+	}
+	if o.correlation != "" {
+		if out.CorrelationID, err = parseID("the correlation", o.correlation); err != nil {
+			return out, err
+		}
+	}
+	if o.cause != "" {
+		out.CausationID.Valid = true
+		out.CausationID.UUID, err = parseID("the cause", o.cause)
+	}
+	return out, err
+}
+
+// onResource is a command on the resource that its first argument names. build
+// makes the action of the arguments behind that.
+func (a *app) onResource(c *cobra.Command, arguments int, build func(o compute.Origin, args []string) (action, error)) *cobra.Command {
+	var from origin
+	from.flags(c)
+	c.Flags().StringVar(&from.cause, "cause", "", "the `id` of the event or command that caused this one")
+	c.Args = args(cobra.ExactArgs(1 + arguments))
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := parseID("the resource", args[0])
+		if err != nil {
+			return err
+		}
+		o, err := from.parse()
+		if err != nil {
+			return err
+		}
+		do, err := build(o, args[1:])
+		if err != nil {
+			return err
+		}
+		s, err := a.openExisting(cmd.Context(), opening{}, a.logger(slog.LevelWarn))
+		if err != nil {
+			return err
+		}
+		return a.act(cmd.Context(), s, resources.Options{}, id, o.EventID, do)
+	}
 	return c
 }
 
-func (a *app) assignCommand() *cobra.Command {
-	var organization, location, owner string
-	c := &cobra.Command{
-		Use:   "assign ID",
-		Short: "Assign a resource to an organization, a location or an owner",
-		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := parseID("the resource", args[0])
-			if err != nil {
-				return err
-			}
-			command, err := assignment(organization, location, owner)
-			if err != nil {
-				return err
-			}
-			return a.decide(cmd.Context(), id, command)
-		},
+// act carries out an action, prints the resource, and closes the session.
+func (a *app) act(ctx context.Context, s *session, options resources.Options, id, command uuid.UUID, do action) (err error) {
+	defer func() { err = errors.Join(err, s.close()) }()
+	out, err := do(ctx, s.resources(options, a.logger(slog.LevelWarn)), id)
+	if err != nil {
+		return explainRefusal(err, out.State, command)
 	}
-	c.Flags().StringVar(&organization, "organization", "", "the organization's `id`")
-	c.Flags().StringVar(&location, "location", "", "the location's `id`")
-	c.Flags().StringVar(&owner, "owner", "", "the owner's `id`")
-	return c
+	a.printNotes(out, command)
+	return a.printResource(out.State)
 }
 
-func assignment(organization, location, owner string) (compute.Command, error) {
-	o := newOrigin()
-	switch {
-	case organization != "" && location == "" && owner == "":
-		id, err := parseID("the organization", organization)
-		return compute.AssignOrganization{Origin: o, OrganizationID: compute.OrganizationID{UUID: id}}, err
-	case location != "" && organization == "" && owner == "":
-		id, err := parseID("the location", location)
-		return compute.AssignLocation{Origin: o, LocationID: compute.LocationID{UUID: id}}, err
-	case owner != "" && organization == "" && location == "":
-		id, err := parseID("the owner", owner)
-		return compute.AssignOwner{Origin: o, OwnerID: compute.PersonID{UUID: id}}, err
-	}
-	return nil, &usageError{errors.New("give exactly one of --organization, --location and --owner")}
-}
-
-func (a *app) statusChangeCommand(name, short string, to compute.Status) *cobra.Command {
-	return &cobra.Command{
-		Use:   name + " ID",
-		Short: short,
-		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := parseID("the resource", args[0])
-			if err != nil {
-				return err
-			}
-			return a.decide(cmd.Context(), id, compute.ChangeStatus{Origin: newOrigin(), ToStatus: to})
-		},
-	}
+// resources are those of the session's log, with snapshots beside it. They need
+// no hold on the directory: an engine may have it.
+func (s *session) resources(o resources.Options, logger *slog.Logger) *resources.Service {
+	o.Repository = repository.Options{Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger}
+	return resources.New(s.store, o)
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -111,18 +120,51 @@ func (a *app) showCommand() *cobra.Command {
 		Short: "Print a resource's state, folded from its events",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id, err := parseID("the resource", args[0])
-			if err != nil {
-				return err
-			}
-			return a.show(cmd.Context(), id)
+			return a.ask(cmd.Context(), args[0], func(ctx context.Context, s *resources.Service, id uuid.UUID) error {
+				state, err := s.Get(ctx, id)
+				if err != nil {
+					return explainRefusal(err, state, uuid.Nil)
+				}
+				return a.printResource(state)
+			})
 		},
 	}
 }
 
-// newOrigin is that of a command that begins an undertaking of its own.
-func newOrigin() compute.Origin {
-	return compute.Origin{EventID: uuid.Must(uuid.NewV7()), Time: time.Now().UTC(), CorrelationID: uuid.Must(uuid.NewV7())}
+func (a *app) existsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exists ID",
+		Short: "Print whether a resource is registered: true or false",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.ask(cmd.Context(), args[0], func(ctx context.Context, s *resources.Service, id uuid.UUID) error {
+				exists, err := s.Exists(ctx, id)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.printJSON(map[string]any{"id": id, "exists": exists})
+				}
+				_, err = fmt.Fprintln(a.out, exists)
+				return err
+			})
+		},
+	}
+}
+
+// ask asks about the one resource that a text names.
+func (a *app) ask(ctx context.Context, text string, question func(context.Context, *resources.Service, uuid.UUID) error) (err error) {
+	id, err := parseID("the resource", text)
+	if err != nil {
+		return err
+	}
+	logger := a.logger(slog.LevelWarn)
+	s, err := a.openExisting(ctx, opening{}, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return question(ctx, s.resources(resources.Options{}, logger), id)
 }
 
 func parseID(what, text string) (uuid.UUID, error) {
@@ -133,92 +175,41 @@ func parseID(what, text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// decide carries out a command and prints the resource.
-func (a *app) decide(ctx context.Context, id uuid.UUID, command compute.Command) (err error) {
-	logger := a.logger(slog.LevelWarn)
-	var s *session
-	if _, first := command.(compute.RegisterResource); first {
-		s, err = a.open(ctx, opening{}, logger)
-	} else {
-		s, err = a.openExisting(ctx, opening{}, logger)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	var output compute.LifecycleOutput
-	definition := compute.Definition()
-	in, err := s.resources(logger).Change(ctx, id, func(in aggregate.Instance[compute.State]) (aggregate.Commit[compute.State], error) {
-		decision, err := compute.Handle(in.State, command)
-		if err != nil {
-			return aggregate.Commit[compute.State]{}, err
-		}
-		output = decision.Output
-		return definition.Record(in, decision.Events()...)
-	})
-	if err != nil {
-		return explainRefusal(err, in.State)
-	}
-	a.printWarnings(output.Warnings)
-	return a.printResource(in.State)
+// notes are what a command leads to besides the resource's state.
+type notes struct {
+	Warnings []compute.Warning `json:"warnings,omitempty"`
+	Critical bool              `json:"critical,omitempty"`
+	Advice   []compute.Warning `json:"advice,omitempty"`
+	Repeated bool              `json:"repeated,omitempty"`
 }
 
-// resources are those of the session's log, with snapshots beside it. They need
-// no hold on the directory: an engine may have it.
-func (s *session) resources(logger *slog.Logger) *repository.Repository[compute.State, compute.Command, compute.Event] {
-	return repository.New(s.store, compute.Definition(), repository.Options{
-		Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger,
-	})
-}
-
-// printWarnings writes them to standard error: with --json as one object.
-func (a *app) printWarnings(list []compute.Warning) {
-	if a.json && len(list) > 0 {
-		_ = json.NewEncoder(a.err).Encode(map[string]any{"warnings": list})
+// printNotes writes warnings and advice to standard error: with --json as one
+// object.
+func (a *app) printNotes(out resources.Outcome, command uuid.UUID) {
+	n := notes{Warnings: out.Output.Warnings, Critical: out.Output.Critical, Repeated: out.Repeated}
+	for _, advice := range out.Advice {
+		n.Advice = append(n.Advice, compute.Warning{Code: compute.WarningCode(advice.Code()), Text: advice.Error()})
+	}
+	if len(n.Warnings) == 0 && len(n.Advice) == 0 && !n.Repeated {
 		return
 	}
-	for _, w := range list {
-		fmt.Fprintf(a.err, "warning: %s (%s)\n", w.Text, w.Code)
+	if a.json {
+		_ = json.NewEncoder(a.err).Encode(n)
+		return
 	}
-}
-
-func (a *app) show(ctx context.Context, id uuid.UUID) (err error) {
-	logger := a.logger(slog.LevelWarn)
-	s, err := a.openExisting(ctx, opening{}, logger)
-	if err != nil {
-		return err
+	if n.Repeated {
+		fmt.Fprintf(a.err, "command %s has been carried out before; this is the resource as it was then\n", command)
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
-	in, err := s.resources(logger).Load(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !in.State.Initialized() {
-		return explainRefusal(&compute.NotInitializedError{ID: id}, in.State)
-	}
-	return a.printResource(in.State)
-}
-
-// explainRefusal says what the caller can do instead.
-func explainRefusal(err error, s compute.State) error {
-	var unregistered *compute.NotInitializedError
-	if errors.As(err, &unregistered) {
-		return &hinted{err, "register it first: refold resource register HOSTNAME"}
-	}
-	var refused compute.CommandError
-	if !errors.As(err, &refused) {
-		return err
-	}
-	var next []compute.Status
-	for _, to := range compute.Statuses() {
-		if to != s.Status && s.Status.CanBecome(to) {
-			next = append(next, to)
+	for _, w := range n.Warnings {
+		critical := ""
+		if n.Critical {
+			critical = ", critical"
 		}
+		fmt.Fprintf(a.err, "warning: %s (%s%s)\n", w.Text, w.Code, critical)
 	}
-	if len(next) == 0 {
-		return &hinted{err, fmt.Sprintf("the resource is %s, which is final", s.Status)}
+	for _, w := range n.Advice {
+		fmt.Fprintf(a.err, "advice: %s (%s)\n", w.Text, w.Code)
 	}
-	return &hinted{err, fmt.Sprintf("the resource is %s; it can become %v", s.Status, next)}
 }
 
 func (a *app) printResource(s compute.State) error {
