@@ -12,6 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/domain/compute"
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/repository"
 	"github.com/refold-dev/refold/eventstore/resources"
 	"github.com/refold-dev/refold/eventstore/snapshot"
@@ -87,7 +90,7 @@ func (a *app) onResource(c *cobra.Command, arguments int, build func(o compute.O
 		if err != nil {
 			return err
 		}
-		s, err := a.openExisting(cmd.Context(), opening{}, a.logger(slog.LevelWarn))
+		s, err := a.openExisting(cmd.Context(), opening{archived: true}, a.logger(slog.LevelWarn))
 		if err != nil {
 			return err
 		}
@@ -111,7 +114,23 @@ func (a *app) act(ctx context.Context, s *session, options resources.Options, id
 // no hold on the directory: an engine may have it.
 func (s *session) resources(o resources.Options, logger *slog.Logger) *resources.Service {
 	o.Repository = repository.Options{Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger}
-	return resources.New(s.store, o)
+	var store repository.Store = s.store
+	if s.control != nil {
+		store = besideEngine{s}
+	}
+	return resources.New(store, o)
+}
+
+// besideEngine reads aggregates from the archive of the engine that has the
+// directory: the log itself has no index by version.
+type besideEngine struct{ *session }
+
+func (b besideEngine) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
+	return b.store.Append(ctx, agg, expected, events...)
+}
+
+func (b besideEngine) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
+	return b.control.Events(ctx, control.EventQuery{Aggregate: agg, Version: max(from, 1)})
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -159,7 +178,7 @@ func (a *app) ask(ctx context.Context, text string, question func(context.Contex
 		return err
 	}
 	logger := a.logger(slog.LevelWarn)
-	s, err := a.openExisting(ctx, opening{}, logger)
+	s, err := a.openExisting(ctx, opening{archived: true}, logger)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ and is not decommissioned. Case makes no difference.`,
 			if err != nil {
 				return err
 			}
-			s, err := a.open(cmd.Context(), opening{}, a.logger(slog.LevelWarn))
+			s, err := a.open(cmd.Context(), opening{archived: true}, a.logger(slog.LevelWarn))
 			if err != nil {
 				return err
 			}

@@ -4,7 +4,7 @@
 //	GET  /v1/pipelines                    → [Status]
 //	GET  /v1/pipelines/{name}/state[?key=] → the state, as JSON
 //	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
-//	GET  /v1/events?[aggregate=TYPE/ID&correlation=&since=&until=&from=&limit=]
+//	GET  /v1/events?[aggregate=TYPE/ID&version=&correlation=&since=&until=&from=&limit=]
 //	                                       → JSON Lines: {"position":…,"version":…,"event":…}, see [EventQuery]
 //
 // Invariants:

@@ -33,7 +33,8 @@ type EventQuery struct {
 	Correlation  uuid.NullUUID
 	Since, Until time.Time // of the event's time, both included
 	From         event.Position
-	Limit        int // of events; 0 for no limit
+	Version      event.Version // from which on, of the aggregate
+	Limit        int           // of events; 0 for no limit
 }
 
 // Run returns the events by position; those of a correlation by event time.
@@ -46,7 +47,7 @@ func (q EventQuery) Run(ctx context.Context, store EventReader) (events []event.
 	case !q.Since.IsZero() || !q.Until.IsZero():
 		events, err = store.ReadTimeRange(ctx, q.Aggregate, since, until)
 	case !all:
-		events, err = store.Read(ctx, q.Aggregate, 1)
+		events, err = store.Read(ctx, q.Aggregate, max(q.Version, 1))
 	default:
 		limit := q.Limit
 		if limit == 0 {
@@ -55,7 +56,7 @@ func (q EventQuery) Run(ctx context.Context, store EventReader) (events []event.
 		return store.ReadAll(ctx, q.From, limit)
 	}
 	events = slices.DeleteFunc(events, func(r event.Recorded) bool {
-		return r.Position < q.From || !all && r.Aggregate != q.Aggregate || r.Time.Before(since) || r.Time.After(until)
+		return r.Position < q.From || r.Version < q.Version || !all && r.Aggregate != q.Aggregate || r.Time.Before(since) || r.Time.After(until)
 	})
 	if q.Limit > 0 {
 		events = events[:min(q.Limit, len(events))]
@@ -90,7 +91,7 @@ func ParseAggregate(text string) (agg event.Aggregate, err error) {
 }
 
 func (q EventQuery) values() url.Values {
-	v := url.Values{"from": {strconv.FormatUint(uint64(q.From), 10)}, "limit": {strconv.Itoa(q.Limit)}}
+	v := url.Values{"from": {strconv.FormatUint(uint64(q.From), 10)}, "version": {strconv.FormatUint(uint64(q.Version), 10)}, "limit": {strconv.Itoa(q.Limit)}}
 	if q.Aggregate != (event.Aggregate{}) {
 		v.Set("aggregate", q.Aggregate.String())
 	}
@@ -122,12 +123,20 @@ func parseQuery(v url.Values) (q EventQuery, err error) {
 			q.From = event.Position(n)
 			return err
 		},
+		"version": func(text string) error {
+			n, err := strconv.ParseUint(text, 10, 63)
+			q.Version = event.Version(n)
+			return err
+		},
 	} {
 		if text := v.Get(name); text != "" {
 			if err := parse(text); err != nil {
 				return q, fmt.Errorf("parameter %s: %w", name, err)
 			}
 		}
+	}
+	if q.Version > 0 && q.Aggregate == (event.Aggregate{}) {
+		return q, errors.New("parameter version: needs an aggregate")
 	}
 	if q.Limit < 0 {
 		return q, errors.New("parameter limit: must not be negative")

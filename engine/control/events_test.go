@@ -25,6 +25,7 @@ func testEvents(t *testing.T, server *control.Server, client *control.Client, st
 		var q control.EventQuery
 		if rapid.Bool().Draw(rt, "aggregate") {
 			q.Aggregate = some.Draw(rt, "of").Aggregate
+			q.Version = event.Version(rapid.IntRange(0, 3).Draw(rt, "version"))
 		}
 		if rapid.Bool().Draw(rt, "correlation") {
 			q.Correlation = uuid.NullUUID{UUID: some.Draw(rt, "of").CorrelationID, Valid: true}
@@ -42,7 +43,7 @@ func testEvents(t *testing.T, server *control.Server, client *control.Client, st
 			rt.Fatalf("%+v: %v\n%s", q, err, diff)
 		}
 	})
-	for _, bad := range []string{"aggregate=file", "aggregate=file/x", "correlation=x", "since=now", "until=1", "from=-1", "limit=-1", "limit=x"} {
+	for _, bad := range []string{"aggregate=file", "aggregate=file/x", "correlation=x", "since=now", "until=1", "from=-1", "version=1", "version=x", "limit=-1", "limit=x"} {
 		code, body := ask(t, http.MethodGet, server.URL()+"/v1/events?"+bad, "Bearer "+token)
 		if name, _, _ := strings.Cut(bad, "="); code != http.StatusBadRequest || !strings.Contains(body, "parameter "+name+": ") {
 			t.Errorf("%s: %d %s", bad, code, body)
@@ -56,7 +57,7 @@ func selected(all []event.Recorded, q control.EventQuery) (out []event.Recorded)
 		if (q.Aggregate == event.Aggregate{} || q.Aggregate == r.Aggregate) &&
 			(!q.Correlation.Valid || q.Correlation.UUID == r.CorrelationID) &&
 			(q.Since.IsZero() || !r.Time.Before(q.Since)) && (q.Until.IsZero() || !r.Time.After(q.Until)) &&
-			r.Position >= q.From && (q.Limit == 0 || len(out) < q.Limit) {
+			r.Position >= q.From && r.Version >= q.Version && (q.Limit == 0 || len(out) < q.Limit) {
 			out = append(out, r)
 		}
 	}

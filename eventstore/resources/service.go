@@ -18,7 +18,8 @@ type Options struct {
 	// UniqueHostnames refuses to register a hostname that a resource has which
 	// was registered with this option and is not decommissioned.
 	UniqueHostnames bool
-	// Repository says how resources are loaded. Its Logger is told of names that
+	// Repository says how resources are loaded. With Every 0 a snapshot is taken
+	// every 25 events, since each command loads. Its Logger is told of names that
 	// could not be released as well.
 	Repository repository.Options
 }
@@ -32,8 +33,15 @@ type Service struct {
 	options      Options
 }
 
+// snapshotEvery bounds what a command has to fold: so many events cost little
+// beside an append.
+const snapshotEvery = 25
+
 // New returns a service on a store.
 func New(store repository.Store, options Options) *Service {
+	if options.Repository.Every <= 0 {
+		options.Repository.Every = snapshotEvery
+	}
 	definition := compute.Definition()
 	return &Service{
 		definition:   definition,
