@@ -24,6 +24,10 @@ func NewLifecycle() *Lifecycle {
 		Initial: Provisioning,
 		States:  Statuses(),
 		Inputs:  LifecycleInputs(),
+		Invariants: []fsm.Invariant[Status]{{Name: "has_a_wire_form", Check: func(s Status) error {
+			_, err := s.MarshalText()
+			return err
+		}}},
 		Transitions: []transition{
 			{From: Provisioning, Input: Activate, To: Active, Output: OK()},
 			{From: Provisioning, Input: Decommission, To: Decommissioned, Output: WithWarnings(
