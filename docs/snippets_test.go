@@ -18,6 +18,7 @@ import (
 const (
 	eventSourcing = "EVENT_SOURCING.md"
 	frp           = "FRP_GUIDE.md"
+	stateMachine  = "STATE_MACHINE.md"
 )
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -55,7 +56,7 @@ func TestGoIsPartOfAnExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, guide := range []string{eventSourcing, frp} {
+	for _, guide := range []string{eventSourcing, frp, stateMachine} {
 		for _, block := range blocks(t, guide, "go") {
 			if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
 				t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)

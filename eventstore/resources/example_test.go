@@ -42,13 +42,15 @@ func Example() {
 	fmt.Println(err)
 
 	out, err := service.ChangeStatus(ctx, id, compute.ChangeStatus{Origin: command(3), ToStatus: compute.Decommissioned})
-	fmt.Println(out.State.Status, out.Output.Warnings[0].Code, err)
+	for _, w := range out.Output.Warnings {
+		fmt.Println(w.Code, out.Output.Critical, err)
+	}
 	_, err = register(2, "R1.example.com")
 	fmt.Println(err)
 	// Output:
 	// df360daf-db2f-57c3-8817-08c324d4d1b7 <nil>
 	// df360daf-db2f-57c3-8817-08c324d4d1b7 <nil>
 	// hostname R1.example.com is taken by resource df360daf-db2f-57c3-8817-08c324d4d1b7
-	// decommissioned retired_while_provisioning <nil>
+	// retired_while_provisioning false <nil>
 	// <nil>
 }

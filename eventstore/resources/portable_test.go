@@ -59,7 +59,7 @@ var portable = map[int]struct {
 	26: {name: "hostnames", run: caseHostnames},
 	27: {name: "MAC addresses", run: caseMAC},
 	28: {name: "VLANs and MTUs", run: caseVLANAndMTU},
-	29: {name: "scan and merge", at: "domain/signal:"},
+	29: {name: "scan and merge", at: "domain/signal/discrete_test.go:TestScanAndMergeByHand"},
 	30: {name: "executors that filter and collect", at: "plugins/filter:"},
 }
 
