@@ -233,9 +233,13 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 	if err != nil || at.version < from || at.version == 0 {
 		return nil, err
 	}
-	var version event.Version
+	begin, err := s.before(ctx, agg, from, at)
+	if err != nil {
+		return nil, err
+	}
+	version := begin.version
 	var events []event.Recorded
-	err = s.until(ctx, s.subjects.aggregate(agg), 0, at.sequence, func(r event.Recorded) error {
+	err = s.until(ctx, s.subjects.aggregate(agg), begin.sequence, at.sequence, func(r event.Recorded) error {
 		if version++; r.Version != version {
 			return &eventstore.VersionGapError{Aggregate: agg, Position: r.Position, Expected: version, Actual: r.Version}
 		}
@@ -245,6 +249,36 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 		return nil
 	})
 	return events, err
+}
+
+// farBack is how many versions are read without looking for a nearer place to
+// begin.
+const farBack = 256
+
+// before returns a place in front of an aggregate's version, not far from it
+// where that is found by a few questions: the stream is asked what follows a
+// sequence, ever further back from the aggregate's end. Without an index of
+// versions the server could not say more.
+func (s *Store) before(ctx context.Context, agg event.Aggregate, from event.Version, end head) (head, error) {
+	if from < farBack {
+		return head{}, nil
+	}
+	step := 4 * uint64(end.version-from+1)
+	for sequence := end.sequence; sequence > step; step *= 4 {
+		sequence -= step
+		m, err := s.get(ctx, getRequest{Sequence: sequence, NextFor: s.subjects.aggregate(agg)})
+		if err != nil {
+			return head{}, s.explain("reading the versions of "+agg.String(), err)
+		}
+		r, err := s.decode(m)
+		if err != nil {
+			return head{}, err
+		}
+		if r.Version <= from {
+			return head{r.Version - 1, m.sequence - 1}, nil
+		}
+	}
+	return head{}, nil
 }
 
 // ReadAll implements eventstore.Log.

@@ -11,6 +11,7 @@ import (
 
 var readCases = []testCase{
 	{"from a version on", testReadFrom},
+	{"from a version on, of many", testReadFromFarBehind},
 	{"aggregates apart", testAggregatesApart},
 	{"an unknown aggregate", testUnknownAggregate},
 	{"an empty log", testEmptyLog},
@@ -31,6 +32,39 @@ func testReadFrom(t *testing.T, s eventstore.Log) {
 		}
 		sameEvents(t, want, got)
 		if len(got) > 0 && got[0].Version != max(from, 1) {
+			t.Fatalf("read from %d starts at %d", from, got[0].Version)
+		}
+	}
+}
+
+// testReadFromFarBehind reads ends of an aggregate that is long, and whose events
+// lie close together in one place and far apart in another.
+func testReadFromFarBehind(t *testing.T, s eventstore.Log) {
+	f := newFacts(49)
+	agg := f.aggregate()
+	var want []event.Event
+	b := openBulk(t, s)
+	for i := range 3000 {
+		e := f.event(f.aggregate())
+		if i < 1000 || i%7 == 0 {
+			e.Aggregate = agg
+			want = append(want, e)
+		}
+		if _, err := b.Add(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := event.Version(len(want))
+	for _, from := range []event.Version{1, 255, 256, 257, 600, 999, 1000, 1001, n - 100, n - 1, n, n + 1} {
+		got, err := s.Read(t.Context(), agg, from)
+		if err != nil {
+			t.Fatalf("read from %d: %v", from, err)
+		}
+		sameEvents(t, want[from-1:], got)
+		if len(got) > 0 && got[0].Version != from {
 			t.Fatalf("read from %d starts at %d", from, got[0].Version)
 		}
 	}
