@@ -2,6 +2,7 @@ package archive
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"sync"
 
@@ -53,13 +54,17 @@ func (x *memIndex) reserve(like memSize) {
 	if like.events == 0 {
 		return
 	}
-	events := like.events + like.events/16
-	x.events = make([]entry, 0, events)
-	x.before = make([]uint32, 0, events)
-	x.correlationIDs = make([]uuid.UUID, 0, events)
-	x.eventIDs = make([]uuid.UUID, 0, events)
+	x.grow(like.events + like.events/16)
 	x.aggregates.reserve(like.aggregates)
 	x.standings = make([]standing, 0, like.aggregates)
+}
+
+// grow makes room for n more events.
+func (x *memIndex) grow(n int) {
+	x.events = slices.Grow(x.events, n)
+	x.before = slices.Grow(x.before, n)
+	x.correlationIDs = slices.Grow(x.correlationIDs, n)
+	x.eventIDs = slices.Grow(x.eventIDs, n)
 }
 
 // memSize is how much an index holds.
@@ -114,6 +119,9 @@ func (l *lastName) id(x *memIndex, name []byte) uint32 {
 
 func (x *memIndex) addEvent(e entry, rec record) error {
 	ordinal := uint32(len(x.events))
+	if len(x.events) == cap(x.events) { // to double is half the garbage of what append does
+		x.grow(max(len(x.events), 64))
+	}
 	x.events = append(x.events, e)
 	x.correlationIDs = append(x.correlationIDs, rec.correlationID())
 	x.eventIDs = append(x.eventIDs, rec.id())
