@@ -72,10 +72,11 @@ func isNoLonger(err error) bool {
 // the archive has been healed.
 func (a *Archive) copyAfter(ctx context.Context, log Log, after event.Position, healed <-chan struct{}) (again bool, err error) {
 	following, stop := context.WithCancel(ctx)
-	fetched := make(chan fetch, maxAhead)
+	fetched, bytes := make(chan fetch, maxAhead), newAhead()
 	go func() {
 		defer close(fetched)
 		for batch, err := range log.Follow(following, after) {
+			bytes.put(following, batch)
 			fetched <- fetch{batch, err}
 		}
 	}()
@@ -84,7 +85,9 @@ func (a *Archive) copyAfter(ctx context.Context, log Log, after event.Position, 
 		select {
 		case f, open = <-fetched:
 			if open {
-				err = a.appendFetched(f.join(fetched))
+				f = f.join(fetched)
+				err = a.appendFetched(f)
+				bytes.take(f.events)
 			}
 		case <-healed:
 			again = true
@@ -112,10 +115,9 @@ func (a *Archive) appendFetched(f fetch) error {
 	return nil
 }
 
-const (
-	maxAhead  = 32   // batches: what comes while a segment is sealed
-	maxJoined = 1024 // events: what a log yields at once needs no joining
-)
+// maxJoined is how many events are enough for an append. What a log yields at
+// once then needs no joining.
+const maxJoined = 1024
 
 // fetch is what a log yields.
 type fetch struct {
