@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
-	"fmt"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -26,9 +21,6 @@ const (
 	fuelRounds = 15
 )
 
-//go:embed benchguests/scan.c
-var scanSource string
-
 // scanPayload is a payload of some 250 bytes, as a tool would write it.
 const scanPayload = `{"path":"docs/guide/introduction.md","dir":"docs","additions":120,"deletions":7,` +
 	`"author":{"name":"A. \"Nonymous\"","email":"nobody@example.com"},"tags":["prose","guide"],` +
@@ -37,11 +29,11 @@ const scanPayload = `{"path":"docs/guide/introduction.md","dir":"docs","addition
 // fuel measures a metered guest in the sandbox against the same code in bare
 // wazero, without and with wazero's own guard.
 func (b *bench) fuel(ctx context.Context) (err error) {
-	marked, plain, err := b.buildScans(ctx)
-	if errors.Is(err, exec.ErrNotFound) {
-		b.logger.WarnContext(ctx, fuelOverhead+" and "+fuelVsGuard+" are left out: they need clang and wasm-ld", "error", err)
-		return nil
+	marked, err := b.buildC(ctx, "scan.c", "marked", "-DMARKED")
+	if err != nil {
+		return b.leaveOut(ctx, err, fuelOverhead, fuelVsGuard)
 	}
+	plain, err := b.buildC(ctx, "scan.c", "plain")
 	if err != nil {
 		return err
 	}
@@ -54,11 +46,12 @@ func (b *bench) fuel(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Close(ctx)) }()
-	metered, err := meteredScan(ctx, host, marked)
+	metered, err := b.startGuest(ctx, host, func() (string, error) { return marked, nil })
 	if err != nil {
 		return err
 	}
-	sides := []benchSide{b.scanning(metered, batch)}
+	n := b.size(50, 5)
+	sides := []benchSide{fastestFold(n, batch, folding(metered))}
 	for _, guard := range []bool{false, true} {
 		runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCloseOnContextDone(guard))
 		defer func() { err = errors.Join(err, runtime.Close(ctx)) }()
@@ -66,7 +59,7 @@ func (b *bench) fuel(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		sides = append(sides, b.scanning(bare, batch))
+		sides = append(sides, fastestFold(n, batch, bare))
 	}
 	medians, err := b.takeTurns(ctx, "fuel", fuelRounds, sides...)
 	if err != nil {
@@ -77,39 +70,18 @@ func (b *bench) fuel(ctx context.Context) (err error) {
 	return nil
 }
 
-// buildScans compiles the guest twice: for the sandbox, and for bare wazero.
-func (b *bench) buildScans(ctx context.Context) (marked, plain string, err error) {
-	marked, plain = filepath.Join(b.dir, "marked.wasm"), filepath.Join(b.dir, "plain.wasm")
-	if _, err := exec.LookPath("wasm-ld"); err != nil {
-		return "", "", err
+// scanBatch is a batch of payloads to scan.
+func scanBatch() (benchBatch, error) {
+	events := make([]frame.Event, fuelEvents)
+	for i := range events {
+		events[i] = frame.Event{Position: uint64(i + 1), Version: 1, Type: "page_changed", AggregateType: "page", Data: []byte(scanPayload)}
 	}
-	for out, define := range map[string]string{marked: "-DMARKED", plain: "-DPLAIN"} {
-		clang := exec.CommandContext(ctx, "clang", "--target=wasm32", "-O2", "-nostdlib", "-Wl,--no-entry", define, "-x", "c", "-", "-o", out)
-		clang.Stdin = strings.NewReader(scanSource)
-		if text, err := clang.CombinedOutput(); err != nil {
-			return "", "", fmt.Errorf("compiling the guest: %w: %s", err, text)
-		}
-	}
-	return marked, plain, nil
+	return benchFrame(0, events)
 }
 
-func scanBatch() ([]byte, error) {
-	var w frame.BatchWriter
-	w.Reset(nil, 0)
-	w.BeginUnkeyed()
-	for i := range fuelEvents {
-		w.AddEvent(&frame.Event{Position: uint64(i + 1), Version: 1, Type: "page_changed", AggregateType: "page", Data: []byte(scanPayload)})
-	}
-	return w.Finish()
-}
-
-// scanFold folds one batch.
-type scanFold func(ctx context.Context, batch []byte) error
-
-// scanning folds the batch again and again and says how long the fastest took:
-// a fold is short enough for some to run undisturbed on a busy machine.
-func (b *bench) scanning(fold scanFold, batch []byte) benchSide {
-	n := b.size(50, 5)
+// fastestFold folds a batch n times and says how long the fastest took: a fold is
+// short enough for some to run undisturbed on a busy machine.
+func fastestFold(n int, batch benchBatch, fold batchFold) benchSide {
 	return func(ctx context.Context, _ int) (time.Duration, error) {
 		fastest := time.Duration(math.MaxInt64)
 		for range n {
@@ -123,22 +95,7 @@ func (b *bench) scanning(fold scanFold, batch []byte) benchSide {
 	}
 }
 
-func meteredScan(ctx context.Context, host *wasm.Host, path string) (scanFold, error) {
-	m, err := host.Load(ctx, path, wasm.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	i, err := m.Instantiate(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, batch []byte) error {
-		_, err := i.Fold(ctx, batch)
-		return err
-	}, nil
-}
-
-func bareScan(ctx context.Context, r wazero.Runtime, path string) (scanFold, error) {
+func bareScan(ctx context.Context, r wazero.Runtime, path string) (batchFold, error) {
 	code, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -149,13 +106,13 @@ func bareScan(ctx context.Context, r wazero.Runtime, path string) (scanFold, err
 	}
 	alloc, fold := m.ExportedFunction("refold_alloc"), m.ExportedFunction("refold_fold")
 	var stack [2]uint64
-	return func(ctx context.Context, batch []byte) error {
-		stack[0] = uint64(len(batch))
+	return func(ctx context.Context, batch benchBatch) error {
+		stack[0] = uint64(len(batch.bytes))
 		if err := alloc.CallWithStack(ctx, stack[:]); err != nil {
 			return err
 		}
-		m.Memory().Write(uint32(stack[0]), batch)
-		stack[1] = uint64(len(batch))
+		m.Memory().Write(uint32(stack[0]), batch.bytes)
+		stack[1] = uint64(len(batch.bytes))
 		return fold.CallWithStack(ctx, stack[:])
 	}, nil
 }

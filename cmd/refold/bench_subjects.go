@@ -54,6 +54,14 @@ var benchSubjects = []benchSubject{
 		{fuelOverhead, true, "a scan of JSON payloads in C, metered in the sandbox, against the same code in bare wazero; 0.91 is an overhead of 10 %"},
 		{fuelVsGuard, true, "the same, against bare wazero with WithCloseOnContextDone"},
 	}, (*bench).fuel},
+	{"guests and native code", []measure{
+		{wasmCVsNative, true, "a guest in C that counts events by aggregate, metered and its result checked, against native Go with a map over the same frames; 10000 aggregates"},
+		{wasmRustVsNative, true, "the same guest in Rust, against the same"},
+	}, (*bench).natives},
+	{"guests in Go", []measure{
+		{goFieldsVsGoJSON, true, "a guest in Go whose fields the host has decoded, against the same with encoding/json; without what decoding costs the host"},
+		{coldStart, false, "a guest in Go of 3 MB, from the cache on the disk to its first batch folded, in a new host"},
+	}, (*bench).goGuests},
 	{"visibility", []measure{
 		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
 	}, (*bench).visible},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -27,6 +29,7 @@ func TestScript(t *testing.T) {
 		Setup:               setupScript,
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
 			"eventually":  eventually,
@@ -46,6 +49,18 @@ func setupScript(env *testscript.Env) error {
 	for _, name := range []string{guestsEnv, "REFOLD_CACHE"} {
 		env.Setenv(name, os.Getenv(name))
 	}
+	refold, err := exec.LookPath("refold")
+	if err != nil {
+		return err
+	}
+	env.Setenv("REFOLD_BIN", filepath.Dir(refold)) // for a PATH without compilers
+	compilers, err := compilerHomes()
+	if err != nil {
+		return err
+	}
+	for name, dir := range compilers {
+		env.Setenv(name, dir)
+	}
 	shared, err := txtar.ParseFile("testdata/shared.txtar")
 	if err != nil {
 		return err
@@ -54,6 +69,32 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	return os.Symlink(os.Getenv(guestsEnv), filepath.Join(env.WorkDir, "guests"))
+}
+
+// condition is [rust]: Rust's compiler can build guests.
+func condition(name string) (bool, error) {
+	if name != "rust" {
+		return false, fmt.Errorf("unknown condition %s", name)
+	}
+	return hasRust(context.Background()) == nil, nil
+}
+
+// compilerHomes are where the compilers of guests keep their own, which they look
+// for by HOME: a transcript has none.
+func compilerHomes() (map[string]string, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return nil, err
+	}
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{
+		"GOCACHE":     strings.TrimSpace(string(cache)),
+		"RUSTUP_HOME": cmp.Or(os.Getenv("RUSTUP_HOME"), filepath.Join(home, ".rustup")),
+		"CARGO_HOME":  cmp.Or(os.Getenv("CARGO_HOME"), filepath.Join(home, ".cargo")),
+	}, nil
 }
 
 // exits runs a command that must end with an exit code: exits CODE COMMAND…
