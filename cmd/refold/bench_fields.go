@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/refold-dev/refold/runtime/wasm"
@@ -79,13 +80,15 @@ func (b *bench) fields(ctx context.Context, host *wasm.Host, fields *wasm.Instan
 }
 
 // lineFrame is a batch as the host makes it for the guest that has fields, or
-// for the one that has none.
+// for the one that has none. The payloads are of 100 directories.
 func lineFrame(slots int) (benchBatch, error) {
 	events := make([]frame.Event, fuelEvents)
 	for i := range events {
-		events[i] = frame.Event{Position: uint64(i + 1), Version: 1, Type: "page_changed", AggregateType: "page", Data: []byte(scanPayload)}
+		dir := fmt.Sprintf("docs/guide/%02d", i*7919%100)
+		data := strings.Replace(scanPayload, `"dir":"docs"`, `"dir":"`+dir+`"`, 1)
+		events[i] = frame.Event{Position: uint64(i + 1), Version: 1, Type: "page_changed", AggregateType: "page", Data: []byte(data)}
 		if slots > 0 {
-			events[i].Slots = []frame.Slot{frame.BytesSlot(frame.String, []byte("docs")), frame.IntSlot(120), frame.IntSlot(7)}
+			events[i].Slots = []frame.Slot{frame.BytesSlot(frame.String, []byte(dir)), frame.IntSlot(120), frame.IntSlot(7)}
 		}
 	}
 	return benchFrame(slots, events)

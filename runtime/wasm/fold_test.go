@@ -160,7 +160,8 @@ func TestCallerGaveUp(t *testing.T) {
 	fold(t, i, "add")
 }
 
-// TestFoldAllocatesNothing holds invariant 4.
+// TestFoldAllocatesNothing holds invariant 4, and the check of the result to the
+// same.
 func TestFoldAllocatesNothing(t *testing.T) {
 	for _, guest := range []struct {
 		name string
@@ -169,9 +170,17 @@ func TestFoldAllocatesNothing(t *testing.T) {
 		t.Run(guest.name, func(t *testing.T) {
 			i := start(t, guest.path(t))
 			b := batch(t, slices.Repeat([]string{"add"}, 1024)...)
+			opened, err := frame.OpenBatch(b)
+			if err != nil {
+				t.Fatal(err)
+			}
 			ctx := t.Context()
 			n := testing.AllocsPerRun(20, func() {
-				if _, err := i.Fold(ctx, b); err != nil {
+				result, err := i.Fold(ctx, b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := frame.OpenResult(result, opened); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -61,14 +62,17 @@ func read(path string) ([]byte, error) {
 		return nil, fmt.Errorf("reading the plugin's module: %w", err)
 	}
 	defer f.Close()
-	code, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
+	var code bytes.Buffer
+	if info, err := f.Stat(); err == nil { // so that the bytes are not copied while the buffer grows
+		code.Grow(int(min(info.Size(), maxFileBytes)) + bytes.MinRead)
+	}
+	if _, err := code.ReadFrom(io.LimitReader(f, maxFileBytes+1)); err != nil {
 		return nil, fmt.Errorf("reading the plugin's module: %w", err)
 	}
-	if len(code) > maxFileBytes {
+	if code.Len() > maxFileBytes {
 		return nil, fmt.Errorf("reading the plugin's module: %s is larger than %d bytes", path, maxFileBytes)
 	}
-	return code, nil
+	return code.Bytes(), nil
 }
 
 // inspect passes a module through the gate and says how to meter it: with its

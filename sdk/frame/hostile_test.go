@@ -201,3 +201,23 @@ func wantFormatError(t *testing.T, err error, reason string) {
 		t.Errorf("error is %q, want it to say %q", err, reason)
 	}
 }
+
+func TestTrustBatch(t *testing.T) {
+	var w frame.BatchWriter
+	w.Reset(nil, 0)
+	w.BeginUnkeyed()
+	w.AddEvent(&frame.Event{Position: 7, Type: "a", AggregateType: "b"})
+	b, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch, err := frame.TrustBatch(append(b, 1, 2, 3))
+	if err != nil || batch.EventCount() != 1 || batch.Group(0).EventCount() != 1 {
+		t.Errorf("got %v, error %v", batch, err)
+	}
+	for _, b := range [][]byte{nil, b[:len(b)-1], append([]byte("RFR1"), b[4:]...)} {
+		if _, err := frame.TrustBatch(b); err == nil {
+			t.Errorf("a frame of %d bytes passes that is none", len(b))
+		}
+	}
+}
