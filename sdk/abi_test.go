@@ -22,8 +22,8 @@ func TestWorkedExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := hexBlock.FindAllStringSubmatch(string(text), -1)
-	if len(blocks) != 2 {
-		t.Fatalf("ABI.md has %d blocks of hex, want 2", len(blocks))
+	if len(blocks) != 3 {
+		t.Fatalf("ABI.md has %d blocks of hex, want 3", len(blocks))
 	}
 	for _, block := range blocks {
 		v := load(t, block[1])

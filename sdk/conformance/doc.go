@@ -10,7 +10,9 @@
 // Invariants:
 //
 //  1. Kits agree byte for byte in states, effects and rejections.
-//  2. A compiler that is not there skips its kit with a message, and fails the
+//  2. A guest without a kit, written from ABI.md alone, folds that document's
+//     worked example to the result that stands there.
+//  3. A compiler that is not there skips its kit with a message, and fails the
 //     test where CI is set.
 //
 // Start reading at kits_test.go.
