@@ -24,6 +24,11 @@ func BuildC(t testing.TB, kit, source string) string {
 	for _, tool := range []string{"clang", "wasm-ld"} {
 		need(t, tool)
 	}
+	for _, file := range []string{source, filepath.Join(kit, "refold.h")} {
+		if _, err := os.Stat(file); err != nil { // go test caches results, and sees what this process looks at
+			t.Fatal(err)
+		}
+	}
 	out := filepath.Join(t.TempDir(), "guest.wasm")
 	run(t, exec.Command("clang", "--target=wasm32", "-nostdlib", "-O2", "-mbulk-memory", "-Wall", "-Wextra", "-Werror",
 		"-I", kit, "-Wl,--no-entry,--stack-first", "-o", out, source), "")
