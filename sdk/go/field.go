@@ -36,7 +36,7 @@ func StringField(path string) Field[string] {
 			return "", false
 		}
 		b, _ := s.Bytes()
-		return string(b), true
+		return intern(b), true
 	})
 }
 
