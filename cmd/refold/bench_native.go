@@ -19,6 +19,7 @@ const (
 	tallyBatches    = 40
 	tallyAggregates = 10_000
 	tallyRounds     = 15
+	tallyPasses     = 5 // a round
 )
 
 // natives measures guests in C and in Rust against Go code without a sandbox.
@@ -38,9 +39,9 @@ func (b *bench) natives(ctx context.Context) (err error) {
 		return err
 	}
 	native := tallies{}
-	sides := []benchSide{b.tallying(batches, native.fold)}
+	sides := []benchSide{tallying(batches, native.fold)}
 	for _, guest := range guests {
-		sides = append(sides, b.tallying(batches, folding(guest)))
+		sides = append(sides, tallying(batches, folding(guest)))
 	}
 	medians, err := b.takeTurns(ctx, "guests and native code", tallyRounds, sides...)
 	if err != nil {
@@ -112,12 +113,12 @@ func folding(i *wasm.Instance) batchFold {
 }
 
 // tallying folds all batches again and again and says how long the fastest pass
-// took.
-func (b *bench) tallying(batches []benchBatch, fold batchFold) benchSide {
-	n := b.size(5, 1)
+// took. The number of passes does not depend on the run's size: the first finds
+// cold caches, which cost the guest more, into whose memory all bytes go.
+func tallying(batches []benchBatch, fold batchFold) benchSide {
 	return func(ctx context.Context, _ int) (time.Duration, error) {
 		fastest := time.Duration(math.MaxInt64)
-		for range n {
+		for range tallyPasses {
 			start := time.Now()
 			for _, batch := range batches {
 				if err := fold(ctx, batch); err != nil {
