@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/runtime"
-	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
 	"github.com/refold-dev/refold/sdk/frame"
 )
@@ -198,41 +197,5 @@ func TestImportsCost(t *testing.T) {
 			_, err := tight.Fold(t.Context(), batch(t, "add"))
 			guestError(t, err, runtime.OutOfFuel)
 		})
-	}
-}
-
-// TestSnapshotHoldsAll: what a snapshot cannot hold, it refuses to leave out,
-// and an instance that has such state is replaced before another is laid over
-// it.
-func TestSnapshotHoldsAll(t *testing.T) {
-	change := func(where string) func(*wasmtest.Module) {
-		return func(m *wasmtest.Module) {
-			m.Tables = []wasmtest.Size{{Min: 1}}
-			m.Funcs = append(m.Funcs, wasmtest.Func{Export: "_initialize"})
-			f := m.Func(where)
-			f.Body = append(wasmtest.Code(wasmtest.I32(0), []byte{0xd0, 0x70, 0x26, 0}), f.Body...) // table.set 0 null
-		}
-	}
-	h := newHost(t, nil)
-	early := instantiate(t, load(t, h, write(t, guestWith(change("_initialize")).Bytes()), Limits{}))
-	fold(t, early, "add")
-	if _, err := early.Snapshot(t.Context()); err != nil {
-		t.Errorf("a table that changes while starting: %v", err)
-	}
-	late := instantiate(t, load(t, h, write(t, guestWith(change("refold_fold")).Bytes()), Limits{}))
-	taken, err := late.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	fold(t, late, "add")
-	_, err = late.Snapshot(t.Context())
-	guestError(t, err, runtime.Unsupported)
-	old := late.wasm
-	if err := late.Restore(t.Context(), taken); err != nil || late.wasm == old || late.changed() {
-		t.Errorf("restored: %v, replaced %v, changed %v", err, late.wasm != old, late.changed())
-	}
-	fold(t, late, "add")
-	if got := left(late.wasm.ExportedGlobal(meter.Changes)); got != 1 {
-		t.Errorf("%d changes", got)
 	}
 }

@@ -132,6 +132,10 @@ func TestFirstRunRefused(t *testing.T) {
 			m.Funcs = append(m.Funcs, wasmtest.Func{Body: []byte{wasmtest.Unreachable}})
 			m.Start = &start
 		}, runtime.Trap, "while it was starting"},
+		{"elements outside the table", func(m *wasmtest.Module) {
+			m.Tables, m.Elements = []wasmtest.Size{{Min: 1}}, []uint32{1, 2}
+			m.Func("refold_fold").Body = wasmtest.Code(wasmtest.I32(0), []byte{0xd0, 0x70, 0x26, 0}, m.Func("refold_fold").Body) // table.set
+		}, runtime.Trap, "while it was starting: trapped: an element segment lies outside"},
 		{"data outside the memory", func(m *wasmtest.Module) {
 			m.Data = append(m.Data, wasmtest.Data{At: wasmtest.Page, Bytes: []byte("x")})
 		}, runtime.Trap, "while it was starting"},

@@ -26,14 +26,15 @@ const (
 
 // Instance is one running copy of a plugin. It is not safe for concurrent use.
 type Instance struct {
-	module *Module
-	guest  *imports.Guest
-	wasm   api.Module
-	alloc  api.Function
-	fold   api.Function
-	query  api.Function // nil if the plugin answers none
-	budget budget
-	dead   *runtime.GuestError
+	module     *Module
+	guest      *imports.Guest
+	wasm       api.Module
+	alloc      api.Function
+	fold       api.Function
+	query      api.Function // nil if the plugin answers none
+	budget     budget
+	references references
+	dead       *runtime.GuestError
 	// stack takes the parameters and results of a call, so that none allocates.
 	stack [2]uint64
 }
@@ -62,8 +63,11 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return i.startFault(err)
 	}
-	i.wasm, i.budget = wasm, newBudget(wasm)
+	i.wasm, i.budget, i.references = wasm, newBudget(wasm), newReferences(wasm, &m.state)
 	i.guest.Fuel = i.budget.fuel
+	if err := i.references.check(ctx, &m.state); err != nil {
+		return errors.Join(i.startFault(err), wasm.Close(ctx))
+	}
 	for _, name := range []string{meter.Start, exportInitialize} {
 		if err := i.initialize(wasm.ExportedFunction(name)); err != nil {
 			return errors.Join(err, wasm.Close(ctx))

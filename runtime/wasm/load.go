@@ -42,7 +42,9 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	if err != nil {
 		return nil, m.blame(err)
 	}
-	m.declare(file)
+	if err := m.declare(file); err != nil {
+		return nil, m.blame(err)
+	}
 	metered, err := h.meter(m.digest, file, options)
 	if err != nil {
 		return nil, m.blame(err)
@@ -138,7 +140,11 @@ func (m *Module) introduce(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, i.Close(ctx)) }()
-	m.base = snapshot.NewBase(m.digest, i.memory())
+	fresh, err := i.state(ctx)
+	if err != nil {
+		return err
+	}
+	m.base = snapshot.NewBase(m.digest, meter.Version, fresh)
 	m.changes = left(i.budget.changes)
 	if m.manifest, err = i.describe(ctx); err != nil {
 		return err

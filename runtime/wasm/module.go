@@ -10,6 +10,7 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -17,23 +18,26 @@ import (
 
 // Module is a compiled plugin. It is safe for concurrent use.
 type Module struct {
-	host     *Host
-	limits   Limits
-	name     string // for errors and logs: the manifest's, the file's before
-	digest   snapshot.Digest
-	seed     uint64
-	size     int
-	imports  []string
-	globals  []string // export names of the mutable globals
-	query    bool
-	manifest manifest.Manifest
-	compiled wazero.CompiledModule
-	base     *snapshot.Base
-	changes  int64 // that a fresh instance has made; see meter.Changes
+	host      *Host
+	limits    Limits
+	name      string // for errors and logs: the manifest's, the file's before
+	digest    snapshot.Digest
+	seed      uint64
+	size      int
+	imports   []string
+	globals   []string // export names of the mutable globals
+	tableMax  uint32   // slots
+	query     bool
+	manifest  manifest.Manifest
+	compiled  wazero.CompiledModule
+	state     meter.State // what the code may change beside memory and globals
+	functions *functions
+	base      *snapshot.Base
+	changes   int64 // that a fresh instance has made; see meter.Changes
 }
 
 // declare takes over what the module's file declares.
-func (m *Module) declare(file *wasmfile.File) {
+func (m *Module) declare(file *wasmfile.File) (err error) {
 	for _, imp := range file.Imports {
 		m.imports = append(m.imports, imp.Module+"."+imp.Name)
 	}
@@ -43,6 +47,26 @@ func (m *Module) declare(file *wasmfile.File) {
 		m.globals = append(m.globals, e.Name)
 	}
 	m.query = slices.ContainsFunc(file.Exports, func(e wasmfile.Export) bool { return e.Name == exportQuery })
+	for _, t := range file.Tables {
+		m.tableMax = uint32(m.limits.TableElements)
+		if t.Size.HasMax {
+			m.tableMax = min(m.tableMax, t.Size.Max)
+		}
+	}
+	if m.state, err = meter.Inspect(file); err != nil {
+		return gate.Explain(err)
+	}
+	m.functions = newFunctions(file, m.state.Numbers)
+	return nil
+}
+
+// shape is what a snapshot of an instance may have.
+func (m *Module) shape() snapshot.Shape {
+	s := snapshot.Shape{Globals: len(m.globals), Functions: len(m.state.Numbers), MaxPages: uint32(m.limits.MemoryPages)}
+	if m.state.Table {
+		s.MaxTable = m.tableMax
+	}
+	return s
 }
 
 // Manifest is what the plugin says about itself.

@@ -26,16 +26,33 @@ func (i *Instance) Snapshot(ctx context.Context) ([]byte, error) {
 	if err := i.ready(ctx); err != nil {
 		return nil, err
 	}
-	if i.changed() {
-		fault := i.complain(runtime.Unsupported, "has changed its table or dropped a segment since it started, which a snapshot cannot hold")
-		fault.Hint = "do so while starting, or not at all"
-		return nil, fault
+	state, err := i.state(ctx)
+	if err != nil {
+		return nil, err
 	}
-	state := snapshot.State{Memory: i.memory(), Random: i.guest.Random, Slept: i.guest.Slept}
+	return i.module.host.codec.Encode(i.module.base, state), nil
+}
+
+// state is the instance's state, valid until the next call. A table that nothing
+// has changed is not read.
+func (i *Instance) state(ctx context.Context) (*snapshot.State, error) {
+	s := &snapshot.State{Memory: i.memory(), Random: i.guest.Random, Slept: i.guest.Slept, Dropped: i.references.segments()}
 	for _, name := range i.module.globals {
-		state.Globals = append(state.Globals, i.wasm.ExportedGlobal(name).Get())
+		s.Globals = append(s.Globals, i.wasm.ExportedGlobal(name).Get())
 	}
-	return i.module.host.codec.Encode(i.module.base, &state), nil
+	var old []uint32
+	if i.module.base != nil {
+		old = i.module.base.Table()
+		if !i.changed() {
+			s.Table = old
+			return s, nil
+		}
+	}
+	var err error
+	if s.Table, err = i.references.table(ctx, i.module.functions, old); err != nil {
+		return nil, i.module.blame(err)
+	}
+	return s, nil
 }
 
 // Restore puts the instance, fresh or used, into the state of a snapshot of the
@@ -46,11 +63,14 @@ func (i *Instance) Restore(ctx context.Context, taken []byte) error {
 		return err
 	}
 	m := i.module
-	image, err := m.host.codec.Decode(taken, m.base, len(m.globals), uint32(m.limits.MemoryPages))
+	image, err := m.host.codec.Decode(taken, m.base, m.shape())
 	if err != nil {
 		return i.refuse(err)
 	}
 	if err := i.resize(ctx, image.Pages); err != nil {
+		return err
+	}
+	if err := i.restoreReferences(ctx, image); err != nil {
 		return err
 	}
 	image.Apply(i.memory())
@@ -60,9 +80,6 @@ func (i *Instance) Restore(ctx context.Context, taken []byte) error {
 	i.guest.Random, i.guest.Slept = image.Random, image.Slept
 	return nil
 }
-
-// changed reports whether the instance has state that is in no snapshot.
-func (i *Instance) changed() bool { return left(i.budget.changes) != i.module.changes }
 
 func (i *Instance) refuse(err error) error {
 	fault := i.complain(runtime.SnapshotCorrupt, err.Error())
@@ -77,7 +94,7 @@ func (i *Instance) refuse(err error) error {
 
 // resize gives the instance a memory of so many pages. Memory cannot shrink, so
 // an instance that has more is replaced by a fresh one; so is one that has
-// changed what is in no snapshot.
+// changed its table or dropped segments, which cannot shrink and come back.
 func (i *Instance) resize(ctx context.Context, pages uint32) error {
 	have := i.wasm.Memory().Size() / snapshot.PageSize
 	if have > pages || i.changed() {

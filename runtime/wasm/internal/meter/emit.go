@@ -106,6 +106,7 @@ func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 		f.op(opI64Add)
 		f.index(wasmfile.OpGlobalSet, f.module.changes)
 	}
+	f.drops(in)
 	switch in.Op {
 	case wasmfile.OpReturn:
 		f.index(wasmfile.OpBr, uint32(depth))
@@ -114,7 +115,7 @@ func (f *function) instruction(in *wasmfile.Instruction, depth int) {
 	case wasmfile.OpCallIndirect:
 		f.call(func() { f.out = append(f.out, raw...) })
 	case wasmfile.OpRefFunc:
-		f.index(wasmfile.OpRefFunc, f.module.target(in.Index))
+		f.reference(in)
 	case wasmfile.OpMemoryInit, wasmfile.OpMemoryCopy, wasmfile.OpMemoryFill:
 		f.chargeLength(depth, shiftBytes)
 		f.out = append(f.out, raw...)

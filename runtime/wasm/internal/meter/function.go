@@ -78,8 +78,18 @@ func (f *function) check() error {
 				continue
 			}
 			what, limit = "type", uint32(len(file.Types))
+		case wasmfile.OpElemDrop, wasmfile.OpTableInit:
+			what, limit = "element segment", file.Segments
+		case wasmfile.OpTableGet, wasmfile.OpTableSet, wasmfile.OpTableGrow, wasmfile.OpTableSize, wasmfile.OpTableFill, wasmfile.OpTableCopy:
+			what, limit = "table", file.TableCount()
 		default:
 			continue
+		}
+		if in.Op == wasmfile.OpCallIndirect || in.Op == wasmfile.OpTableInit || in.Op == wasmfile.OpTableCopy {
+			if in.Second >= file.TableCount() {
+				return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,
+					Reason: fmt.Sprintf("table %d does not exist", in.Second)}
+			}
 		}
 		if in.Index >= limit {
 			return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,

@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
@@ -8,7 +9,7 @@ import (
 
 // Version names the scheme: the same module and options give the same bytes as
 // long as it stays. It is part of whatever depends on where a budget ends.
-const Version = 1
+const Version = 2
 
 // Prefix starts the names of all exports that are added.
 const Prefix = "refold:"
@@ -52,6 +53,9 @@ type module struct {
 	file *wasmfile.File
 	// fuel and so on are the indexes of the added globals.
 	fuel, stack, event, events, eventFuel, changes uint32
+	// dropped is the first of those with the bits of dropped segments.
+	dropped uint32
+	state   State
 	// marks is the set of imported functions that mark events, mark what takes
 	// their place.
 	marks map[uint32]bool
@@ -67,13 +71,17 @@ func Rewrite(f *wasmfile.File, o Options) ([]byte, error) { return newModule(f, 
 
 func (m *module) rewrite(o *Options) ([]byte, error) {
 	f := m.file
+	var err error
+	if m.state, err = Inspect(f); err != nil {
+		return nil, err
+	}
 	bodies, err := m.bodies()
 	if err != nil {
 		return nil, err
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: []wasmfile.Counter{0, 0, -1, 0, 0, 0},
+		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0}, make([]wasmfile.Counter, m.state.Words)...),
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
@@ -82,6 +90,15 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	}
 	if f.HasStart {
 		m.addStart(&edit)
+	}
+	if m.state.Words > 0 {
+		m.addDrop(&edit)
+	}
+	if m.state.Functions || m.state.References {
+		m.addReferences(&edit)
+	}
+	if m.state.Table {
+		m.addTable(&edit)
 	}
 	edit.Types = m.types
 	return f.Encode(edit), nil
@@ -99,11 +116,15 @@ func (m *module) addMark(edit *wasmfile.Edit) {
 // addStart exports a function that calls the start function.
 func (m *module) addStart(edit *wasmfile.Edit) {
 	edit.DropStart = true
-	w := &writer{out: []byte{0}} // no locals
-	w.index(wasmfile.OpCall, m.target(m.file.Start))
-	w.op(wasmfile.OpEnd)
-	index := m.add(edit, wasmfile.FuncType{}, w.out)
-	edit.Exports = append(edit.Exports, wasmfile.Export{Name: Start, Kind: wasmfile.Func, Index: index})
+	m.export(edit, Start, wasmfile.FuncType{}, code(func(w *writer) {
+		w.index(wasmfile.OpCall, m.target(m.file.Start))
+	}))
+}
+
+// export adds a function that is exported.
+func (m *module) export(edit *wasmfile.Edit, name string, t wasmfile.FuncType, body []byte) {
+	index := m.add(edit, t, body)
+	edit.Exports = append(edit.Exports, wasmfile.Export{Name: name, Kind: wasmfile.Func, Index: index})
 }
 
 // add adds a function and returns its index.
@@ -116,7 +137,7 @@ func (m *module) add(edit *wasmfile.Edit, t wasmfile.FuncType, body []byte) uint
 
 func newModule(f *wasmfile.File, o *Options) *module {
 	first := f.GlobalCount()
-	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, changes: first + 5,
+	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, changes: first + 5, dropped: first + 6,
 		marks: map[uint32]bool{}, mark: f.FunctionCount()}
 	index := uint32(0)
 	for i := range f.Imports {
@@ -135,6 +156,10 @@ func (m *module) counters() []wasmfile.Export {
 	var list []wasmfile.Export
 	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, Changes} {
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
+	}
+	for word := range m.state.Words {
+		name := fmt.Sprintf("%s%d", Dropped, word)
+		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.dropped + uint32(word)})
 	}
 	return list
 }

@@ -13,23 +13,33 @@ import (
 // TestReach: what is added is out of the module's own reach.
 func TestReach(t *testing.T) {
 	for name, code := range map[string][]byte{
-		"global.set of the fuel":   {0x42, 0, 0x24, 0},
-		"global.get of the stack":  {0x23, 1, 0x1a},
-		"local.set of the operand": wasmtest.Code(wasmtest.I32(0), []byte{0x40, 0, 0x21, 1}),
-		"call of what is added":    wasmtest.Call(2),
-		"branch over the function": {0x0c, 1},
-		"branch by table":          wasmtest.Code(wasmtest.I32(0), []byte{0x0e, 1, 0, 1}),
-		"block of an added type":   {0x02, 5, 0x0b},
-		"ref.func":                 {0xd2, 2, 0x1a},
-		"else without an if":       {0x05},
-		"else in a loop":           {0x03, 0x40, 0x05, 0x0b},
-		"a second else":            wasmtest.Code(wasmtest.I32(0), []byte{0x04, 0x40, 0x05, 0x05, 0x0b}),
-		"two ends":                 {0x0b, 0x23, 0},
+		"global.set of the fuel":           {0x42, 0, 0x24, 0},
+		"global.get of the stack":          {0x23, 1, 0x1a},
+		"local.set of the operand":         wasmtest.Code(wasmtest.I32(0), []byte{0x40, 0, 0x21, 1}),
+		"call of what is added":            wasmtest.Call(3),
+		"branch over the function":         {0x0c, 1},
+		"branch by table":                  wasmtest.Code(wasmtest.I32(0), []byte{0x0e, 1, 0, 1}),
+		"block of an added type":           {0x02, 5, 0x0b},
+		"ref.func":                         {0xd2, 3, 0x1a},
+		"else without an if":               {0x05},
+		"else in a loop":                   {0x03, 0x40, 0x05, 0x0b},
+		"a second else":                    wasmtest.Code(wasmtest.I32(0), []byte{0x04, 0x40, 0x05, 0x05, 0x0b}),
+		"two ends":                         {0x0b, 0x23, 0},
+		"table.get of an added one":        wasmtest.Code(wasmtest.I32(0), []byte{0x25, 1, 0x1a}),
+		"table.set of an added one":        wasmtest.Code(wasmtest.I32(0), []byte{0xd0, 0x70, 0x26, 1}),
+		"table.size of an added one":       {0xfc, 16, 1, 0x1a},
+		"table.copy from an added one":     wasmtest.Code(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), []byte{0xfc, 14, 0, 1}),
+		"table.init of an added one":       wasmtest.Code(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), []byte{0xfc, 12, 0, 1}),
+		"call through an added table":      wasmtest.Code(wasmtest.I32(0), []byte{0x11, 1, 1}),
+		"table.init from an added segment": wasmtest.Code(wasmtest.I32(0), wasmtest.I32(0), wasmtest.I32(0), []byte{0xfc, 12, 1, 0}),
+		"elem.drop of an added segment":    {0xfc, 13, 1},
 	} {
 		m := function(code)
 		m.Imports = []wasmtest.Import{{Module: "host", Name: "mark", Params: "i"}}
 		start := uint32(1)
 		m.Start, m.Funcs[0].Params = &start, ""
+		m.Elements = []uint32{1}
+		m.Funcs = append(m.Funcs, wasmtest.Func{Body: wasmtest.Code(wasmtest.I32(0), []byte{0xd0, 0x70, 0x26, 0})}) // so that tables are added
 		if _, err := rewrite(m.Bytes(), mark); err == nil {
 			t.Errorf("%s is let through", name)
 		}
@@ -38,6 +48,11 @@ func TestReach(t *testing.T) {
 	m.Exports = []wasmtest.Export{{Name: "mine", Kind: 3, Index: 0}}
 	if _, err := rewrite(m.Bytes(), mark); err == nil {
 		t.Error("an export of the fuel is let through")
+	}
+	m = changing()
+	m.Exports = []wasmtest.Export{{Name: "mine", Kind: 1, Index: 1}}
+	if _, err := rewrite(m.Bytes(), mark); err == nil {
+		t.Error("an export of the added table is let through")
 	}
 }
 
@@ -105,6 +120,7 @@ func FuzzRewrite(f *testing.F) {
 		}
 	}
 	f.Add(marking(0, 1).Bytes())
+	f.Add(changing().Bytes())
 	for _, name := range []string{"br_table.0", "bulk.0", "call_indirect.0", "global.0", "if.0", "loop.0", "ref_func.1",
 		"select.0", "simd_const.0", "start.0", "table_grow.0", "unreached-valid.0"} {
 		if code := fixture(f, "v2", "testdata", name+".wasm"); len(code) < 8<<10 {

@@ -15,6 +15,8 @@ const (
 	opI64Sub     wasmfile.Op = 0x7d
 	opI64Mul     wasmfile.Op = 0x7e
 	opI64Or      wasmfile.Op = 0x84
+	opI64And     wasmfile.Op = 0x83
+	opI64Ne      wasmfile.Op = 0x52
 	opI64ShrU    wasmfile.Op = 0x88
 	opI64ExtendU wasmfile.Op = 0xad // of an i32
 )
@@ -33,6 +35,14 @@ func (w *writer) op(ops ...wasmfile.Op) {
 
 func (w *writer) index(op wasmfile.Op, index uint32) {
 	w.out = wasmfile.AppendUnsigned(append(w.out, byte(op)), index)
+}
+
+// bulk writes an instruction with a prefix and its immediates.
+func (w *writer) bulk(op wasmfile.Op, immediates ...uint32) {
+	w.out = wasmfile.AppendUnsigned(append(w.out, byte(op>>16)), uint32(op&0xffff))
+	for _, immediate := range immediates {
+		w.out = wasmfile.AppendUnsigned(w.out, immediate)
+	}
 }
 
 func (w *writer) constant(v int64) {

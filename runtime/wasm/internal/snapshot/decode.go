@@ -1,12 +1,19 @@
 package snapshot
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Image is a snapshot that has been read and checked.
 type Image struct {
 	// Pages is the size of the memory.
-	Pages         uint32
-	Globals       []uint64
+	Pages   uint32
+	Globals []uint64
+	// Table is the size of the table, Slots those that differ from the base.
+	Table         uint32
+	Slots         []Slot
+	Dropped       []uint64
 	Random, Slept uint64
 
 	base    *Base
@@ -14,10 +21,28 @@ type Image struct {
 	blocks  []byte
 }
 
-// Decode reads a snapshot of an instance that began as base, has so many
-// mutable globals and may have at most maxPages of memory. The error is an
+// Slot is a slot of the table and the number of the function in it; 0 is null.
+type Slot struct{ At, Number uint32 }
+
+// Shape is what an instance has or may have.
+type Shape struct {
+	// Globals is the number of its mutable globals, Functions that of the
+	// functions that a slot can hold.
+	Globals, Functions int
+	// MaxPages bounds its memory, MaxTable its table.
+	MaxPages, MaxTable uint32
+}
+
+// sizes are the lengths of a snapshot's parts.
+type sizes struct{ globals, dropped, slots, blocks, packed uint32 }
+
+func (s *sizes) total() uint64 {
+	return hSize + 8*(uint64(s.globals)+uint64(s.dropped)+uint64(s.slots)) + 4*uint64(s.blocks) + uint64(s.packed) + trailerSize
+}
+
+// Decode reads a snapshot of an instance that began as base. The error is an
 // *Error.
-func (c *Codec) Decode(b []byte, base *Base, globals int, maxPages uint32) (*Image, error) {
+func (c *Codec) Decode(b []byte, base *Base, shape Shape) (*Image, error) {
 	if err := envelope(b); err != nil {
 		return nil, err
 	}
@@ -25,27 +50,68 @@ func (c *Codec) Decode(b []byte, base *Base, globals int, maxPages uint32) (*Ima
 		return nil, err
 	}
 	m := &Image{
-		Pages: le.Uint32(b[hPages:]), Random: le.Uint64(b[hRandom:]), Slept: le.Uint64(b[hSlept:]), base: base,
+		Pages: le.Uint32(b[hPages:]), Table: le.Uint32(b[hTable:]), Random: le.Uint64(b[hRandom:]), Slept: le.Uint64(b[hSlept:]), base: base,
 	}
-	count, blocks, packed := le.Uint32(b[hGlobals:]), le.Uint32(b[hBlocks:]), le.Uint32(b[hPacked:])
-	switch {
-	case uint64(m.Pages)*PageSize < uint64(len(base.memory)):
-		return nil, corrupt("%d pages are fewer than a fresh instance has", m.Pages)
-	case m.Pages > maxPages:
-		return nil, mismatch("has %d pages of memory; the limit is %d", m.Pages, maxPages)
-	case int64(count) != int64(globals):
-		return nil, corrupt("it has %d globals, the module has %d", count, globals)
-	case blocks > m.Pages*(PageSize/blockSize):
-		return nil, corrupt("it has more blocks than its memory")
-	case uint64(len(b)) != hSize+8*uint64(count)+4*uint64(blocks)+uint64(packed)+trailerSize:
-		return nil, corrupt("its length is not the sum of its parts")
+	n := sizes{globals: le.Uint32(b[hGlobals:]), dropped: le.Uint32(b[hDropped:]), slots: le.Uint32(b[hSlots:]),
+		blocks: le.Uint32(b[hBlocks:]), packed: le.Uint32(b[hPacked:])}
+	if err := m.check(&n, &shape, len(b)); err != nil {
+		return nil, err
 	}
-	rest := m.readGlobals(b[hSize:], count)
-	rest, err := m.readNumbers(rest, blocks)
+	rest := readWords(b[hSize:], &m.Globals, n.globals)
+	rest = readWords(rest, &m.Dropped, n.dropped)
+	rest, err := m.readSlots(rest, n.slots, shape.Functions)
 	if err != nil {
 		return nil, err
 	}
-	return m, c.unpackBlocks(m, rest[:packed])
+	if rest, err = m.readNumbers(rest, n.blocks); err != nil {
+		return nil, err
+	}
+	if err := m.checkDropped(); err != nil {
+		return nil, err
+	}
+	return m, c.unpackBlocks(m, rest[:n.packed])
+}
+
+// check checks the sizes against the base and the shape, before memory is
+// reserved by them.
+func (m *Image) check(n *sizes, shape *Shape, length int) error {
+	switch {
+	case uint64(m.Pages)*PageSize < uint64(len(m.base.memory)):
+		return corrupt("%d pages are fewer than a fresh instance has", m.Pages)
+	case m.Pages > shape.MaxPages:
+		return mismatch("has %d pages of memory; the limit is %d", m.Pages, shape.MaxPages)
+	case uint64(m.Table) < uint64(len(m.base.table)):
+		return corrupt("a table of %d slots is smaller than that of a fresh instance", m.Table)
+	case m.Table > shape.MaxTable:
+		return mismatch("has a table of %d slots; the limit is %d", m.Table, shape.MaxTable)
+	case int64(n.globals) != int64(shape.Globals):
+		return corrupt("it has %d globals, the module has %d", n.globals, shape.Globals)
+	case int64(n.dropped) != int64(len(m.base.dropped)):
+		return corrupt("it has %d words of dropped segments, the module has %d", n.dropped, len(m.base.dropped))
+	case n.slots > m.Table:
+		return corrupt("it has more slots than its table")
+	case n.blocks > m.Pages*(PageSize/blockSize):
+		return corrupt("it has more blocks than its memory")
+	case uint64(length) != n.total():
+		return corrupt("its length is not the sum of its parts")
+	}
+	return nil
+}
+
+// checkDropped: a segment that a fresh instance has dropped does not come back.
+func (m *Image) checkDropped() error {
+	for i, word := range m.base.dropped {
+		if m.Dropped[i]&word != word {
+			return corrupt("a segment is there that a fresh instance has dropped")
+		}
+	}
+	return nil
+}
+
+// HasReferences reports whether the table or the dropped segments differ from
+// the base.
+func (m *Image) HasReferences() bool {
+	return len(m.Slots) > 0 || int(m.Table) != len(m.base.table) || !slices.Equal(m.Dropped, m.base.dropped)
 }
 
 // envelope checks what makes the bytes a snapshot at all.
@@ -68,18 +134,36 @@ func origin(b []byte, base *Base) error {
 	if got := b[hDigest : hDigest+len(base.module)]; !bytes.Equal(got, base.module[:]) {
 		return mismatch("belongs to module sha256:%x, not to sha256:%x", got, base.module)
 	}
+	if got := le.Uint32(b[hScheme:]); got != base.scheme {
+		return mismatch("was taken under version %d of the meter; this Refold has %d", got, base.scheme)
+	}
 	if le.Uint32(b[hBase:]) != base.sum {
 		return mismatch("was taken of an instance that began in another state, as under another memory limit")
 	}
 	return nil
 }
 
-func (m *Image) readGlobals(b []byte, count uint32) (rest []byte) {
-	m.Globals = make([]uint64, count)
-	for i := range m.Globals {
-		m.Globals[i] = le.Uint64(b[8*i:])
+func readWords(b []byte, to *[]uint64, count uint32) (rest []byte) {
+	*to = make([]uint64, count)
+	for i := range *to {
+		(*to)[i] = le.Uint64(b[8*i:])
 	}
 	return b[8*count:]
+}
+
+func (m *Image) readSlots(b []byte, count uint32, functions int) (rest []byte, err error) {
+	m.Slots = make([]Slot, count)
+	for i := range m.Slots {
+		s := Slot{le.Uint32(b[8*i:]), le.Uint32(b[8*i+4:])}
+		switch {
+		case i > 0 && s.At <= m.Slots[i-1].At, s.At >= m.Table:
+			return nil, corrupt("slot %d is out of order or outside the table", s.At)
+		case int64(s.Number) > int64(functions):
+			return nil, corrupt("slot %d holds function %d, which no slot can hold", s.At, s.Number)
+		}
+		m.Slots[i] = s
+	}
+	return b[8*count:], nil
 }
 
 func (m *Image) readNumbers(b []byte, count uint32) (rest []byte, err error) {

@@ -35,7 +35,8 @@ func (c *Codec) Close() error {
 // Encode returns a snapshot of s, an instance that began as base.
 func (c *Codec) Encode(base *Base, s *State) []byte {
 	numbers, raw := changed(base, s.Memory)
-	b := make([]byte, hSize, hSize+8*len(s.Globals)+4*len(numbers)+len(raw)/2+trailerSize)
+	slots := changedSlots(base, s.Table)
+	b := make([]byte, hSize, hSize+8*(len(s.Globals)+len(s.Dropped)+len(slots))+4*len(numbers)+len(raw)/2+trailerSize)
 	copy(b[hMagic:], magic)
 	le.PutUint32(b[hVersion:], version)
 	copy(b[hDigest:], base.module[:])
@@ -45,8 +46,18 @@ func (c *Codec) Encode(base *Base, s *State) []byte {
 	le.PutUint32(b[hBlocks:], uint32(len(numbers)))
 	le.PutUint64(b[hRandom:], s.Random)
 	le.PutUint64(b[hSlept:], s.Slept)
+	le.PutUint32(b[hScheme:], base.scheme)
+	le.PutUint32(b[hTable:], uint32(len(s.Table)))
+	le.PutUint32(b[hSlots:], uint32(len(slots)))
+	le.PutUint32(b[hDropped:], uint32(len(s.Dropped)))
 	for _, v := range s.Globals {
 		b = le.AppendUint64(b, v)
+	}
+	for _, word := range s.Dropped {
+		b = le.AppendUint64(b, word)
+	}
+	for _, slot := range slots {
+		b = le.AppendUint32(le.AppendUint32(b, slot.At), slot.Number)
 	}
 	for _, n := range numbers {
 		b = le.AppendUint32(b, n)
@@ -69,4 +80,14 @@ func changed(base *Base, memory []byte) (numbers []uint32, raw []byte) {
 		}
 	}
 	return numbers, raw
+}
+
+// changedSlots returns the slots that differ from the base.
+func changedSlots(base *Base, table []uint32) (slots []Slot) {
+	for at, number := range table {
+		if number != base.slot(at) {
+			slots = append(slots, Slot{uint32(at), number})
+		}
+	}
+	return slots
 }

@@ -1,17 +1,19 @@
 package snapshot
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 )
 
 var le = binary.LittleEndian
 
 const (
 	magic   = "RFSNAP1\n"
-	version = 1
+	version = 2
 
 	// PageSize is a page of WebAssembly memory, in bytes.
 	PageSize = 64 << 10
@@ -19,7 +21,7 @@ const (
 	blockSize = 4 << 10
 )
 
-// The header, as offsets from the start, all before the globals.
+// The header, as offsets from the start.
 const (
 	hMagic   = 0
 	hVersion = 8
@@ -31,7 +33,11 @@ const (
 	hPacked  = 60 // length of the zstd frame
 	hRandom  = 64
 	hSlept   = 72
-	hSize    = 80
+	hScheme  = 80 // version of the meter
+	hTable   = 84 // slots of the table
+	hSlots   = 88 // number of changed slots
+	hDropped = 92 // words of bits of dropped segments
+	hSize    = 96
 
 	trailerSize = 4 // CRC-32C
 )
@@ -45,22 +51,51 @@ type State struct {
 	Memory []byte
 	// Globals are the values of the mutable globals, in their order.
 	Globals []uint64
+	// Table is what stands in the slots of the table, if code can change it:
+	// numbers of functions, from 1 on, or 0 for null.
+	Table []uint32
+	// Dropped has a bit for each segment that code can drop.
+	Dropped []uint64
 	// Random and Slept are what the imports remember.
 	Random, Slept uint64
 }
 
 // Base is a fresh instance of a module.
 type Base struct {
-	module Digest
-	memory []byte
-	sum    uint32
+	module  Digest
+	scheme  uint32
+	memory  []byte
+	table   []uint32
+	dropped []uint64
+	sum     uint32
 }
 
-// NewBase keeps a copy of a fresh instance's memory.
-func NewBase(module Digest, memory []byte) *Base {
-	b := &Base{module: module, memory: append([]byte(nil), memory...)}
-	b.sum = checksum(b.memory)
+// NewBase keeps a copy of a fresh instance's memory, table and dropped segments.
+// The scheme is the version of the meter, which gives functions and segments
+// their numbers.
+func NewBase(module Digest, scheme uint32, fresh *State) *Base {
+	b := &Base{module: module, scheme: scheme, memory: bytes.Clone(fresh.Memory),
+		table: slices.Clone(fresh.Table), dropped: slices.Clone(fresh.Dropped)}
+	var rest []byte
+	for _, number := range b.table {
+		rest = le.AppendUint32(rest, number)
+	}
+	for _, word := range b.dropped {
+		rest = le.AppendUint64(rest, word)
+	}
+	b.sum = crc32.Update(checksum(b.memory), castagnoli, rest)
 	return b
+}
+
+// Table is the table of a fresh instance.
+func (b *Base) Table() []uint32 { return b.table }
+
+// slot returns what stands in a slot of the base; slots beyond it begin empty.
+func (b *Base) slot(n int) uint32 {
+	if n >= len(b.table) {
+		return 0
+	}
+	return b.table[n]
 }
 
 // block returns the base's bytes for the memory at offset at, of len(zero)
@@ -72,7 +107,9 @@ func (b *Base) block(at int, zero []byte) []byte {
 	return b.memory[at : at+len(zero)]
 }
 
-func checksum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
 // Error is a snapshot that cannot be restored.
 type Error struct {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -39,35 +40,85 @@ func TestRoundTrip(t *testing.T) {
 	c := codec(t)
 	rapid.Check(t, func(t *rapid.T) {
 		first := memory(t, nil, 2)
-		base := NewBase(Digest{1}, first)
+		numbers := rapid.SliceOfN(rapid.Uint32Range(0, functions), 0, 6)
+		firstTable := numbers.Draw(t, "first table")
+		firstDropped := rapid.SliceOfN(rapid.Uint64(), 0, 2).Draw(t, "first dropped")
+		table := rapid.SliceOfN(rapid.Uint32Range(0, functions), len(firstTable), 9).Draw(t, "table")
+		dropped := []uint64{}
+		for _, word := range firstDropped {
+			dropped = append(dropped, word|rapid.Uint64().Draw(t, "dropped"))
+		}
+		base := NewBase(Digest{1}, 1, &State{Memory: first, Table: firstTable, Dropped: firstDropped})
 		want := State{
 			Memory:  memory(t, first, rapid.IntRange(2, 4).Draw(t, "pages")),
 			Globals: rapid.SliceOfN(rapid.Uint64(), 1, 5).Draw(t, "globals"),
+			Table:   table,
+			Dropped: dropped,
 			Random:  rapid.Uint64().Draw(t, "random"),
 			Slept:   rapid.Uint64().Draw(t, "slept"),
 		}
-		image, err := c.Decode(c.Encode(base, &want), base, len(want.Globals), 4)
+		image, err := c.Decode(c.Encode(base, &want), base, Shape{len(want.Globals), functions, 4, 9})
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := State{Memory: bytes.Repeat([]byte{0xa5}, int(image.Pages)*PageSize),
-			Globals: image.Globals, Random: image.Random, Slept: image.Slept}
+			Globals: image.Globals, Table: restored(firstTable, image), Dropped: image.Dropped, Random: image.Random, Slept: image.Slept}
 		image.Apply(got.Memory)
 		if !bytes.Equal(want.Memory, got.Memory) {
 			t.Fatal("memory differs")
 		}
 		want.Memory, got.Memory = nil, nil
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("state (-want +got):\n%s", diff)
 		}
 	})
 }
 
+// functions is how many functions a slot can hold in these tests.
+const functions = 5
+
+// restored is the table that an image makes of a fresh instance's.
+func restored(fresh []uint32, m *Image) []uint32 {
+	table := make([]uint32, m.Table)
+	copy(table, fresh)
+	for _, slot := range m.Slots {
+		table[slot.At] = slot.Number
+	}
+	return table
+}
+
+// fresh is an instance with a memory, no table and nothing to drop.
+func fresh(module byte, memory []byte) *Base {
+	return NewBase(Digest{module}, 1, &State{Memory: memory})
+}
+
+// TestChangedParts: a snapshot has as many blocks and slots as have changed.
+func TestChangedParts(t *testing.T) {
+	c := codec(t)
+	s := State{Memory: make([]byte, 64*PageSize), Table: make([]uint32, 1000)}
+	base := NewBase(Digest{}, 1, &s)
+	shape := Shape{Functions: functions, MaxPages: 64, MaxTable: 1000}
+	for changed := range 20 {
+		if changed > 0 {
+			s.Memory[(3*changed-1)*blockSize+changed] = 1
+			s.Table[7*changed] = 1
+		}
+		b := c.Encode(base, &s)
+		if blocks, slots := le.Uint32(b[hBlocks:]), le.Uint32(b[hSlots:]); blocks != uint32(changed) || slots != uint32(changed) {
+			t.Errorf("%d blocks and %d slots are stored, %d of each have changed", blocks, slots, changed)
+		}
+		image, err := c.Decode(b, base, shape)
+		if err != nil || len(image.blocks) != changed*blockSize {
+			t.Errorf("%d bytes of blocks: %v", len(image.blocks), err)
+		}
+	}
+}
+
 func TestSnapshotIsSmall(t *testing.T) {
 	c := codec(t)
 	m := make([]byte, 100*PageSize)
-	base := NewBase(Digest{}, m)
-	if n := len(c.Encode(base, &State{Memory: m})); n > 100 {
+	base := fresh(0, m)
+	if n := len(c.Encode(base, &State{Memory: m})); n > 120 {
 		t.Errorf("a snapshot of a fresh instance has %d bytes", n)
 	}
 	m[5*PageSize] = 1
@@ -76,24 +127,31 @@ func TestSnapshotIsSmall(t *testing.T) {
 	}
 }
 
+// tabled is an instance with a table and something to drop.
+func tabled() *Base {
+	return NewBase(Digest{7}, 1, &State{Memory: make([]byte, PageSize), Table: []uint32{1, 2}, Dropped: []uint64{1}})
+}
+
+var tabledShape = Shape{Globals: 2, Functions: functions, MaxPages: 4, MaxTable: 9}
+
 // TestDamage damages a snapshot in each place, with and without mending its
 // checksum.
 func TestDamage(t *testing.T) {
 	c := codec(t)
-	base := NewBase(Digest{7}, make([]byte, PageSize))
-	s := State{Memory: bytes.Repeat([]byte("abc "), PageSize/2), Globals: []uint64{1, 2}}
+	base := tabled()
+	s := State{Memory: bytes.Repeat([]byte("abc "), PageSize/2), Globals: []uint64{1, 2}, Table: []uint32{1, 3, 5}, Dropped: []uint64{3}}
 	whole := c.Encode(base, &s)
 	for n := range whole {
-		if _, err := c.Decode(whole[:n], base, 2, 4); !isError(err, false) {
+		if _, err := c.Decode(whole[:n], base, tabledShape); !isError(err, false) {
 			t.Fatalf("cut at byte %d: %v", n, err)
 		}
 		b := bytes.Clone(whole)
 		b[n] ^= 0x10
-		if _, err := c.Decode(b, base, 2, 4); !isError(err, n >= hVersion && n < hDigest) {
+		if _, err := c.Decode(b, base, tabledShape); !isError(err, n >= hVersion && n < hDigest) {
 			t.Fatalf("byte %d damaged: %v", n, err)
 		}
 		mend(b)
-		if image, err := c.Decode(b, base, 2, 4); err == nil {
+		if image, err := c.Decode(b, base, tabledShape); err == nil {
 			image.Apply(make([]byte, int(image.Pages)*PageSize))
 		}
 	}
@@ -113,34 +171,53 @@ func mend(b []byte) {
 func TestRefused(t *testing.T) {
 	c := codec(t)
 	memory := make([]byte, 2*PageSize)
-	base := NewBase(Digest{1}, memory)
-	taken := c.Encode(base, &State{Memory: memory, Globals: []uint64{1}})
+	state := func(memory []byte, dropped uint64) *State {
+		return &State{Memory: memory, Globals: []uint64{1}, Table: []uint32{1, 2}, Dropped: []uint64{dropped}}
+	}
+	base := NewBase(Digest{1}, 1, state(memory, 1))
+	shape := Shape{Globals: 1, Functions: functions, MaxPages: 4, MaxTable: 4}
+	s := state(memory, 1)
+	s.Table = []uint32{2, 1, 3}
+	taken := c.Encode(base, s)
 	patched := func(at int, v uint32) []byte {
 		b := bytes.Clone(taken)
 		le.PutUint32(b[at:], v)
 		mend(b)
 		return b
 	}
+	const dropped, slots = hSize + 8, hSize + 16
 	for _, tt := range []struct {
 		name     string
 		snapshot []byte
 		base     *Base
-		globals  int
-		pages    uint32
+		shape    Shape
 		mismatch bool
 	}{
-		{"other module", taken, NewBase(Digest{2}, memory), 1, 4, true},
-		{"other base", taken, NewBase(Digest{1}, bytes.Repeat([]byte{1}, PageSize)), 1, 4, true},
-		{"more memory than the limit", taken, base, 1, 1, true},
-		{"other number of globals", taken, base, 2, 4, false},
-		{"huge number of globals", patched(hGlobals, 1<<31), base, 1, 4, false},
-		{"fewer pages than the base", patched(hPages, 1), base, 1, 4, false},
-		{"huge number of pages", patched(hPages, 1<<32-1), base, 1, 4, true},
-		{"huge number of blocks", patched(hBlocks, 1<<32-1), base, 1, 4, false},
-		{"newer version", patched(hVersion, 2), base, 1, 4, true},
+		{"other module", taken, NewBase(Digest{2}, 1, state(memory, 1)), shape, true},
+		{"other meter", taken, NewBase(Digest{1}, 2, state(memory, 1)), shape, true},
+		{"other memory", taken, NewBase(Digest{1}, 1, state(bytes.Repeat([]byte{1}, PageSize), 1)), shape, true},
+		{"other table", taken, NewBase(Digest{1}, 1, &State{Memory: memory, Table: []uint32{1}, Dropped: []uint64{1}}), shape, true},
+		{"other dropped segments", taken, NewBase(Digest{1}, 1, state(memory, 0)), shape, true},
+		{"more memory than the limit", taken, base, Shape{1, functions, 1, 4}, true},
+		{"a larger table than the limit", taken, base, Shape{1, functions, 4, 2}, true},
+		{"other number of globals", taken, base, Shape{2, functions, 4, 4}, false},
+		{"huge number of globals", patched(hGlobals, 1<<31), base, shape, false},
+		{"fewer pages than the base", patched(hPages, 1), base, shape, false},
+		{"huge number of pages", patched(hPages, 1<<32-1), base, shape, true},
+		{"huge number of blocks", patched(hBlocks, 1<<32-1), base, shape, false},
+		{"a smaller table than the base", patched(hTable, 1), base, shape, false},
+		{"a huge table", patched(hTable, 1<<32-1), base, shape, true},
+		{"huge number of slots", patched(hSlots, 1<<32-1), base, shape, false},
+		{"huge number of dropped segments", patched(hDropped, 1<<32-1), base, shape, false},
+		{"a segment that comes back", patched(dropped, 0), base, shape, false},
+		{"slots out of order", patched(slots, 1), base, shape, false},
+		{"a slot outside the table", patched(slots+16, 3), base, shape, false},
+		{"a function that is none", patched(slots+4, functions+1), base, shape, false},
+		{"newer version", patched(hVersion, version+1), base, shape, true},
+		{"older version", patched(hVersion, version-1), base, shape, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := c.Decode(tt.snapshot, tt.base, tt.globals, tt.pages)
+			_, err := c.Decode(tt.snapshot, tt.base, tt.shape)
 			if !isError(err, tt.mismatch) {
 				t.Errorf("got %v, want an Error with mismatch %v", err, tt.mismatch)
 			}
@@ -151,7 +228,7 @@ func TestRefused(t *testing.T) {
 // TestBomb: blocks that unpack to more than they say are not unpacked.
 func TestBomb(t *testing.T) {
 	c := codec(t)
-	base := NewBase(Digest{}, make([]byte, PageSize))
+	base := fresh(0, make([]byte, PageSize))
 	memory := bytes.Repeat([]byte{1}, PageSize)
 	b := c.Encode(base, &State{Memory: memory})
 	bomb := c.pack.EncodeAll(make([]byte, 64<<20), nil)
@@ -160,7 +237,7 @@ func TestBomb(t *testing.T) {
 	le.PutUint32(b[hPacked:], uint32(len(bomb)))
 	b = append(b, make([]byte, trailerSize)...)
 	mend(b)
-	if _, err := c.Decode(b, base, 0, 4); !isError(err, false) {
+	if _, err := c.Decode(b, base, Shape{MaxPages: 4}); !isError(err, false) {
 		t.Errorf("got %v, want a damaged snapshot", err)
 	}
 }
@@ -168,14 +245,14 @@ func TestBomb(t *testing.T) {
 // FuzzDecode holds invariants 1 and 2.
 func FuzzDecode(f *testing.F) {
 	c := codec(f)
-	base := NewBase(Digest{7}, make([]byte, PageSize))
+	base := tabled()
 	for _, memory := range [][]byte{make([]byte, PageSize), bytes.Repeat([]byte("abc "), PageSize/2)} {
-		f.Add(c.Encode(base, &State{Memory: memory, Globals: []uint64{1, 2}}))
+		f.Add(c.Encode(base, &State{Memory: memory, Globals: []uint64{1, 2}, Table: []uint32{1, 3, 0, 5}, Dropped: []uint64{3}}))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = bytes.Clone(b)
 		mend(b)
-		image, err := c.Decode(b, base, 2, 4)
+		image, err := c.Decode(b, base, tabledShape)
 		if err != nil {
 			var e *Error
 			if !errors.As(err, &e) {

@@ -18,9 +18,27 @@ func (f *File) function(r *reader) {
 	case r.err != nil:
 	case index >= f.FunctionCount():
 		r.fail(Malformed, "function %d does not exist", index)
-	case index < f.imported:
-		f.references = append(f.references, reference{at, r.at, index})
+	default:
+		f.declare(index)
+		if index < f.imported {
+			f.references = append(f.references, reference{at, r.at, index})
+		}
 	}
+}
+
+// table reads a table's index.
+func (f *File) table(r *reader) {
+	if index := r.u32(); r.err == nil && index >= f.TableCount() {
+		r.fail(Malformed, "table %d does not exist", index)
+	}
+}
+
+// declare notes that the module refers to a function outside of code.
+func (f *File) declare(index uint32) {
+	if f.declared == nil {
+		f.declared = map[uint32]struct{}{}
+	}
+	f.declared[index] = struct{}{}
 }
 
 // constant reads over a constant expression.
@@ -64,14 +82,15 @@ const (
 )
 
 func (f *File) elements(r *reader) {
-	for n := r.count("element segments"); n > 0 && r.err == nil; n-- {
+	f.Segments = r.count("element segments")
+	for n := f.Segments; n > 0 && r.err == nil; n-- {
 		flags := r.u32()
 		if flags > 7 {
 			r.fail(Malformed, "element segment with flags %d", flags)
 		}
 		if flags&elemNotActive == 0 {
 			if flags&elemExplicit != 0 {
-				r.u32()
+				f.table(r)
 			}
 			f.constant(r)
 		}

@@ -38,6 +38,7 @@ func (f *File) imports(r *reader) {
 			f.imported++
 		case Table:
 			tableType(r)
+			f.importedTables++
 		case Memory:
 			size(r)
 		case Global:
@@ -126,9 +127,26 @@ func globalType(r *reader) GlobalType {
 func (f *File) exports(r *reader) {
 	for n := r.count("exports"); n > 0 && r.err == nil; n-- {
 		e := Export{Name: r.name(), Kind: kind(r), Index: r.u32()}
-		if r.err == nil && (e.Kind == Func && e.Index >= f.FunctionCount() || e.Kind == Global && e.Index >= f.GlobalCount()) {
+		if r.err == nil && !f.has(e.Kind, e.Index) {
 			r.fail(Malformed, "export %q names %s %d, which does not exist", e.Name, e.Kind, e.Index)
+		}
+		if r.err == nil && e.Kind == Func {
+			f.declare(e.Index)
 		}
 		f.Exports = append(f.Exports, e)
 	}
+}
+
+// has reports whether there is something of a kind with an index. Of memories,
+// of which none is ever added, it does not look.
+func (f *File) has(kind Kind, index uint32) bool {
+	switch kind {
+	case Func:
+		return index < f.FunctionCount()
+	case Table:
+		return index < f.TableCount()
+	case Global:
+		return index < f.GlobalCount()
+	}
+	return true
 }

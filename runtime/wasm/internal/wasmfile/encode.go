@@ -5,12 +5,16 @@ type Edit struct {
 	// MemoryMax and TableMax cap how far memories, in pages, and tables, in
 	// elements, can grow; 0 leaves them.
 	MemoryMax, TableMax uint32
-	// Types, Functions (indexes into types), Globals and Exports are added
-	// behind those of the module, so that no index of its own changes.
+	// Types, Functions (indexes into types), Tables, Globals and Exports are
+	// added behind those of the module, so that no index of its own changes.
 	Types     []FuncType
 	Functions []uint32
+	Tables    []TableType
 	Globals   []Counter
 	Exports   []Export
+	// References, if not nil, fills the last added table from its start, by an
+	// element segment behind the others: null and then these functions.
+	References []uint32
 	// Bodies, if not nil, are the bodies of all functions, the added ones last:
 	// local declarations and code. Debug information goes, whose offsets would
 	// be wrong.
@@ -62,17 +66,25 @@ func (f *File) missing(e *Edit) []section {
 		id    byte
 		added int
 	}{
-		{secType, len(e.Types)}, {secFunction, len(e.Functions)}, {secGlobal, len(e.Globals)},
-		{secExport, len(e.Exports)}, {secCode, len(e.Functions)},
+		{secType, len(e.Types)}, {secFunction, len(e.Functions)}, {secTable, len(e.Tables)}, {secGlobal, len(e.Globals)},
+		{secExport, len(e.Exports)}, {secElement, e.segments()}, {secCode, len(e.Functions)},
 	} {
-		if s.added > 0 && !f.has(s.id) {
+		if s.added > 0 && !f.hasSection(s.id) {
 			list = append(list, section{id: s.id, body: []byte{0}})
 		}
 	}
 	return list
 }
 
-func (f *File) has(id byte) bool {
+// segments is how many element segments are added.
+func (e *Edit) segments() int {
+	if e.References == nil {
+		return 0
+	}
+	return 1
+}
+
+func (f *File) hasSection(id byte) bool {
 	for _, s := range f.sections {
 		if s.id == id {
 			return true
@@ -91,12 +103,14 @@ func (f *File) encodeSection(b []byte, s section, e *Edit) []byte {
 		body = extend(body, encodeTypes(e.Types))
 	case s.id == secFunction:
 		body = extend(body, encodeIndexes(e.Functions))
-	case s.id == secTable && e.TableMax > 0:
-		body = f.encodeTables(e.TableMax)
+	case s.id == secTable:
+		body = f.encodeTables(body, e)
 	case s.id == secMemory && e.MemoryMax > 0:
 		body = f.encodeMemories(e.MemoryMax)
 	case s.id == secGlobal:
 		body = extend(body, encodeCounters(e.Globals))
+	case s.id == secElement && e.segments() > 0:
+		body = extend(body, [][]byte{encodeReferences(f.TableCount()+uint32(len(e.Tables))-1, e.References)})
 	case s.id == secExport && len(e.Exports)+len(e.Redirect) > 0:
 		body = encodeExports(e.Redirect, f.Exports, e.Exports)
 	case s.id == secCode && e.Bodies != nil:

@@ -1,5 +1,10 @@
 package wasmfile
 
+import (
+	"maps"
+	"slices"
+)
+
 // ValueType is the type of a value as in the binary format.
 type ValueType byte
 
@@ -95,6 +100,8 @@ type File struct {
 	// Start is the function that runs at instantiation, if HasStart.
 	Start    uint32
 	HasStart bool
+	// Segments is the number of element segments.
+	Segments uint32
 	// Bodies are the functions', in the order of Functions.
 	Bodies []Body
 
@@ -102,6 +109,8 @@ type File struct {
 	references      []reference // of the section that is being read
 	imported        uint32      // functions
 	importedGlobals uint32
+	importedTables  uint32
+	declared        map[uint32]struct{}
 }
 
 // TableType is a table's type.
@@ -125,6 +134,14 @@ func (f *File) ImportedFunctions() uint32 { return f.imported }
 
 // GlobalCount is the size of the global index space.
 func (f *File) GlobalCount() uint32 { return f.importedGlobals + uint32(len(f.Globals)) }
+
+// TableCount is the size of the table index space.
+func (f *File) TableCount() uint32 { return f.importedTables + uint32(len(f.Tables)) }
+
+// Declared lists the functions, in ascending order, that the module refers to
+// outside of code: in element segments, exports and constants. Code can make
+// references to these only.
+func (f *File) Declared() []uint32 { return slices.Sorted(maps.Keys(f.declared)) }
 
 // FuncType returns the signature of the function with an index in the function
 // index space; ok is false if there is none.

@@ -9,6 +9,9 @@ type Instruction struct {
 	// table or segment. Of br_table it is the highest label, of block, loop and
 	// if the type's index.
 	Index uint32
+	// Second is the table of call_indirect and table.init, and the source of
+	// table.copy.
+	Second uint32
 	// Typed is true if a block, loop or if has a type by index.
 	Typed bool
 }
@@ -98,8 +101,7 @@ func (r *reader) immediates(in *Instruction) {
 		OpTableGet, OpTableSet, OpRefFunc:
 		in.Index = r.u32()
 	case OpCallIndirect:
-		in.Index = r.u32()
-		r.u32()
+		in.Index, in.Second = r.u32(), r.u32()
 	case OpBrTable:
 		for n := r.count("labels"); n > 0 && r.err == nil; n-- {
 			in.Index = max(in.Index, r.u32())
@@ -185,8 +187,7 @@ func (r *reader) bulk(in *Instruction) {
 	case OpDataDrop, OpElemDrop, OpTableGrow, OpTableSize, OpTableFill:
 		in.Index = r.u32()
 	case OpTableInit, OpTableCopy:
-		in.Index = r.u32()
-		r.u32()
+		in.Index, in.Second = r.u32(), r.u32()
 	default:
 		if in.Op&0xffff > 7 || in.Op>>16 != 0xfc {
 			r.fail(Malformed, "unknown instruction 0xfc %d", in.Op&0xffff)

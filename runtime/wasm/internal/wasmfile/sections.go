@@ -66,11 +66,33 @@ func encodeCounters(counters []Counter) (entries [][]byte) {
 	return entries
 }
 
-func (f *File) encodeTables(limit uint32) []byte {
-	b := AppendUnsigned(nil, uint32(len(f.Tables)))
-	for _, t := range f.Tables {
-		b = append(b, byte(t.Element))
-		b = appendSize(b, t.Size, limit)
+// encodeTables returns the content of the table section, which is body as long as
+// the tables have no limit.
+func (f *File) encodeTables(body []byte, e *Edit) []byte {
+	if e.TableMax > 0 {
+		body = AppendUnsigned(nil, uint32(len(f.Tables)))
+		for _, t := range f.Tables {
+			body = append(body, byte(t.Element))
+			body = appendSize(body, t.Size, e.TableMax)
+		}
+	}
+	var added [][]byte
+	for _, t := range e.Tables {
+		added = append(added, appendSize([]byte{byte(t.Element)}, t.Size, t.Size.Max))
+	}
+	return extend(body, added)
+}
+
+// encodeReferences writes an element segment that fills a table: null, then
+// references to the functions.
+func encodeReferences(table uint32, functions []uint32) []byte {
+	b := AppendUnsigned([]byte{elemExplicit | elemExprs}, table)
+	b = append(b, byte(OpI32Const), 0, byte(OpEnd), byte(FuncRef))
+	b = AppendUnsigned(b, 1+uint32(len(functions)))
+	b = append(b, byte(OpRefNull), byte(FuncRef), byte(OpEnd))
+	for _, index := range functions {
+		b = AppendUnsigned(append(b, byte(OpRefFunc)), index)
+		b = append(b, byte(OpEnd))
 	}
 	return b
 }

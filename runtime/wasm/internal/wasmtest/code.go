@@ -77,6 +77,8 @@ func valueType(letter rune) byte {
 		return 0x7c
 	case 'V':
 		return 0x7b
+	case 'r':
+		return 0x70
 	}
 	return 0x6f
 }

@@ -3,18 +3,23 @@ package wasmtest
 import "encoding/binary"
 
 // Module is a module to build. Types are written as letters: i and I are i32
-// and i64, f and F are f32 and f64, V is v128, e is externref.
+// and i64, f and F are f32 and f64, V is v128, r is funcref, e
+// is externref.
 type Module struct {
 	Imports []Import
 	Funcs   []Func
-	Tables  []Size
+	Tables  []Size // of functions, or of externref if External
 	Memory  []Size
 	Globals []Global
-	Exports []Export // beside those of Funcs
+	// External makes the tables' elements externref.
+	External bool
+	Exports  []Export // beside those of Funcs
 	// Elements fill the first table from its start: indexes of functions.
 	Elements []uint32
-	Data     []Data
-	Start    *uint32
+	// Passive are element segments behind that one.
+	Passive [][]uint32
+	Data    []Data
+	Start   *uint32
 	// Tail is put behind the last section.
 	Tail []byte
 }
@@ -79,7 +84,7 @@ func (m *Module) Bytes() []byte {
 	b = append(b, m.types()...)
 	b = append(b, m.imports()...)
 	b = append(b, m.functions()...)
-	b = append(b, sizes(4, m.Tables, 0x70)...)
+	b = append(b, sizes(4, m.Tables, m.element())...)
 	b = append(b, sizes(5, m.Memory)...)
 	b = append(b, m.globals()...)
 	b = append(b, m.exports()...)
@@ -87,6 +92,7 @@ func (m *Module) Bytes() []byte {
 		b = append(b, section(8, U32(*m.Start))...)
 	}
 	b = append(b, m.elements()...)
+	b = append(b, m.dataCount()...)
 	b = append(b, m.code()...)
 	b = append(b, m.data()...)
 	return append(b, m.Tail...)
@@ -156,16 +162,41 @@ func (m *Module) exports() []byte {
 	return section(7, vector(list))
 }
 
-func (m *Module) elements() []byte {
-	if len(m.Elements) == 0 {
-		return nil
+func (m *Module) element() byte {
+	if m.External {
+		return valueType('e')
 	}
-	b := []byte{1, 0, 0x41, 0, 0x0b} // one segment of table 0 at i32.const 0
-	b = append(b, U32(uint32(len(m.Elements)))...)
-	for _, index := range m.Elements {
+	return 0x70
+}
+
+func (m *Module) elements() []byte {
+	var list [][]byte
+	if len(m.Elements) > 0 {
+		// One segment of table 0 at i32.const 0.
+		list = append(list, append([]byte{0, 0x41, 0, 0x0b}, indexes(m.Elements)...))
+	}
+	for _, functions := range m.Passive {
+		list = append(list, append([]byte{1, 0}, indexes(functions)...))
+	}
+	return section(9, vector(list))
+}
+
+func indexes(list []uint32) []byte {
+	b := U32(uint32(len(list)))
+	for _, index := range list {
 		b = append(b, U32(index)...)
 	}
-	return section(9, b)
+	return b
+}
+
+// dataCount is there if a segment is passive, so that code can name it.
+func (m *Module) dataCount() []byte {
+	for _, d := range m.Data {
+		if d.Passive {
+			return section(12, U32(uint32(len(m.Data))))
+		}
+	}
+	return nil
 }
 
 func (m *Module) code() []byte {
