@@ -31,23 +31,29 @@ type record struct {
 
 // readLog reads the log that REFOLD_GIT_HISTORY names, in the import format, or
 // makes one up.
-func readLog(t *testing.T) (log []record) {
+func readLog(t *testing.T) []record {
 	t.Helper()
-	lines := bufio.NewScanner(bytes.NewReader(madeUp()))
+	text := io.Reader(bytes.NewReader(madeUp()))
 	if path := os.Getenv("REFOLD_GIT_HISTORY"); path != "" {
 		file, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		var text io.Reader = file
+		text = file
 		if filepath.Ext(path) == ".gz" {
 			if text, err = gzip.NewReader(file); err != nil {
 				t.Fatal(err)
 			}
 		}
-		lines = bufio.NewScanner(text)
 	}
+	return parse(t, text)
+}
+
+// parse reads a log in the import format.
+func parse(t *testing.T, text io.Reader) (log []record) {
+	t.Helper()
+	lines := bufio.NewScanner(text)
 	for lines.Scan() {
 		e, err := event.ParseJSON(lines.Bytes())
 		if err != nil {

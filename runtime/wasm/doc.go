@@ -23,7 +23,9 @@
 //  4. A call allocates nothing on the host, however many events it carries,
 //     unless the guest logs, fails or grows its memory.
 //  5. An instance restored from a snapshot goes on exactly as the one it was
-//     taken of. A snapshot belongs to one module digest.
+//     taken of. A snapshot belongs to one module digest and one version of the
+//     meter, and holds all state: memory, globals, the table, which segments are
+//     dropped, and what the imports remember.
 //  6. Every call ends: a module is metered before it is compiled, with fuel for
 //     each event and a bounded stack. Where a budget ends does not depend on the
 //     machine, and, in a guest that marks its events, not on how events are
@@ -34,11 +36,12 @@
 // for which it has no compiler, its own bound of 2,000 nested calls comes before
 // ours.
 //
-// What a snapshot does not cover: a table that changes, or a segment that is
-// dropped, after the instance has started. Such a snapshot is refused; compilers
-// for C, Rust, Go and AssemblyScript emit no such code. Modules with other
-// uncovered state are refused: several memories, and mutable globals of vector
-// or reference type.
+// A table is read only if it has changed since the instance started. wazero tells
+// which function is in a slot to those who know its type, so reading tries the
+// types of the module; a table that would take too many tries, of many functions
+// and types, has its snapshot refused, and nothing else happens to the instance.
+// Modules with state that a snapshot cannot hold do not load: those with several
+// memories or tables, or with mutable globals of vector or reference type.
 //
 // Threads, 64-bit memory, exception handling, tail calls and garbage-collected
 // types are refused, as are components: the sandbox takes core modules of

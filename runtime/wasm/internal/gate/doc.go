@@ -7,8 +7,8 @@
 //  1. A module that passes imports nothing but functions of package imports,
 //     each with its signature.
 //  2. It exports what plugin ABI v1 wants, each with its signature.
-//  3. A snapshot of memory and mutable globals is all of its state, unless its
-//     code changes its table or drops a segment (see runtime/wasm).
+//  3. Memory, mutable globals, one table and which segments are dropped are all
+//     of its state.
 //  4. A refusal names everything of its kind at once, not the first find only.
 //
 // Start reading at gate.go.

@@ -7,6 +7,8 @@
 //     counters, exported globals that the host sets before a call and reads
 //     after it.
 //   - [Start] is the start function, to be called under a budget.
+//   - [Inspect] says what a module may change beside memory and globals; [Drop],
+//     [TableGet] and so on let the host read and restore that.
 //
 // Fuel is charged in advance, at the entry of each function, at the head of
 // each loop and where code begins that no earlier charge pays for (plan.go).
@@ -25,12 +27,18 @@
 //  3. Used-up fuel or stack traps (unreachable), and the counter is below zero;
 //     so it is after no other trap. A counter that is not used up tells nothing.
 //  4. A function gives back the stack that it took whichever way it returns.
-//  5. But for traps by a budget, a metered module does what the original does.
+//  5. But for traps by a budget, a metered module does what the original does, if
+//     no element segment of that lies outside of its table (see [Function]).
 //  6. If wazero accepts the original it accepts the result; the original cannot
 //     reach what is added; and what is not valid does not become so.
 //  7. The same module and options give the same bytes.
 //  8. Indexes of the original stay as they are. So custom sections stay, names
 //     among them, but for those that refer to offsets in the code.
+//
+// Code gets references to functions from a table that is added, not by ref.func:
+// wazero makes a new one for each ref.func that runs, and keeps it as long as the
+// instance. Segments that are dropped have bits in globals, which code sets
+// (state.go).
 //
 // What is refused, by name: exception handling, tail calls, typed function
 // references, garbage collection, threads, 64-bit and several memories, relaxed
