@@ -55,6 +55,19 @@ type RejectedError struct{ Reason string }
 
 func (e *RejectedError) Error() string { return "the projection rejects it: " + e.Reason }
 
+// ResultError is a result that is no valid frame, or that lies: about groups that
+// the batch does not have, or about effects of events that it was not given.
+type ResultError struct {
+	Plugin string
+	Err    error
+}
+
+func (e *ResultError) Error() string {
+	return fmt.Sprintf("plugin %s: its result is not to be believed: %v", e.Plugin, e.Err)
+}
+
+func (e *ResultError) Unwrap() error { return e.Err }
+
 // UnhandledError is an effect that none of the pipeline's executors performs.
 type UnhandledError struct {
 	Kind effect.Kind

@@ -108,7 +108,7 @@ func (g *generation) call(ctx context.Context, batch *feed.Batch) (result frame.
 		return result, g.blame(batch, err)
 	}
 	if result, err = frame.OpenResult(out, in); err != nil {
-		return result, g.blame(batch, err)
+		return result, g.blame(batch, &ResultError{g.manifest.Name, err})
 	}
 	if index, reason, rejected := result.Rejected(); rejected {
 		return result, &FoldError{g.pipeline, batch.Positions[index], true, &RejectedError{string(reason)}}

@@ -30,6 +30,10 @@
 //     each event and a bounded stack. Where a budget ends does not depend on the
 //     machine, and, in a guest that marks its events, not on how events are
 //     batched. The error names the event.
+//  7. Close leaves nothing: no memory, machine code or goroutine.
+//
+// There are no pools of instances: the engine has one for each generation of a
+// pipeline, keyed ones too, and uses it from one goroutine.
 //
 // Neither a deadline nor a cancelled context ends a call that is under way; a
 // context is looked at before a call only. Where wazero interprets, on machines

@@ -82,7 +82,7 @@ func misdeeds() []misdeed {
 	return []misdeed{
 		{"loops for ever", forever(), runtime.OutOfFuel, 1, "fuel"},
 		{"loops for ever, in a loop", forever(forever()), runtime.OutOfFuel, 1, "fuel"},
-		{"recurses", wasmtest.Code(get(0), get(1), wasmtest.Call(fnFold), drop), runtime.BadMark, none, "out of order"},
+		{"folds inside a fold", wasmtest.Code(get(0), get(1), wasmtest.Call(fnFold), drop), runtime.BadMark, none, "out of order"},
 		{"recurses through the table", wasmtest.Code(i32(0), i32(0), indirect(8)), runtime.StackOverflow, 1, "deeper"},
 		{"grows its memory for ever", forever(i32(1), grow), runtime.OutOfFuel, 1, "fuel"},
 		{"grows its memory by all there is", forever(i32(-1), grow), runtime.OutOfFuel, 1, "fuel"},
@@ -116,6 +116,7 @@ func misdeeds() []misdeed {
 		{"returns what ends behind its memory", back(wasmtest.Page-47, 48), runtime.BadPointer, none, "outside"},
 		{"returns what wraps around", back(1<<32-48, 96), runtime.BadPointer, none, "outside"},
 		{"returns far too much", back(0, 1<<32-1), runtime.OutputTooLarge, none, "4294967295"},
+		{"returns minus one", wasmtest.Code(wasmtest.I64(-1), []byte{0x0f}), runtime.OutputTooLarge, none, "4294967295"},
 		{"returns too much", back(0, 1<<15+1), runtime.OutputTooLarge, none, "32769"},
 	}
 }

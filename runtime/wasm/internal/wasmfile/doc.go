@@ -4,6 +4,7 @@
 //
 //   - [Decode] reads a module; [File] is what it declares.
 //   - [Instructions] reads a function's code.
+//   - [File.Declared] lists the functions that code can refer to.
 //   - [File.Encode] writes the module again, with an [Edit] applied.
 //
 // Invariants:
