@@ -42,8 +42,8 @@
 //
 // A table is read only if it has changed since the instance started. wazero tells
 // which function is in a slot to those who know its type, so reading tries the
-// types of the module; a table that would take too many tries, of many functions
-// and types, has its snapshot refused, and nothing else happens to the instance.
+// types of the module. A module whose table would take too many tries, of many
+// functions and types, does not load, or has a snapshot refused and goes on.
 // Modules with state that a snapshot cannot hold do not load: those with several
 // memories or tables, or with mutable globals of vector or reference type.
 //

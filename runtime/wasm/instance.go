@@ -63,9 +63,9 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return i.startFault(err)
 	}
-	i.wasm, i.budget, i.references = wasm, newBudget(wasm), newReferences(wasm, &m.state)
+	i.wasm, i.budget, i.references = wasm, newBudget(wasm), newReferences(wasm)
 	i.guest.Fuel = i.budget.fuel
-	if err := i.references.check(ctx, &m.state); err != nil {
+	if err := i.references.check(ctx, m.functions); err != nil {
 		return errors.Join(i.startFault(err), wasm.Close(ctx))
 	}
 	for _, name := range []string{meter.Start, exportInitialize} {

@@ -42,9 +42,7 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	if err != nil {
 		return nil, m.blame(err)
 	}
-	if err := m.declare(file); err != nil {
-		return nil, m.blame(err)
-	}
+	m.declare(file)
 	metered, err := h.meter(m.digest, file, options)
 	if err != nil {
 		return nil, m.blame(err)
@@ -52,6 +50,7 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	if m.compiled, err = h.compile(ctx, metered); err != nil {
 		return nil, m.blame(err)
 	}
+	m.number(file)
 	if err := m.introduce(ctx); err != nil {
 		return nil, errors.Join(err, m.Close(ctx))
 	}

@@ -30,14 +30,13 @@ type Module struct {
 	query     bool
 	manifest  manifest.Manifest
 	compiled  wazero.CompiledModule
-	state     meter.State // what the code may change beside memory and globals
-	functions *functions
+	functions *functions // that can be in a slot of the table
 	base      *snapshot.Base
 	changes   int64 // that a fresh instance has made; see meter.Changes
 }
 
 // declare takes over what the module's file declares.
-func (m *Module) declare(file *wasmfile.File) (err error) {
+func (m *Module) declare(file *wasmfile.File) {
 	for _, imp := range file.Imports {
 		m.imports = append(m.imports, imp.Module+"."+imp.Name)
 	}
@@ -47,26 +46,29 @@ func (m *Module) declare(file *wasmfile.File) (err error) {
 		m.globals = append(m.globals, e.Name)
 	}
 	m.query = slices.ContainsFunc(file.Exports, func(e wasmfile.Export) bool { return e.Name == exportQuery })
-	for _, t := range file.Tables {
+}
+
+// number takes over what the meter has added to the compiled module: what there
+// is to be saved beside memory and globals.
+func (m *Module) number(file *wasmfile.File) {
+	added := m.compiled.ExportedFunctions()
+	if added[meter.TableSize] != nil {
 		m.tableMax = uint32(m.limits.TableElements)
-		if t.Size.HasMax {
-			m.tableMax = min(m.tableMax, t.Size.Max)
+		if size := file.Tables[0].Size; size.HasMax {
+			m.tableMax = min(m.tableMax, size.Max)
 		}
 	}
-	if m.state, err = meter.Inspect(file); err != nil {
-		return gate.Explain(err)
+	var list []uint32
+	if added[meter.Function] != nil {
+		list = file.Declared()
 	}
-	m.functions = newFunctions(file, m.state.Numbers)
-	return nil
+	m.functions = newFunctions(file, list)
 }
 
 // shape is what a snapshot of an instance may have.
 func (m *Module) shape() snapshot.Shape {
-	s := snapshot.Shape{Globals: len(m.globals), Functions: len(m.state.Numbers), MaxPages: uint32(m.limits.MemoryPages)}
-	if m.state.Table {
-		s.MaxTable = m.tableMax
-	}
-	return s
+	return snapshot.Shape{Globals: len(m.globals), Functions: len(m.functions.typeOf) - 1,
+		MaxPages: uint32(m.limits.MemoryPages), MaxTable: m.tableMax}
 }
 
 // Manifest is what the plugin says about itself.

@@ -27,14 +27,17 @@ type references struct {
 	known map[uint64]uint32
 }
 
-func newReferences(m api.Module, state *meter.State) references {
+func newReferences(m api.Module) references {
 	r := references{wasm: m, size: m.ExportedFunction(meter.TableSize), grow: m.ExportedFunction(meter.TableGrow),
 		get: m.ExportedFunction(meter.TableGet), set: m.ExportedFunction(meter.TableSet),
 		function: m.ExportedFunction(meter.Function), drop: m.ExportedFunction(meter.Drop)}
-	for word := range state.Words {
-		r.dropped = append(r.dropped, m.ExportedGlobal(fmt.Sprintf("%s%d", meter.Dropped, word)).(api.MutableGlobal))
+	for {
+		word := m.ExportedGlobal(fmt.Sprintf("%s%d", meter.Dropped, len(r.dropped)))
+		if word == nil {
+			return r
+		}
+		r.dropped = append(r.dropped, word.(api.MutableGlobal))
 	}
-	return r
 }
 
 // table returns what stands in the slots, or nil if no code changes them. It is
@@ -78,8 +81,8 @@ func (r *references) table(ctx context.Context, all *functions, old []uint32) ([
 
 // check refuses an instance with an element segment outside of its table, which
 // wazero leaves out with all behind it, the meter's own among them.
-func (r *references) check(ctx context.Context, state *meter.State) error {
-	if r.function == nil || len(state.Numbers) == 0 {
+func (r *references) check(ctx context.Context, all *functions) error {
+	if r.function == nil || len(all.numbers) == 0 {
 		return nil
 	}
 	if first, err := call(ctx, r.function, 1); err != nil || first != 0 {

@@ -7,8 +7,8 @@
 //     counters, exported globals that the host sets before a call and reads
 //     after it.
 //   - [Start] is the start function, to be called under a budget.
-//   - [Inspect] says what a module may change beside memory and globals; [Drop],
-//     [TableGet] and so on let the host read and restore that.
+//   - [TableSize], [Drop] and so on name what lets the host read and restore what
+//     a module changes beside memory and globals.
 //
 // Fuel is charged in advance, at the entry of each function, at the head of
 // each loop and where code begins that no earlier charge pays for (plan.go).

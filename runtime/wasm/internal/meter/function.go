@@ -85,16 +85,21 @@ func (f *function) check() error {
 		default:
 			continue
 		}
-		if in.Op == wasmfile.OpCallIndirect || in.Op == wasmfile.OpTableInit || in.Op == wasmfile.OpTableCopy {
-			if in.Second >= file.TableCount() {
-				return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,
-					Reason: fmt.Sprintf("table %d does not exist", in.Second)}
-			}
-		}
 		if in.Index >= limit {
-			return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,
-				Reason: fmt.Sprintf("%s %d does not exist", what, in.Index)}
+			return f.missing(in, what, in.Index)
+		}
+		if secondIsTable(in.Op) && in.Second >= file.TableCount() {
+			return f.missing(in, "table", in.Second)
 		}
 	}
 	return nil
+}
+
+func secondIsTable(op wasmfile.Op) bool {
+	return op == wasmfile.OpCallIndirect || op == wasmfile.OpTableInit || op == wasmfile.OpTableCopy
+}
+
+func (f *function) missing(in *wasmfile.Instruction, what string, index uint32) error {
+	return &wasmfile.FormatError{Fault: wasmfile.Malformed, Offset: f.body.Offset + in.At,
+		Reason: fmt.Sprintf("%s %d does not exist", what, index)}
 }

@@ -55,7 +55,7 @@ type module struct {
 	fuel, stack, event, events, eventFuel, changes uint32
 	// dropped is the first of those with the bits of dropped segments.
 	dropped uint32
-	state   State
+	state   state
 	// marks is the set of imported functions that mark events, mark what takes
 	// their place.
 	marks map[uint32]bool
@@ -72,7 +72,7 @@ func Rewrite(f *wasmfile.File, o Options) ([]byte, error) { return newModule(f, 
 func (m *module) rewrite(o *Options) ([]byte, error) {
 	f := m.file
 	var err error
-	if m.state, err = Inspect(f); err != nil {
+	if m.state, err = inspect(f); err != nil {
 		return nil, err
 	}
 	bodies, err := m.bodies()
@@ -81,7 +81,7 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0}, make([]wasmfile.Counter, m.state.Words)...),
+		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0}, make([]wasmfile.Counter, m.state.words)...),
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
@@ -91,13 +91,13 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	if f.HasStart {
 		m.addStart(&edit)
 	}
-	if m.state.Words > 0 {
+	if m.state.words > 0 {
 		m.addDrop(&edit)
 	}
-	if m.state.Functions || m.state.References {
+	if m.state.functions || m.state.references {
 		m.addReferences(&edit)
 	}
-	if m.state.Table {
+	if m.state.table {
 		m.addTable(&edit)
 	}
 	edit.Types = m.types
@@ -157,7 +157,7 @@ func (m *module) counters() []wasmfile.Export {
 	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, Changes} {
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
 	}
-	for word := range m.state.Words {
+	for word := range m.state.words {
 		name := fmt.Sprintf("%s%d", Dropped, word)
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.dropped + uint32(word)})
 	}

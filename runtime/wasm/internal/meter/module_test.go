@@ -49,6 +49,21 @@ func TestReach(t *testing.T) {
 	if _, err := rewrite(m.Bytes(), mark); err == nil {
 		t.Error("an export of the fuel is let through")
 	}
+	for name, code := range map[string][]byte{
+		"call through the only table": wasmtest.Code([]byte{0xd2, 0, 0x1a}, wasmtest.I32(0), []byte{0x11, 0, 0}),
+		"table.get of the only one":   wasmtest.Code([]byte{0xd2, 0, 0x1a}, wasmtest.I32(0), []byte{0x25, 0, 0x1a}),
+	} {
+		m := function(code)
+		m.Tables, m.Funcs[0].Params = nil, ""
+		if _, err := rewrite(m.Bytes(), mark); err == nil {
+			t.Errorf("%s, an added one, is let through", name)
+		}
+	}
+	m = function([]byte{0xd2, 0, 0x1a})
+	m.Tables, m.Elements = nil, []uint32{0}
+	if _, err := rewrite(m.Bytes(), mark); err == nil {
+		t.Error("a segment for the added table is let through")
+	}
 	m = changing()
 	m.Exports = []wasmtest.Export{{Name: "mine", Kind: 1, Index: 1}}
 	if _, err := rewrite(m.Bytes(), mark); err == nil {

@@ -8,7 +8,8 @@ import (
 
 // What is exported of a module that changes a table, beside Changes: functions
 // that cost no fuel, and that trap at most for an index that does not exist. A
-// function that can be in a slot has a number, from 1 on; 0 is null.
+// function that can be in a slot has a number, which is its place, from 1 on, in
+// wasmfile.File.Declared; 0 is null.
 const (
 	// TableSize is a function () -> i32: the number of slots.
 	TableSize = Prefix + "table_size"
@@ -42,46 +43,44 @@ type segment struct {
 	index uint32
 }
 
-// State is what a module may change that lies neither in memory nor in globals.
-type State struct {
-	// Table is true if code changes the table, Functions true if that is one of
-	// functions.
-	Table, Functions bool
-	// Numbers are the functions that a slot can hold, the first with number 1.
-	Numbers []uint32
-	// References is true if code makes references to functions.
-	References bool
-	// Words is the number of globals with bits of dropped segments.
-	Words int
-
+// state is what a module may change that lies neither in memory nor in globals.
+type state struct {
+	// table is true if code changes the table, functions true if that is one of
+	// functions, references true if code makes references to functions.
+	table, functions, references bool
+	// numbered are the functions that can be referred to, the first with number
+	// 1, if any of this is needed.
+	numbered []uint32
+	// words is the number of globals with bits of dropped segments.
+	words    int
 	segments []segment // by bit
 	bits     map[segment]int
 }
 
-// Inspect finds what f may change. A table counts if it is the only one and the
+// inspect finds what f may change. A table counts if it is the only one and the
 // module's own.
-func Inspect(f *wasmfile.File) (State, error) {
-	s := State{bits: map[segment]int{}}
+func inspect(f *wasmfile.File) (state, error) {
+	s := state{bits: map[segment]int{}}
 	var code []wasmfile.Instruction
 	for i := range f.Bodies {
 		var err error
 		if code, err = wasmfile.Instructions(code, f.Bodies[i].Code, f.Bodies[i].Offset); err != nil {
-			return State{}, err
+			return state{}, err
 		}
 		for j := range code {
 			s.note(&code[j])
 		}
 	}
-	s.Table = s.Table && f.TableCount() == 1 && len(f.Tables) == 1
-	s.Functions = s.Table && f.Tables[0].Element == wasmfile.FuncRef
-	if s.Functions || s.References {
-		s.Numbers = f.Declared()
+	s.table = s.table && f.TableCount() == 1 && len(f.Tables) == 1
+	s.functions = s.table && f.Tables[0].Element == wasmfile.FuncRef
+	if s.functions || s.references {
+		s.numbered = f.Declared()
 	}
-	s.Words = (len(s.segments) + 63) / 64
+	s.words = (len(s.segments) + 63) / 64
 	return s, nil
 }
 
-func (s *State) note(in *wasmfile.Instruction) {
+func (s *state) note(in *wasmfile.Instruction) {
 	switch {
 	case in.Op == wasmfile.OpDataDrop, in.Op == wasmfile.OpElemDrop:
 		dropped := segment{in.Op, in.Index}
@@ -90,9 +89,9 @@ func (s *State) note(in *wasmfile.Instruction) {
 			s.segments = append(s.segments, dropped)
 		}
 	case in.Op == wasmfile.OpRefFunc:
-		s.References = true
+		s.references = true
 	case changes(in.Op):
-		s.Table = true
+		s.table = true
 	}
 }
 
@@ -129,10 +128,10 @@ func (m *module) addDrop(edit *wasmfile.Edit) {
 // its number. It is where code gets its references: wazero makes a new one, and
 // keeps it as long as the instance, each time that a ref.func runs.
 func (m *module) addReferences(edit *wasmfile.Edit) {
-	n := uint32(len(m.state.Numbers))
+	n := uint32(len(m.state.numbered))
 	edit.Tables = []wasmfile.TableType{{Element: wasmfile.FuncRef, Size: wasmfile.Size{Min: n + 1, Max: n + 1, HasMax: true}}}
 	edit.References = make([]uint32, 0, n)
-	for _, index := range m.state.Numbers {
+	for _, index := range m.state.numbered {
 		edit.References = append(edit.References, m.target(index))
 	}
 	i32, ref := []wasmfile.ValueType{wasmfile.I32}, []wasmfile.ValueType{wasmfile.FuncRef}
@@ -145,7 +144,7 @@ func (m *module) addReferences(edit *wasmfile.Edit) {
 // reference writes a ref.func: of a function without a number, which is not
 // valid, as it is.
 func (f *function) reference(in *wasmfile.Instruction) {
-	i, ok := slices.BinarySearch(f.module.state.Numbers, in.Index)
+	i, ok := slices.BinarySearch(f.module.state.numbered, in.Index)
 	if !ok {
 		f.index(wasmfile.OpRefFunc, in.Index)
 		return
@@ -165,7 +164,7 @@ func (m *module) addTable(edit *wasmfile.Edit) {
 		w.index(wasmfile.OpLocalGet, 0)
 		w.bulk(wasmfile.OpTableGrow, 0)
 	}))
-	if !m.state.Functions {
+	if !m.state.functions {
 		return
 	}
 	m.export(edit, TableGet, wasmfile.FuncType{Params: i32, Results: ref}, code(func(w *writer) {

@@ -26,13 +26,6 @@ func (f *File) function(r *reader) {
 	}
 }
 
-// table reads a table's index.
-func (f *File) table(r *reader) {
-	if index := r.u32(); r.err == nil && index >= f.TableCount() {
-		r.fail(Malformed, "table %d does not exist", index)
-	}
-}
-
 // declare notes that the module refers to a function outside of code.
 func (f *File) declare(index uint32) {
 	if f.declared == nil {
@@ -84,26 +77,35 @@ const (
 func (f *File) elements(r *reader) {
 	f.Segments = r.count("element segments")
 	for n := f.Segments; n > 0 && r.err == nil; n-- {
-		flags := r.u32()
-		if flags > 7 {
-			r.fail(Malformed, "element segment with flags %d", flags)
+		f.segment(r)
+	}
+}
+
+// segment reads an element segment.
+func (f *File) segment(r *reader) {
+	flags, table := r.u32(), uint32(0)
+	if flags > 7 {
+		r.fail(Malformed, "element segment with flags %d", flags)
+	}
+	active := flags&elemNotActive == 0
+	if active {
+		if flags&elemExplicit != 0 {
+			table = r.u32()
 		}
-		if flags&elemNotActive == 0 {
-			if flags&elemExplicit != 0 {
-				f.table(r)
-			}
+		f.constant(r)
+	}
+	if flags&(elemNotActive|elemExplicit) != 0 {
+		r.byte() // the elements' kind or type
+	}
+	for m := r.count("elements"); m > 0 && r.err == nil; m-- {
+		if flags&elemExprs != 0 {
 			f.constant(r)
+		} else {
+			f.function(r)
 		}
-		if flags&(elemNotActive|elemExplicit) != 0 {
-			r.byte() // the elements' kind or type
-		}
-		for m := r.count("elements"); m > 0 && r.err == nil; m-- {
-			if flags&elemExprs != 0 {
-				f.constant(r)
-			} else {
-				f.function(r)
-			}
-		}
+	}
+	if r.err == nil && active && table >= f.TableCount() {
+		r.fail(Malformed, "table %d does not exist", table)
 	}
 }
 
