@@ -19,19 +19,11 @@ func (f *File) function(r *reader) {
 	case index >= f.FunctionCount():
 		r.fail(Malformed, "function %d does not exist", index)
 	default:
-		f.declare(index)
+		f.declared = append(f.declared, index)
 		if index < f.imported {
 			f.references = append(f.references, reference{at, r.at, index})
 		}
 	}
-}
-
-// declare notes that the module refers to a function outside of code.
-func (f *File) declare(index uint32) {
-	if f.declared == nil {
-		f.declared = map[uint32]struct{}{}
-	}
-	f.declared[index] = struct{}{}
 }
 
 // constant reads over a constant expression.

@@ -131,7 +131,7 @@ func (f *File) exports(r *reader) {
 			r.fail(Malformed, "export %q names %s %d, which does not exist", e.Name, e.Kind, e.Index)
 		}
 		if r.err == nil && e.Kind == Func {
-			f.declare(e.Index)
+			f.declared = append(f.declared, e.Index)
 		}
 		f.Exports = append(f.Exports, e)
 	}

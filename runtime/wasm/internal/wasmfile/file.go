@@ -1,9 +1,6 @@
 package wasmfile
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // ValueType is the type of a value as in the binary format.
 type ValueType byte
@@ -110,7 +107,7 @@ type File struct {
 	imported        uint32      // functions
 	importedGlobals uint32
 	importedTables  uint32
-	declared        map[uint32]struct{}
+	declared        []uint32 // in the order of the file, some more than once
 }
 
 // TableType is a table's type.
@@ -141,7 +138,11 @@ func (f *File) TableCount() uint32 { return f.importedTables + uint32(len(f.Tabl
 // Declared lists the functions, in ascending order, that the module refers to
 // outside of code: in element segments, exports and constants. Code can make
 // references to these only.
-func (f *File) Declared() []uint32 { return slices.Sorted(maps.Keys(f.declared)) }
+func (f *File) Declared() []uint32 {
+	list := slices.Clone(f.declared)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 // FuncType returns the signature of the function with an index in the function
 // index space; ok is false if there is none.
