@@ -15,6 +15,7 @@ import (
 
 // Codes of the server's refusals that the client's library does not name.
 const (
+	codeStreamCreate   jetstream.ErrorCode = 10049 // a stream cannot be made, for a reason of the server's own
 	codeWrongLastMsgID jetstream.ErrorCode = 10070
 	codeBatchDropped   jetstream.ErrorCode = 10176 // "batch is incomplete": nothing of it is stored
 	codeBatchDuplicate jetstream.ErrorCode = 10201 // one of the batch's event ids is stored

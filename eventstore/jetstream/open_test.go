@@ -2,6 +2,7 @@ package jetstream_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -57,21 +58,21 @@ func TestExistingStream(t *testing.T) {
 		"allow_msg_ttl":        func(c *natsjs.StreamConfig) { c.AllowMsgTTL = true },
 		"no_ack":               func(c *natsjs.StreamConfig) { c.NoAck = true },
 	}
+	n := 0
 	for field, spoil := range cases {
 		t.Run("field "+field, func(t *testing.T) {
 			sc := soundStream()
 			spoil(&sc)
+			n++ // a stream cannot be made at once where another one was
+			prefix := fmt.Sprintf("log_%d", n)
+			sc.Name = strings.ToUpper(prefix) + "_EVENTS"
+			sc.Subjects[0] = strings.Replace(sc.Subjects[0], "infrastructure", prefix, 1)
 			stream, err := js.CreateStream(t.Context(), sc)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() {
-				if err := js.DeleteStream(t.Context(), sc.Name); err != nil {
-					t.Error(err)
-				}
-			}()
 			before := stream.CachedInfo().Config
-			s, err := jetstream.Open(t.Context(), jetstream.Config{URL: server.URL(), Token: server.Token(), DuplicateWindow: 2 * time.Minute})
+			s, err := jetstream.Open(t.Context(), jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: prefix, DuplicateWindow: 2 * time.Minute})
 			if err == nil {
 				defer func() { _ = s.Close() }() // always nil
 			}
@@ -87,6 +88,19 @@ func TestExistingStream(t *testing.T) {
 				t.Fatalf("the stream was changed: %+v, %v", info.Config, err)
 			}
 		})
+	}
+}
+
+// TestALogMadeAgain deletes a stream and makes it again, at once.
+func TestALogMadeAgain(t *testing.T) {
+	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
+	js := dial(t, server)
+	for range 20 {
+		s := openStore(t, server, jetstream.Config{})
+		appendEvents(t, s, newEvent(), newEvent())
+		if err := js.DeleteStream(t.Context(), "INFRASTRUCTURE_EVENTS"); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

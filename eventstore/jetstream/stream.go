@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -57,7 +58,7 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, cfg Config) (jets
 	want := streamConfig(cfg)
 	stream, err := js.Stream(ctx, cfg.Stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
-		stream, err = js.CreateStream(ctx, want)
+		stream, err = createStream(ctx, js, want)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // somebody was quicker
 			stream, err = js.Stream(ctx, cfg.Stream)
 		}
@@ -67,6 +68,23 @@ func ensureStream(ctx context.Context, js jetstream.JetStream, cfg Config) (jets
 	}
 	got := stream.CachedInfo().Config
 	return got, checkStream(cfg, want, got)
+}
+
+// The server removes the files of a deleted stream in its own time, and makes no
+// other one of that name before it is done.
+const (
+	createAttempts = 10
+	createPause    = 100 * time.Millisecond
+)
+
+func createStream(ctx context.Context, js jetstream.JetStream, sc jetstream.StreamConfig) (stream jetstream.Stream, err error) {
+	for range createAttempts {
+		if stream, err = js.CreateStream(ctx, sc); !refused(err, codeStreamCreate) {
+			break
+		}
+		pause(ctx, createPause)
+	}
+	return stream, err
 }
 
 // checkStream reports the first setting of an existing stream that would make
