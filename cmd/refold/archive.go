@@ -46,7 +46,7 @@ func (a *app) alone(ctx context.Context, do func(context.Context, *session) erro
 // withArchive opens the archive as it is, neither mended nor compared with the
 // log.
 func (s *session) withArchive(do func(*archive.Archive) error) (err error) {
-	kept, err := archive.Open(s.dir.ArchivePath(), archive.Options{AnyCatalog: true})
+	kept, err := archive.Open(s.dir.ArchivePath(), archive.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (a *app) archiveVerify(ctx context.Context, s *session) error {
 	err := s.withArchive(func(kept *archive.Archive) (err error) {
 		if st, err := kept.Stats(); err != nil {
 			return err
-		} else if st.Cut != nil { // no longer there to be found
+		} else if st.Cut != nil {
 			return st.Cut
 		}
 		report, err = kept.Verify(ctx)

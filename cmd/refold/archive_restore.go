@@ -44,9 +44,10 @@ kept beside the new one, and named.`,
 }
 
 func (a *app) restore(ctx context.Context, s *session) error {
-	restored := 0
+	restored, damage := 0, error(nil)
 	err := s.withArchive(func(kept *archive.Archive) (err error) {
 		restored, err = kept.Restore(ctx, s.log)
+		damage = damageOf(kept)
 		return err
 	})
 	var diverged *archive.DivergedError
@@ -57,10 +58,20 @@ func (a *app) restore(ctx context.Context, s *session) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"restored": restored})
+		return errors.Join(a.printJSON(map[string]any{"restored": restored}), damage)
 	}
-	_, err = fmt.Fprintf(a.out, "%d events put back\n", restored)
-	return err
+	fmt.Fprintf(a.out, "%d events put back\n", restored)
+	return damage
+}
+
+// damageOf says that an archive which was read is damaged, so that not all that
+// it held has been put back.
+func damageOf(kept *archive.Archive) error {
+	st, err := kept.Stats()
+	if err != nil || st.Cut == nil {
+		return err
+	}
+	return &hinted{st.Cut, "what the archive held from there on has not been put back; its files are as they were: keep a copy of them before an engine runs"}
 }
 
 // restoreAnew makes a new log beside the old one, and exchanges the two once
@@ -77,9 +88,11 @@ func (a *app) restoreAnew(ctx context.Context, s *session) error {
 	if err := os.RemoveAll(made); err != nil { // of a run that was broken off
 		return err
 	}
-	archived, saved := 0, 0
+	var refilled archive.Refilled
+	var damage error
 	err = s.withArchive(func(kept *archive.Archive) (err error) {
-		archived, saved, err = refill(ctx, made, store, kept, s.log, a.logger(slog.LevelWarn))
+		refilled, err = refill(ctx, made, store, kept, s.log, a.logger(slog.LevelWarn))
+		damage = damageOf(kept)
 		return err
 	})
 	if err == nil {
@@ -93,23 +106,27 @@ func (a *app) restoreAnew(ctx context.Context, s *session) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"restored": archived, "saved": saved, "old_log": old})
+		err := a.printJSON(map[string]any{"restored": refilled.Archived, "saved": refilled.Saved, "unsaved": refilled.Unsaved, "old_log": old})
+		return errors.Join(err, damage)
 	}
-	_, err = fmt.Fprintf(a.out, "%d events put back from the archive, %d behind them saved from the old log, which is now %s\n", archived, saved, old)
-	return err
+	fmt.Fprintf(a.out, "%d events put back from the archive, %d behind them saved from the old log, which is now %s\n", refilled.Archived, refilled.Saved, old)
+	if refilled.Unsaved > 0 {
+		fmt.Fprintf(a.out, "%d positions of the old log, from %d on, are not in the new one: the old one cannot be read there, or only behind a hole\n", refilled.Unsaved, refilled.Archived+refilled.Saved+1)
+	}
+	return damage
 }
 
 // refill makes an embedded log in a folder.
-func refill(ctx context.Context, dir string, store config.Store, kept *archive.Archive, old archive.Log, logger *slog.Logger) (archived, saved int, err error) {
+func refill(ctx context.Context, dir string, store config.Store, kept *archive.Archive, old archive.Log, logger *slog.Logger) (refilled archive.Refilled, err error) {
 	server, err := embedded.Start(embedded.Options{Dir: dir, Sync: embedded.Sync(store.Sync), Logger: logger})
 	if err != nil {
-		return 0, 0, err
+		return refilled, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 	cfg := jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: store.Prefix, Logger: logger}
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil {
-		return 0, 0, err
+		return refilled, err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	return kept.Refill(ctx, log, old)

@@ -32,7 +32,11 @@ func (d *diagnosis) archive(ctx context.Context, s *session) {
 	var at event.Position
 	err = s.withArchive(func(kept *archive.Archive) error {
 		at = kept.Head()
-		return kept.Compare(ctx, s.log)
+		err := kept.Compare(ctx, s.log)
+		if st, statErr := kept.Stats(); err == nil && statErr == nil && st.Cut != nil {
+			return st.Cut
+		}
+		return err
 	})
 	var diverged *archive.DivergedError
 	switch {

@@ -120,7 +120,7 @@ func (d *diagnosis) stream(s *jetstream.StreamState, used bool) bool {
 	return true
 }
 
-const logHint = "`refold event verify` names the first fault; `refold archive restore` puts back what is missing at the end; else restore a backup"
+const logHint = "`refold event verify` names the first fault; `refold archive restore` puts back what is missing at the end, with --anew what an embedded log has lost in its midst"
 
 // log checks what the stream holds.
 func (d *diagnosis) log(ctx context.Context, s *session, store config.Store) {
@@ -148,6 +148,6 @@ func (d *diagnosis) log(ctx context.Context, s *session, store config.Store) {
 	case st.Messages != uint64(st.Last) || st.Deleted > 0:
 		d.fault("log", fmt.Sprintf("it ends at position %d and has %d events: there are holes", st.Last, st.Messages), logHint)
 	default:
-		d.ok("log", fmt.Sprintf("%d events, from position 1 without a hole", st.Messages))
+		d.ok("log", fmt.Sprintf("%d events, from position 1 without a hole, as the server counts them", st.Messages))
 	}
 }

@@ -150,7 +150,7 @@ func (a *app) exportCommand() *cobra.Command {
 	var path string
 	c := &cobra.Command{
 		Use:   "export",
-		Short: "Write all events of the log as JSON Lines, which import reads",
+		Short: "Write all events of the log, as they are stored, as JSON Lines, which import reads",
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.exportEvents(cmd.Context(), path) },
 	}
@@ -165,10 +165,10 @@ func (a *app) exportEvents(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if path == "" {
-		_, err := jsonl.Export(ctx, s.store, a.out, jsonl.ExportOptions{})
+		_, err := jsonl.Export(ctx, s.log, a.out, jsonl.ExportOptions{})
 		return err
 	}
-	n, err := exportFile(ctx, s.store, path)
+	n, err := exportFile(ctx, s.log, path)
 	if err != nil {
 		return err
 	}

@@ -111,6 +111,9 @@ func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines [
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	err = e.CatchUp(ctx)
+	if err == nil { // also where no pipeline lacks any of it
+		err = s.archived.Level(ctx)
+	}
 	_ = bar.Finish()
 	if err != nil {
 		return err

@@ -235,7 +235,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	s.closers = append(s.closers, log.Close)
 	s.log, s.store, s.digest = log, upcast.Wrap(log, types), types.Digest()
 	if !want.archived {
-		return s.hearWitness(ctx, want, logger)
+		return s.hearWitness(ctx, want)
 	}
 	if s.archive, err = openArchive(ctx, s.dir, s.log, types, logger); err != nil {
 		return err
@@ -248,15 +248,21 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 
 // hearWitness makes sure that nothing is written to a log that has lost what
 // the archive holds, where the archive is not opened otherwise.
-func (s *session) hearWitness(ctx context.Context, want opening, logger *slog.Logger) error {
+func (s *session) hearWitness(ctx context.Context, want opening) error {
 	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) || s.control != nil || want.unheard {
 		return nil
 	}
-	kept, err := archive.Open(s.dir.ArchivePath(), archive.Options{AnyCatalog: true, Heal: true, Logger: logger})
+	return hearWitness(ctx, s.dir.ArchivePath(), s.log)
+}
+
+// hearWitness holds a log against its archive, which is not changed. Of an
+// archive that is damaged, what is before the damage is heard.
+func hearWitness(ctx context.Context, path string, log archive.Log) error {
+	kept, err := archive.Open(path, archive.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	return divergence(errors.Join(kept.Compare(ctx, s.log), kept.Close()))
+	return divergence(errors.Join(kept.Compare(ctx, log), kept.Close()))
 }
 
 // known finds an event by its id in the archive, which remembers ids for longer
@@ -270,15 +276,25 @@ func (s *session) known(_ context.Context, id uuid.UUID) (event.Position, bool, 
 
 // openArchive opens the log's archive and holds it against the log.
 func openArchive(ctx context.Context, dir datadir.Dir, log archive.Log, types *catalog.Catalog, logger *slog.Logger) (*archive.Archive, error) {
-	options := archive.Options{Catalog: types, Heal: true, Logger: logger}
-	a, err := archive.Open(dir.ArchivePath(), options)
+	path := dir.ArchivePath()
+	options := archive.Options{Catalog: types, Strict: true, Logger: logger}
+	a, err := archive.Open(path, options)
 	var other *archive.DigestError
 	if errors.As(err, &other) {
 		logger.Info("the catalog has changed: the archive is rebuilt")
-		if err := archive.Rebuild(ctx, dir.ArchivePath(), options); err != nil {
+		if err := archive.Rebuild(ctx, path, options); err != nil {
 			return nil, err
 		}
-		a, err = archive.Open(dir.ArchivePath(), options)
+		a, err = archive.Open(path, options)
+	}
+	var damage *archive.DamageError
+	if errors.As(err, &damage) {
+		// What follows the damage is dropped only if the log has it.
+		if err := hearWitness(ctx, path, log); err != nil {
+			return nil, err
+		}
+		options.Strict, options.Heal = false, true
+		a, err = archive.Open(path, options)
 	}
 	if err != nil {
 		return nil, err
@@ -296,7 +312,7 @@ func divergence(err error) error {
 	if !errors.As(err, &diverged) {
 		return err
 	}
-	return &hinted{err, "`refold archive restore` puts lost events back; if the log is right, delete the archive's folder in the data directory"}
+	return &hinted{err, "`refold archive restore` puts lost events back, with --anew where files of the log are damaged; only if the log is the right one, delete the archive's folder in the data directory"}
 }
 
 // digestText is the catalog's digest in hexadecimal; empty for no catalog.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -108,6 +109,9 @@ func validateObject(raw json.RawMessage) error {
 	}
 	if !json.Valid(raw) {
 		return fmt.Errorf("is not valid JSON")
+	}
+	if !utf8.Valid(raw) { // which encoding/json lets pass (RFC 8259, section 8.1)
+		return fmt.Errorf("is not valid UTF-8")
 	}
 	return nil
 }

@@ -163,10 +163,9 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/jsonl")
-	enc := json.NewEncoder(w)
 	for i := range events {
-		e := &events[i]
-		if err := enc.Encode(recordedLine{e.Position, e.Version, event.AppendJSON(nil, &e.Event)}); err != nil {
+		e := &events[i] // payloads go as they are: an encoder would write them anew
+		if _, err := fmt.Fprintf(w, "{\"position\":%d,\"version\":%d,\"event\":%s}\n", e.Position, e.Version, event.AppendJSON(nil, &e.Event)); err != nil {
 			s.logger.Debug("a client of the control API has gone", "error", err)
 			return
 		}

@@ -27,8 +27,8 @@ func (a *Archive) Append(events []event.Recorded) error {
 	if err == nil {
 		err = a.broken
 	}
-	if err == nil && a.opts.AnyCatalog {
-		err = errors.New("it was opened under whatever catalog")
+	if err == nil && a.opts.ReadOnly {
+		err = errors.New("it was opened to be read")
 	}
 	if err != nil {
 		return fmt.Errorf("appending to the archive: %w", err)

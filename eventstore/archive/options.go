@@ -12,9 +12,10 @@ type Options struct {
 	// Catalog makes events current as they are written; nil leaves them as they
 	// are.
 	Catalog *catalog.Catalog
-	// AnyCatalog opens an archive whatever catalog it was written under, to hold
-	// what was stored against the log. Nothing can be appended to it.
-	AnyCatalog bool
+	// ReadOnly opens an archive whatever catalog it was written under, to look at
+	// what was stored. Nothing can be appended to it, and segments stay as they
+	// are: what follows damage is left out, and Stats.Cut says so.
+	ReadOnly bool
 	// SegmentBytes is the size from which a segment is sealed: 64 MiB if 0, at
 	// most 1 GiB.
 	SegmentBytes int64
@@ -25,6 +26,9 @@ type Options struct {
 	// OpenSegments bounds the sealed segments whose files and fences are kept
 	// open: 256 if 0.
 	OpenSegments int
+	// Strict makes Open return a *DamageError where it would otherwise cut the
+	// active segment.
+	Strict bool
 	// Heal lets Open drop what follows damage in a sealed segment, instead of
 	// returning a DamageError.
 	Heal bool

@@ -28,7 +28,7 @@ func Rebuild(ctx context.Context, dir string, opts Options) error {
 
 func rebuild(ctx context.Context, dir string, opts Options) error {
 	from := opts
-	from.AnyCatalog, from.Heal = true, true
+	from.ReadOnly = true
 	old, err := Open(dir, from)
 	if err != nil {
 		return err

@@ -13,13 +13,17 @@ import (
 // recover finds out what the directory holds. It cuts what does not hold at the
 // end of the active segment.
 func (a *Archive) recover() error {
-	firsts, err := segmentsIn(a.fs)
+	firsts, err := segmentsIn(a.fs, !a.opts.ReadOnly)
 	if err != nil {
 		return err
 	}
 	for i, first := range firsts {
 		err := a.recoverSegment(first, i == len(firsts)-1)
 		var damage *DamageError
+		if errors.As(err, &damage) && a.opts.ReadOnly {
+			a.damage = damage
+			return nil
+		}
 		if errors.As(err, &damage) && a.opts.Heal {
 			return a.dropFrom(first, damage)
 		}
@@ -31,15 +35,15 @@ func (a *Archive) recover() error {
 }
 
 // segmentsIn returns the first positions of all segments, sorted, and removes
-// files that were never finished.
-func segmentsIn(fs vfs.FS) ([]event.Position, error) {
+// files that were never finished, if it may.
+func segmentsIn(fs vfs.FS, remove bool) ([]event.Position, error) {
 	names, err := fs.List()
 	if err != nil {
 		return nil, err
 	}
 	var firsts []event.Position
 	for _, name := range names {
-		if strings.HasSuffix(name, tempSuffix) {
+		if remove && strings.HasSuffix(name, tempSuffix) {
 			if err := fs.Remove(name); err != nil {
 				return nil, err
 			}
@@ -116,7 +120,7 @@ func (a *Archive) fits(h ends, first event.Position) error {
 	switch {
 	case h.err != nil:
 		return h.err
-	case h.digest != a.opts.Catalog.Digest() && !a.opts.AnyCatalog:
+	case h.digest != a.opts.Catalog.Digest() && !a.opts.ReadOnly:
 		return &DigestError{Have: h.digest, Want: a.opts.Catalog.Digest()}
 	case h.first != first:
 		return fmt.Errorf("the segment begins at position %d", h.first)
@@ -150,7 +154,11 @@ func (a *Archive) headerError(name string, first event.Position, err error) erro
 // recoverActive reads the last segment, which is not sealed, and cuts it where
 // it does not hold.
 func (a *Archive) recoverActive(name string, size int64) error {
-	file, err := a.fs.Append(name)
+	open := a.fs.Append
+	if a.opts.ReadOnly {
+		open = a.fs.Open
+	}
+	file, err := open(name)
 	if err != nil {
 		return err
 	}
@@ -165,7 +173,7 @@ func (a *Archive) recoverActive(name string, size int64) error {
 	if err := a.fits(h, a.head+1); err != nil {
 		err = a.headerError(name, a.head+1, err)
 		var damage *DamageError
-		if !errors.As(err, &damage) {
+		if !errors.As(err, &damage) || a.opts.ReadOnly {
 			return errors.Join(err, file.Close())
 		}
 		return errors.Join(file.Close(), a.dropFrom(a.head+1, damage))
@@ -179,15 +187,22 @@ func (a *Archive) recoverActive(name string, size int64) error {
 	return nil
 }
 
-// cutTail cuts a segment to what is sound and scans it again.
+// cutTail cuts a segment to what is sound and scans it again. What is only read
+// is left as it is.
 func (a *Archive) cutTail(file vfs.File, name string, size int64, found *scan) (*scan, error) {
+	a.damage = &DamageError{File: name, Offset: found.end, First: found.next, Err: found.flaw}
+	if a.opts.ReadOnly {
+		return found, nil
+	}
+	if a.opts.Strict {
+		return nil, a.damage
+	}
 	a.opts.Logger.Warn("cutting the archive's last segment where it does not hold; it is fetched again",
 		"segment", name, "offset", found.end, "bytes", size-found.end, "position", found.next, "reason", found.flaw)
 	if err := a.fs.Truncate(name, found.end); err != nil {
 		return nil, err
 	}
 	a.cut += size - found.end
-	a.damage = &DamageError{File: name, Offset: found.end, First: found.next, Err: found.flaw}
 	again := scanSegment(file, found.end)
 	if again.flaw != nil {
 		return nil, newDamage(name, again.end, again.next, again.flaw)

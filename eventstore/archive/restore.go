@@ -30,18 +30,28 @@ func (a *Archive) Restore(ctx context.Context, log eventstore.Log) (restored int
 	return refill(ctx, log, a.Missing(head+1))
 }
 
+// Refilled counts the events of a log that was filled anew.
+type Refilled struct {
+	Archived int // from the archive
+	Saved    int // behind them, from the log that has become unsound
+	Unsaved  int // positions of that log behind them, which could not be read
+}
+
 // Refill fills an empty log with what the archive holds and with what another
-// log, which has become unsound, holds behind that, as far as it can be read.
-// It returns how many events are from each of the two. The log is then compared
-// with the archive, event by event.
-func (a *Archive) Refill(ctx context.Context, empty eventstore.Log, unsound Log) (archived, saved int, err error) {
-	if archived, err = refill(ctx, empty, a.Missing(1)); err != nil {
-		return archived, 0, err
+// log, which has become unsound, holds behind that, up to the first event that
+// cannot be read: what is behind a hole would get other positions. The log is
+// then compared with the archive, event by event.
+func (a *Archive) Refill(ctx context.Context, empty eventstore.Log, unsound Log) (r Refilled, err error) {
+	if r.Archived, err = refill(ctx, empty, a.Missing(1)); err != nil {
+		return r, err
 	}
-	if saved, err = refill(ctx, empty, readable(ctx, unsound, event.Position(archived)+1)); err != nil {
-		return archived, saved, err
+	if r.Saved, err = refill(ctx, empty, readable(ctx, unsound, event.Position(r.Archived)+1)); err != nil {
+		return r, err
 	}
-	return archived, saved, a.CompareAll(ctx, empty)
+	if head, err := unsound.Head(ctx); err == nil {
+		r.Unsaved = max(int(head)-r.Archived-r.Saved, 0)
+	}
+	return r, a.CompareAll(ctx, empty)
 }
 
 // readable yields what a log has from a position on, up to the first event that

@@ -15,8 +15,9 @@ type Stats struct {
 	// CutBytes is what Open or Heal dropped from the end since the archive was
 	// opened, to be fetched again.
 	CutBytes int64
-	// Cut is why Open dropped something, nil if it did not: a write that a kill
-	// or a power failure broke off, or damage.
+	// Cut is why Open dropped something, or, of what is only read, left something
+	// out; nil if it did not: a write that a kill or a power failure broke off, or
+	// damage.
 	Cut *DamageError
 }
 

@@ -92,6 +92,19 @@ func (s *Store) next(ctx context.Context, after event.Position) ([]event.Recorde
 	}
 }
 
+// Level returns once the archive has all that the log has now. The error is why
+// the log cannot be followed so far.
+func (s *Store) Level(ctx context.Context) error {
+	head, err := s.Head(ctx)
+	for err == nil && s.archive.Head() < head {
+		_, err = s.next(ctx, s.archive.Head())
+		if err == nil {
+			err = ctx.Err()
+		}
+	}
+	return err
+}
+
 func (s *Store) isStopped() bool {
 	select {
 	case <-s.stopped:
