@@ -56,6 +56,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"no data", `,"data":{"dir":"docs"}`, ``, "data", "is missing"},
 		{"data is null", `{"dir":"docs"}`, `null`, "data", "JSON object"},
 		{"data is a list", `{"dir":"docs"}`, `[1]`, "data", "JSON object"},
+		{"data is not UTF-8", `{"dir":"docs"}`, "{\"dir\":\"\xff\"}", "data", "not valid UTF-8"},
 		{"metadata is a text", `"causation_id":null`, `"causation_id":null,"metadata":"x"`, "metadata", "JSON object"},
 		{"unknown field", `"causation_id":null`, `"causation_id":null,"version":3`, "version", "not a field"},
 		{"two values", `"docs"}}`, `"docs"}} {}`, "", "more than one JSON value"},
