@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	importRounds = 5
+	importRounds = 9
 	importWindow = 4096 // messages under way, as in an import
 )
 

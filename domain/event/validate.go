@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/jsontext"
 )
 
 // MaxTypeLength bounds an event type's and an aggregate type's name, in bytes.
@@ -103,11 +105,11 @@ func snakeHint(name string) string {
 }
 
 func validateObject(raw json.RawMessage) error {
-	trimmed := bytes.TrimLeft(raw, " \t\r\n")
+	trimmed := bytes.Trim(raw, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return fmt.Errorf("must be a JSON object")
 	}
-	if !json.Valid(raw) {
+	if jsontext.Scan(trimmed) != len(trimmed) && !json.Valid(raw) { // what nests too deep for the first one is seldom
 		return fmt.Errorf("is not valid JSON")
 	}
 	if !utf8.Valid(raw) { // which encoding/json lets pass (RFC 8259, section 8.1)

@@ -57,9 +57,9 @@ func FuzzAnswers(f *testing.F) {
 		if err == nil && (a.Sequence == 0 || a.Stream == "" || a.Error != nil) {
 			t.Fatalf("%q is taken for success: %+v", data, a)
 		}
-		last, done, chainErr := parseChainAnswer(m)
-		if chainErr == nil && done != (last > 0) || chainErr == nil && done && err != nil {
-			t.Fatalf("%q ends a chain: %v at %d, %v", data, done, last, chainErr)
+		c, chainErr := parseChainAnswer(m)
+		if chainErr == nil && c.ended != (c.last > 0) || c.ended && (chainErr != nil || err != nil || a.Duplicate) {
+			t.Fatalf("%q ends a chain: %+v, %v", data, c, chainErr)
 		}
 		leads(t, m)
 	})

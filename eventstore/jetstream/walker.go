@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/jsontext"
 )
 
 // walker reads a body from left to right without allocating. Once ok is false
@@ -31,6 +33,8 @@ func (w *walker) until(c byte) []byte {
 	w.rest = w.rest[i+1:]
 	return out
 }
+
+func isDigit(c byte) bool { return c-'0' < 10 }
 
 func (w *walker) uint() uint64 {
 	var n uint64
@@ -115,7 +119,7 @@ func (w *walker) object() json.RawMessage {
 	if w.ok = w.ok && len(w.rest) > 0 && w.rest[0] == '{'; !w.ok {
 		return nil
 	}
-	n := scanValue(w.rest, 0)
+	n := jsontext.Scan(w.rest)
 	if w.ok = n > 0; !w.ok {
 		return nil
 	}

@@ -1,17 +1,17 @@
-package jetstream
+package jsontext
 
 import "encoding/binary"
 
-// The scan functions find the end of a JSON value, strictly after RFC 8259, in
-// one pass and without allocating. They take a text and return the number of
-// bytes of the value at its start, or 0 if there is no valid one.
+// MaxDepth bounds how deep arrays and objects are nested in each other.
+const MaxDepth = 512
 
-// maxDepth bounds nesting; encoding/json, which reads what is nested deeper,
-// has its own bound.
-const maxDepth = 512
+// Scan returns the number of bytes of the value at the start of s, without the
+// space behind it. It is 0 if there is no valid value, or one that is nested
+// deeper than MaxDepth.
+func Scan(s []byte) int { return scanValue(s, 0) }
 
 func scanValue(s []byte, depth int) int {
-	if len(s) == 0 || depth > maxDepth {
+	if len(s) == 0 || depth > MaxDepth {
 		return 0
 	}
 	switch s[0] {
@@ -145,7 +145,7 @@ func scanEscape(s []byte) int {
 			return 0
 		}
 		for _, c := range s[1:5] {
-			if upper := c >= 'A' && c <= 'F'; !upper && hexDigit(c) > 15 {
+			if lower := c | 0x20; !isDigit(c) && (lower < 'a' || lower > 'f') {
 				return 0
 			}
 		}
