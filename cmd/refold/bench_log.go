@@ -100,7 +100,7 @@ func (l *benchLog) open(ctx context.Context, b *bench) (err error) {
 		return err
 	}
 	l.closers = append(l.closers, l.server.Close)
-	l.log, err = jetstream.Open(ctx, jetstream.Config{URL: l.server.URL(), Token: l.server.Token(), Logger: b.logger})
+	l.log, err = jetstream.Open(ctx, jetstream.Config{URL: l.server.URL(), Token: l.server.Token(), StreamsDir: l.server.StreamsDir(), Logger: b.logger})
 	if err != nil {
 		return err
 	}

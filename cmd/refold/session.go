@@ -42,6 +42,7 @@ type session struct {
 	control  *control.Client  // of the engine that has the directory; or nil
 	logURL   string
 	token    string
+	streams  string // the folder of the embedded server's streams
 	closers  []func() error
 }
 
@@ -197,7 +198,7 @@ func (s *session) openLog(ctx context.Context, want opening, logger *slog.Logger
 			return err
 		}
 		s.closers = append(s.closers, server.Close)
-		s.logURL, s.token = server.URL(), server.Token()
+		s.logURL, s.token, s.streams = server.URL(), server.Token(), server.StreamsDir()
 	}
 	if err := s.connect(ctx, store, want, logger); err != nil {
 		return err
@@ -223,7 +224,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	}
 	cfg.Known = s.known
 	if cfg.URL == "" { // of the embedded server
-		cfg.URL, cfg.Token = s.logURL, s.token
+		cfg.URL, cfg.Token, cfg.StreamsDir = s.logURL, s.token, s.streams
 	}
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil && store.URL != "" {

@@ -48,6 +48,12 @@ type Config struct {
 	// checked against the log.
 	Known func(ctx context.Context, id uuid.UUID) (event.Position, bool, error)
 
+	// StreamsDir is the folder in which the server at URL keeps its streams, if
+	// this process may read it: embedded.Server.StreamsDir. Reading much of the
+	// log then reads its files, which is several times as fast as to let the
+	// server send it. It asks the server how far to read, and for all that the
+	// files do not soundly hold.
+	StreamsDir string
 	// MaxBatch bounds a batch of Follow, in events. The default is 1024.
 	MaxBatch int
 	// Logger is told of lost and regained connections. The default discards.

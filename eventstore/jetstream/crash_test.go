@@ -65,10 +65,11 @@ func crashChild(dir string) error {
 	if err != nil {
 		return err
 	}
-	s, err := jetstream.Open(context.Background(), jetstream.Config{URL: server.URL(), Token: server.Token()})
+	s, err := jetstream.Open(context.Background(), jetstream.Config{URL: server.URL(), Token: server.Token(), StreamsDir: server.StreamsDir()})
 	if err != nil {
 		return err
 	}
+	s.ReadFiles()
 	return hammer(context.Background(), s, make(chan struct{}), os.Stdout)
 }
 

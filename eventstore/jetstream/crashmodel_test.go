@@ -27,10 +27,11 @@ func openEngine(dir string) (eventstore.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := jetstream.Open(context.Background(), jetstream.Config{URL: server.URL(), Token: server.Token()})
+	s, err := jetstream.Open(context.Background(), jetstream.Config{URL: server.URL(), Token: server.Token(), StreamsDir: server.StreamsDir()})
 	if err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
+	s.ReadFiles()
 	return &withServer{s, server}, nil
 }
 

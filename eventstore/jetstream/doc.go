@@ -60,7 +60,12 @@
 // its pulls ask for, two of 2 MiB, or of twice the server's largest message if
 // that is more.
 //
+// Where the server is in this process (Config.StreamsDir), a long read takes
+// events out of the log's files, record by record with their checksums, up to
+// where the log ended when it began. It is an acceleration and no second truth:
+// whatever the files do not soundly hold is asked of the server.
+//
 // The package never publishes outside of its stream and never reads a clock
 // into an event. Start reading at Store.Append, then flusher,
-// session, pulls and chain.
+// session, pulls, readFiles and chain.
 package jetstream

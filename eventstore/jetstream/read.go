@@ -85,6 +85,9 @@ func (r *reader) session(ctx context.Context, yield func([]event.Recorded, error
 	if err != nil {
 		return err
 	}
+	if left, err := r.readFiles(ctx, last, yield); left || err != nil {
+		return err
+	}
 	ses, release, err := r.store.openSession(ctx, r.filter, r.next)
 	if err != nil {
 		return err
@@ -95,15 +98,21 @@ func (r *reader) session(ctx context.Context, yield func([]event.Recorded, error
 		if err != nil {
 			return err
 		}
-		end := &batch[len(batch)-1]
-		if err := r.flush(ctx, uint64(end.Position)); err != nil {
-			return err // the batch is read again: it may be gone
-		}
-		r.next, r.read = uint64(end.Position)+1, *end
-		if !yield(batch, nil) {
-			return nil
+		if left, err := r.pass(ctx, batch, yield); left || err != nil {
+			return err
 		}
 	}
+}
+
+// pass yields a batch, and moves next past it. Left says that the loop over the
+// yielded batches was left.
+func (r *reader) pass(ctx context.Context, batch []event.Recorded, yield func([]event.Recorded, error) bool) (left bool, err error) {
+	end := &batch[len(batch)-1]
+	if err := r.flush(ctx, uint64(end.Position)); err != nil {
+		return false, err // the batch is read again: it may be gone
+	}
+	r.next, r.read = uint64(end.Position)+1, *end
+	return !yield(batch, nil), nil
 }
 
 // begin makes sure that the log still holds what was read of it: a server that

@@ -25,7 +25,8 @@ type Store struct {
 	js         jetstream.JetStream
 	subjects   subjects
 	replicated bool
-	chains     bool // the stream takes them
+	chains     bool   // the stream takes them
+	worthFiles uint64 // how many messages are worth to look for their files
 	heads      *heads
 	flusher    flusher
 	batches    chan struct{} // one slot per atomic batch in flight
@@ -51,15 +52,16 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("opening the event log: %w", err)
 	}
 	s := &Store{
-		cfg:      cfg,
-		nc:       nc,
-		link:     l,
-		callers:  callers{nc: nc},
-		feed:     feed{link: newLink()},
-		subjects: subjects{cfg.Prefix},
-		heads:    newHeads(),
-		batches:  make(chan struct{}, maxBatches),
-		closed:   make(chan struct{}),
+		cfg:        cfg,
+		nc:         nc,
+		link:       l,
+		callers:    callers{nc: nc},
+		feed:       feed{link: newLink()},
+		subjects:   subjects{cfg.Prefix},
+		heads:      newHeads(),
+		worthFiles: worthFiles,
+		batches:    make(chan struct{}, maxBatches),
+		closed:     make(chan struct{}),
 	}
 	if err := s.open(ctx); err != nil {
 		nc.Close()
@@ -80,6 +82,9 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.replicated = stream.Replicas > 1
 	s.chains = stream.AllowBatchPublish
+	if stream.Storage != jetstream.FileStorage || s.replicated {
+		s.cfg.StreamsDir = ""
+	}
 	if s.nc.ConnectedServerName() == barrier.ServerName && stream.Storage == jetstream.FileStorage {
 		return s.flusher.init(ctx, s.nc, s.cfg.Stream, s.link)
 	}

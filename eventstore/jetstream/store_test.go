@@ -34,10 +34,14 @@ func startServer(t *testing.T, opts embedded.Options) *embedded.Server {
 func openStore(t *testing.T, server *embedded.Server, cfg jetstream.Config) *jetstream.Store {
 	t.Helper()
 	cfg.URL, cfg.Token = server.URL(), server.Token()
+	if cfg.StreamsDir != "" {
+		cfg.StreamsDir = server.StreamsDir()
+	}
 	s, err := jetstream.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.ReadFiles() // if there are any
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("closing the store: %v", err)
@@ -46,7 +50,14 @@ func openStore(t *testing.T, server *embedded.Server, cfg jetstream.Config) *jet
 	return s
 }
 
-func TestStore(t *testing.T) {
+func TestStore(t *testing.T) { runLog(t, jetstream.Config{MaxBatch: 100}) }
+
+// TestStoreOfFiles reads the log's files wherever they can be read.
+func TestStoreOfFiles(t *testing.T) {
+	runLog(t, jetstream.Config{MaxBatch: 100, StreamsDir: "the server's"})
+}
+
+func runLog(t *testing.T, cfg jetstream.Config) {
 	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
 	var logs atomic.Int32
 	var prefix string // of the log that was opened last
@@ -57,6 +68,7 @@ func TestStore(t *testing.T) {
 	}}
 	storetest.RunLog(t, features, func(t *testing.T) eventstore.Log {
 		prefix = fmt.Sprintf("log_%d", logs.Add(1))
-		return openStore(t, server, jetstream.Config{Prefix: prefix, MaxBatch: 100})
+		cfg.Prefix = prefix
+		return openStore(t, server, cfg)
 	})
 }

@@ -79,7 +79,7 @@ func (r *refold) openLog(ctx context.Context, dir datadir.Dir, logger *slog.Logg
 		return err
 	}
 	r.closers = append(r.closers, server.Close)
-	r.store, err = jetstream.Open(ctx, jetstream.Config{URL: server.URL(), Token: server.Token(), Prefix: prefix, Logger: logger})
+	r.store, err = jetstream.Open(ctx, jetstream.Config{URL: server.URL(), Token: server.Token(), StreamsDir: server.StreamsDir(), Prefix: prefix, Logger: logger})
 	if err != nil {
 		return err
 	}

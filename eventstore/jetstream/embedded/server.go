@@ -175,8 +175,7 @@ func (s *Server) serveBarrier() error {
 	if err != nil {
 		return fmt.Errorf("connecting within the process: %w", err)
 	}
-	streams := filepath.Join(s.server.JetStreamConfig().StoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams")
-	s.barrier, err = barrier.Serve(nc, s.dir, streams, s.flush)
+	s.barrier, err = barrier.Serve(nc, s.dir, s.StreamsDir(), s.flush)
 	return err
 }
 
@@ -185,6 +184,12 @@ func (s *Server) URL() string { return "nats://" + s.server.Addr().String() }
 
 // Token returns what clients must present.
 func (s *Server) Token() string { return s.token }
+
+// StreamsDir returns the folder in which the server keeps its streams, one
+// folder each.
+func (s *Server) StreamsDir() string {
+	return filepath.Join(s.server.JetStreamConfig().StoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams")
+}
 
 // Close stops the server, waits until it has stopped and all of its files are
 // on disk, and unlocks the directory. Closing twice is fine.

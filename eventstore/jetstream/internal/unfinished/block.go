@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
+
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blocks"
 )
 
 // notUnderstoodError is a stream that is left as it is.
@@ -41,32 +40,32 @@ func readBlock(path, name string, index int) (ending, error) {
 	if bytes.HasPrefix(text, []byte("cmp\x01")) {
 		return ending{}, notUnderstood(filepath.Base(path) + " is compressed")
 	}
-	records, err := newParser(name, index)
+	records, err := blocks.NewParser(name, index)
 	if err != nil {
 		return ending{}, err
 	}
 	var e ending
 	for offset := 0; offset < len(text); {
-		r, err := records.parse(text[offset:])
+		r, err := records.Parse(text[offset:])
 		if err != nil {
 			e.torn = true
 			return e, nil
 		}
-		if r.sequence == 0 || r.sequence>>62 != 0 || e.last > 0 && r.sequence != e.last+1 {
+		if r.Sequence == 0 || r.Sequence>>62 != 0 || e.last > 0 && r.Sequence != e.last+1 {
 			return ending{}, notUnderstood(filepath.Base(path) + " has deleted or missing messages")
 		}
 		e.add(r, int64(offset))
-		offset += r.size
+		offset += r.Size
 	}
 	return e, nil
 }
 
 // add goes on to the next record.
-func (e *ending) add(r record, offset int64) {
-	if e.last = r.sequence; e.first == 0 {
-		e.first = r.sequence
+func (e *ending) add(r blocks.Record, offset int64) {
+	if e.last = r.Sequence; e.first == 0 {
+		e.first = r.Sequence
 	}
-	p := r.place()
+	p := placeOf(r)
 	e.commits = p.commits
 	switch {
 	case p.batch == "" || p.commits:
@@ -74,27 +73,6 @@ func (e *ending) add(r record, offset int64) {
 	case p.batch == e.open.batch && p.sequence == e.open.to+1:
 		e.open.to = p.sequence
 	default:
-		e.open = part{batch: p.batch, from: p.sequence, to: p.sequence, sequence: r.sequence, offset: offset}
+		e.open = part{batch: p.batch, from: p.sequence, to: p.sequence, sequence: r.Sequence, offset: offset}
 	}
-}
-
-// blockNumbers returns the numbers of the blocks in a folder, in order.
-func blockNumbers(dir string) ([]int, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
-	var numbers []int
-	for _, entry := range entries {
-		base, isBlock := strings.CutSuffix(entry.Name(), ".blk")
-		if n, err := strconv.Atoi(base); isBlock && err == nil {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	return numbers, nil
-}
-
-func blockPath(dir string, number int) string {
-	return filepath.Join(dir, strconv.Itoa(number)+".blk")
 }

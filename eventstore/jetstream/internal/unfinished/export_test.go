@@ -1,15 +1,9 @@
 package unfinished
 
-// Parse reads the record at the start of a block's text.
-func Parse(stream string, block int, text []byte) (sequence uint64, size int, headers []byte, err error) {
-	p, err := newParser(stream, block)
-	if err != nil {
-		return 0, 0, nil, err
-	}
-	r, err := p.parse(text)
-	r.place() // must take anything
-	return r.sequence, r.size, r.headers, err
-}
+import "github.com/refold-dev/refold/eventstore/jetstream/internal/blocks"
 
-// ErrTorn is what Parse returns where the server would cut.
-var ErrTorn = errTorn
+// Place is a message's place in an atomic batch, as its headers say.
+func Place(headers []byte) (batch string, sequence uint64, commits bool) {
+	p := placeOf(blocks.Record{Headers: headers})
+	return p.batch, p.sequence, p.commits
+}

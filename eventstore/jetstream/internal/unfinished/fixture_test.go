@@ -2,8 +2,6 @@ package unfinished_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"os"
@@ -12,11 +10,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/minio/highwayhash"
-
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blocks/blockstest"
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/unfinished"
 )
 
@@ -95,31 +92,7 @@ func (m message) headers() string {
 }
 
 func encode(stream string, block int, m message) []byte {
-	return encodeRecord(stream, block, m.sequence, m.headers())
-}
-
-// encodeRecord returns a record as the server writes it.
-func encodeRecord(stream string, block int, sequence uint64, headers string) []byte {
-	const subject, body = "infrastructure.compute.x.y", `{"n":1}`
-	le := binary.LittleEndian
-	text := le.AppendUint32(nil, 0)
-	text = le.AppendUint64(text, sequence)
-	text = le.AppendUint64(text, 1_700_000_000)
-	text = le.AppendUint16(text, uint16(len(subject)))
-	text = append(text, subject...)
-	text = le.AppendUint32(text, uint32(len(headers)))
-	text = append(text, headers+body...)
-	key := sha256.Sum256([]byte(stream + "-" + strconv.Itoa(block)))
-	hash, err := highwayhash.New64(key[:])
-	if err != nil {
-		panic(err) // the key has the right size
-	}
-	for _, part := range []string{string(text[4:20]), subject, headers, body} {
-		_, _ = hash.Write([]byte(part))
-	}
-	text = hash.Sum(text)
-	le.PutUint32(text, uint32(len(text))|1<<31)
-	return text
+	return blockstest.Encode(stream, block, m.sequence, m.headers())
 }
 
 // blockOf returns a block of messages, each "<sequence>" or

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blocks"
 )
 
 // stream is the folder of one stream.
@@ -57,7 +59,7 @@ type cut struct {
 // end looks for a batch that the stream ends in and that nobody will finish. It
 // returns nil if there is none.
 func (s *stream) end() (*cut, error) {
-	numbers, err := blockNumbers(s.blocks())
+	numbers, err := blocks.Numbers(s.blocks())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -67,13 +69,13 @@ func (s *stream) end() (*cut, error) {
 	at := cut{}
 	var later part // what the blocks behind have of the batch
 	for i := len(numbers) - 1; i >= 0; i-- {
-		e, err := readBlock(blockPath(s.blocks(), numbers[i]), s.name, numbers[i])
+		e, err := readBlock(blocks.Path(s.blocks(), numbers[i]), s.name, numbers[i])
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case later.batch == "" && e.last == 0: // the server takes it for missing
-			at.later = append(at.later, blockPath(s.blocks(), numbers[i]))
+			at.later = append(at.later, blocks.Path(s.blocks(), numbers[i]))
 			continue
 		case later.batch == "" && e.open.batch == "":
 			return nil, nil
@@ -94,7 +96,7 @@ func (s *stream) end() (*cut, error) {
 		if later.offset > 0 {
 			break
 		}
-		at.later = append(at.later, blockPath(s.blocks(), numbers[i]))
+		at.later = append(at.later, blocks.Path(s.blocks(), numbers[i]))
 	}
 	if later.batch == "" {
 		return nil, nil
@@ -107,13 +109,13 @@ func (s *stream) end() (*cut, error) {
 func (s *stream) willBeFinished(batch string, stored uint64) (bool, error) {
 	name := asideName(batch)
 	dir := filepath.Join(s.dir, "batches", name, "msgs")
-	numbers, err := blockNumbers(dir)
+	numbers, err := blocks.Numbers(dir)
 	if err != nil {
 		return false, ignoreMissing(err)
 	}
 	var last ending
 	for _, number := range numbers {
-		e, err := readBlock(blockPath(dir, number), name, number)
+		e, err := readBlock(blocks.Path(dir, number), name, number)
 		var strange *notUnderstoodError
 		switch {
 		case errors.As(err, &strange):

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/blockfiles"
+	"github.com/refold-dev/refold/eventstore/jetstream/internal/blocks"
 )
 
 // TakeBack cuts, from the end of each stream of the server that keeps its
@@ -60,16 +61,16 @@ func plan(dir string) (*cut, error) {
 
 // apply cuts, from the end to the front, so that at each moment the stream ends
 // in a part of the batch, or in front of it.
-func (c *cut) apply(blocks string, flush blockfiles.Flush) error {
+func (c *cut) apply(dir string, flush blockfiles.Flush) error {
 	for _, path := range c.later {
 		if err := os.Remove(path); err != nil {
 			return err
 		}
 	}
-	if err := blockfiles.FlushPath(blocks, flush); err != nil {
+	if err := blockfiles.FlushPath(dir, flush); err != nil {
 		return err
 	}
-	path := blockPath(blocks, c.block)
+	path := blocks.Path(dir, c.block)
 	if err := os.Truncate(path, c.offset); err != nil {
 		return err
 	}
