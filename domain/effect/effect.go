@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -32,24 +33,26 @@ const (
 	EmitEvent Kind = 6
 )
 
+var kindNames = [...]string{
+	Insert: "insert", Update: "update", Delete: "delete", Query: "query", Log: "log", EmitEvent: "emit_event",
+}
+
 // String returns the kind's name as in YAML and JSON.
 func (k Kind) String() string {
-	switch k {
-	case Insert:
-		return "insert"
-	case Update:
-		return "update"
-	case Delete:
-		return "delete"
-	case Query:
-		return "query"
-	case Log:
-		return "log"
-	case EmitEvent:
-		return "emit_event"
+	if k > 0 && int(k) < len(kindNames) {
+		return kindNames[k]
 	}
 	return fmt.Sprintf("kind(%d)", uint16(k))
 }
+
+// ParseKind returns the kind that a name stands for.
+func ParseKind(name string) (k Kind, ok bool) {
+	i := slices.Index(kindNames[1:], name) + 1
+	return Kind(i), i > 0
+}
+
+// KindNames are the names of all kinds.
+func KindNames() []string { return slices.Clone(kindNames[1:]) }
 
 // Level is the severity of a Log effect. The numbers are those of the plugin ABI.
 type Level uint16
@@ -61,6 +64,25 @@ const (
 	Warn
 	Error
 )
+
+var levelNames = [...]string{Debug: "debug", Info: "info", Warn: "warn", Error: "error"}
+
+// String returns the level's name as in YAML and JSON.
+func (l Level) String() string {
+	if int(l) < len(levelNames) {
+		return levelNames[l]
+	}
+	return fmt.Sprintf("level(%d)", uint16(l))
+}
+
+// ParseLevel returns the level that a name stands for.
+func ParseLevel(name string) (l Level, ok bool) {
+	i := slices.Index(levelNames[:], name)
+	return Level(max(i, 0)), i >= 0
+}
+
+// LevelNames are the names of all levels, from the least severe on.
+func LevelNames() []string { return slices.Clone(levelNames[:]) }
 
 // Effect is one piece of I/O that a projection asks for.
 type Effect struct {

@@ -1,6 +1,7 @@
 package effect_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -55,10 +56,36 @@ func TestIDTellsEffectsApart(t *testing.T) {
 func TestKindNames(t *testing.T) {
 	for kind, want := range map[effect.Kind]string{
 		effect.Insert: "insert", effect.Update: "update", effect.Delete: "delete",
-		effect.Query: "query", effect.Log: "log", effect.EmitEvent: "emit_event", 9: "kind(9)",
+		effect.Query: "query", effect.Log: "log", effect.EmitEvent: "emit_event", 0: "kind(0)", 7: "kind(7)", 900: "kind(900)",
 	} {
 		if got := kind.String(); got != want {
 			t.Errorf("kind %d is called %q, want %q", uint16(kind), got, want)
 		}
+		back, ok := effect.ParseKind(want)
+		if known := slices.Contains(effect.KindNames(), want); ok != known || known && back != kind {
+			t.Errorf("%q is kind %d, %v", want, uint16(back), ok)
+		}
+	}
+	if n := len(effect.KindNames()); n != 6 {
+		t.Errorf("%d kinds have names", n)
+	}
+}
+
+func TestLevelNames(t *testing.T) {
+	if names := effect.LevelNames(); !slices.Equal(names, []string{"debug", "info", "warn", "error"}) {
+		t.Errorf("the levels are %v", names)
+	}
+	for i, name := range effect.LevelNames() {
+		if l, ok := effect.ParseLevel(name); !ok || l != effect.Level(i) || l.String() != name {
+			t.Errorf("%q is level %d, %v, called %q", name, uint16(l), ok, l)
+		}
+	}
+	for _, name := range []string{"", "WARN", "warning", "level(4)"} {
+		if l, ok := effect.ParseLevel(name); ok {
+			t.Errorf("%q is level %s", name, l)
+		}
+	}
+	if got := effect.Level(4).String(); got != "level(4)" {
+		t.Errorf("level 4 is called %q", got)
 	}
 }
