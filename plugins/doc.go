@@ -4,9 +4,14 @@
 //   - plugins/sqlite: rows in tables of a SQLite file, in one transaction with
 //     the position.
 //   - plugins/log: lines in the operator's log.
+//   - plugins/collect: effects in memory, for tests and embedding programs.
+//   - plugins/null: nothing; effects are discarded.
+//   - plugins/filter: whatever another executor makes of the effects that a rule
+//     lets through.
 //
 // An executor owns its driver and its own configuration. It imports
 // domain/effect and domain/event, never the engine and never another
 // executor: the engine declares the interface, and the structs here fit it.
+// A filter says by an interface of its own what it can stand before.
 // Every executor runs the conformance suite in engine/executortest.
 package plugins

@@ -1,0 +1,79 @@
+package filter
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// Wrapped is an executor: see engine.Executor.
+type Wrapped interface {
+	Handles(k effect.Kind) bool
+	Position() (p event.Position, ok bool)
+	Active() bool
+	Execute(ctx context.Context, b effect.Batch) error
+	Activate(ctx context.Context) error
+	Discard(ctx context.Context) error
+	Close() error
+}
+
+// Executor filters what another executor performs. What it does not do itself
+// the other one does.
+type Executor struct {
+	Wrapped
+	rule    Rule
+	passed  []effect.Effect // of the batch that is being executed
+	dropped atomic.Uint64
+}
+
+// New returns a filter before an executor, which it takes over. The rule's lists
+// are not to be changed any more.
+func New(wrapped Wrapped, rule Rule) *Executor {
+	return &Executor{Wrapped: wrapped, rule: rule}
+}
+
+// Handles reports whether the wrapped executor performs effects of kind k, and
+// the rule lets any of them through.
+func (e *Executor) Handles(k effect.Kind) bool { return e.rule.admits(k) && e.Wrapped.Handles(k) }
+
+// Dropped counts the effects that the wrapped executor would have performed, in
+// all batches since the filter was made; if that one is a filter, those that it
+// has dropped as well. It may be called at any time. Effects that come again, as
+// after a crash, count again.
+func (e *Executor) Dropped() uint64 {
+	n := e.dropped.Load()
+	if inner, ok := e.Wrapped.(interface{ Dropped() uint64 }); ok {
+		n += inner.Dropped()
+	}
+	return n
+}
+
+// Execute has the wrapped executor perform the effects that the rule lets
+// through. What is dropped counts once the batch has been performed.
+func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
+	dropped := e.pass(b.Effects)
+	b.Effects = e.passed
+	err := e.Wrapped.Execute(ctx, b)
+	clear(e.passed) // or it would hold the batch's memory
+	if err == nil {
+		e.dropped.Add(dropped)
+	}
+	return err
+}
+
+// pass copies the effects that are let through into passed, and counts the
+// others that the wrapped executor would perform.
+func (e *Executor) pass(effects []effect.Effect) (dropped uint64) {
+	e.passed = e.passed[:0]
+	for i := range effects {
+		switch f := &effects[i]; {
+		case e.rule.passes(f):
+			e.passed = append(e.passed, *f)
+		case e.Wrapped.Handles(f.Kind):
+			dropped++
+		}
+	}
+	return dropped
+}
