@@ -3,10 +3,12 @@
 package docs_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +21,7 @@ const (
 	eventSourcing = "EVENT_SOURCING.md"
 	frp           = "FRP_GUIDE.md"
 	stateMachine  = "STATE_MACHINE.md"
+	executors     = "EXECUTORS.md"
 )
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -56,7 +59,7 @@ func TestGoIsPartOfAnExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, guide := range []string{eventSourcing, frp, stateMachine} {
+	for _, guide := range []string{eventSourcing, frp, stateMachine, executors} {
 		for _, block := range blocks(t, guide, "go") {
 			if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
 				t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)
@@ -85,6 +88,37 @@ func TestYAMLIsAConfiguration(t *testing.T) {
 		}
 		if _, err := c.EventCatalog(); err != nil || len(c.Catalog) == 0 && c.Store.URL == "" {
 			t.Errorf("%v in:\n%s", err, block)
+		}
+	}
+}
+
+// Each piece of YAML about executors can be loaded where its module is, and the
+// files in configs where their modules are.
+func TestPipelinesAreSound(t *testing.T) {
+	for i, block := range blocks(t, executors, "yaml") {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"stock.wasm": "", "in.yaml": block} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := config.Load(filepath.Join(dir, "in.yaml")); err != nil {
+			t.Errorf("block %d: %v", i+1, err)
+		}
+	}
+	files, err := filepath.Glob("../configs/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d configurations, %v", len(files), err)
+	}
+	for _, file := range files {
+		_, err := config.Load(file)
+		var mistakes config.Errors
+		errors.As(err, &mistakes)
+		mistakes = slices.DeleteFunc(mistakes, func(e *config.Error) bool {
+			return strings.HasPrefix(e.Message, "there is no file ") // not built
+		})
+		if err != nil && len(mistakes) > 0 {
+			t.Error(mistakes)
 		}
 	}
 }

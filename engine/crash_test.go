@@ -76,7 +76,7 @@ func distinct(pictures []picture, want func(name string) bool) []picture {
 // and the same state.
 func TestAnyStateBesideAnySink(t *testing.T) {
 	all := history(240)
-	for _, spec := range []config.Pipeline{lines(), moody()} {
+	for _, spec := range []config.Pipeline{lines(), moody(), filtered(lines())} {
 		t.Run(spec.Name, func(t *testing.T) {
 			log := newLog(t, nil)
 			r := newRig(t, log, spec)
@@ -91,7 +91,7 @@ func TestAnyStateBesideAnySink(t *testing.T) {
 				appendTo(t, log, part)
 				r.catchUp()
 			}
-			table := spec.Executors[0].SQLite.Tables[0].Name
+			table := spec.Executors[0].Innermost().SQLite.Tables[0].Name
 			state, rows := r.state(spec.Name), rowsOf(t, r.dir, table)
 			r.close()
 			states, sinks := distinct(pictures, isState), distinct(pictures, isSink)
@@ -123,7 +123,9 @@ func TestAnyStateBesideAnySink(t *testing.T) {
 const envChild = "REFOLD_ENGINE_TEST_CHILD"
 
 // The child runs these, over a log in memory that its parent can make as well.
-func childPipelines() []config.Pipeline { return []config.Pipeline{lines(), moody(), commits()} }
+func childPipelines() []config.Pipeline {
+	return []config.Pipeline{lines(), filtered(moody()), commits()}
+}
 
 var childGuests = []string{"lines_by_dir", "moody", "commits_by_author"}
 

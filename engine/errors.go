@@ -75,7 +75,7 @@ type UnhandledError struct {
 }
 
 func (e *UnhandledError) Error() string {
-	return fmt.Sprintf("the projection asks for %s %q, but none of the pipeline's executors does that: add one under executors:", e.Kind, e.Name)
+	return fmt.Sprintf("the projection asks for %s %q, but none of the pipeline's executors does that: add one under executors:, or null if nothing is to be done", e.Kind, e.Name)
 }
 
 // DeliveryError is an executor that did not perform a batch.

@@ -38,3 +38,11 @@ type Executor interface {
 	// Close releases the executor. Closing twice is fine.
 	Close() error
 }
+
+// Dropper is an executor that, by its configuration, performs only some of the
+// effects of the kinds that it handles, and counts the others.
+type Dropper interface {
+	// Dropped is that count, since the executor was opened. It is called from
+	// any goroutine.
+	Dropped() uint64
+}

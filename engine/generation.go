@@ -88,6 +88,17 @@ func (g *generation) furthest() event.Position {
 	return at
 }
 
+// dropped counts the effects that executors have not performed because they are
+// not to.
+func (g *generation) dropped() (n uint64) {
+	for _, x := range g.executors {
+		if d, ok := x.(Dropper); ok {
+			n += d.Dropped()
+		}
+	}
+	return n
+}
+
 // checkpoint stores the state, if it has moved since the last one. It runs to
 // its end, whatever becomes of ctx.
 func (g *generation) checkpoint(ctx context.Context) error {

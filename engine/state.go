@@ -120,6 +120,7 @@ func (p *pipeline) status(head event.Position, now time.Time) Status {
 	}
 	s.Generation = p.live.kept.Number()
 	s.fill(*p.live.passed.Load(), head)
+	s.Dropped = p.live.dropped()
 	return s
 }
 

@@ -28,6 +28,9 @@ type Status struct {
 	// Delivered + Filtered = Position: the coverage ledger.
 	Delivered uint64 `json:"delivered"`
 	Filtered  uint64 `json:"filtered"`
+	// Dropped counts the effects that filters have kept from executors since this
+	// generation was opened.
+	Dropped uint64 `json:"dropped,omitempty"`
 	// Module is the digest of the projection's code.
 	Module string  `json:"module"`
 	Error  string  `json:"error,omitempty"`

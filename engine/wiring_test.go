@@ -9,6 +9,7 @@ import (
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/plugins/filter"
 	logexec "github.com/refold-dev/refold/plugins/log"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
@@ -25,6 +26,13 @@ func openPlugin(ctx context.Context, spec config.Projection) (engine.Plugin, err
 // openExecutor opens the executors whose files are in dir.
 func openExecutor(dir string) func(context.Context, config.Executor, string, uint64) (engine.Executor, error) {
 	return func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		if spec.Filter != nil {
+			x, err := openExecutor(dir)(ctx, *spec.Filter.Executor, pipeline, generation)
+			if err != nil {
+				return nil, err
+			}
+			return filter.New(x, filter.Rule{Collections: spec.Filter.Collections}), nil
+		}
 		if spec.Log != nil {
 			return logexec.New(slog.New(slog.DiscardHandler)), nil
 		}
@@ -83,6 +91,15 @@ func moody() config.Pipeline {
 		Projection: config.Projection{WASM: guestPath("moody")},
 		Executors:  []config.Executor{x},
 	}
+}
+
+// filtered is a pipeline whose executor stands behind a filter, which lets its
+// table's rows through.
+func filtered(p config.Pipeline) config.Pipeline {
+	behind := p.Executors[0]
+	f := &config.Filter{Collections: config.Names{behind.SQLite.Tables[0].Name}, Executor: &behind}
+	p.Executors = []config.Executor{{Filter: f}}
+	return p
 }
 
 func herald() config.Pipeline {

@@ -14,8 +14,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
 
-// guestsEnv names the folder with the two guests of examples/git-history.
+// guestsEnv names the folder with the guests, built.
 const guestsEnv = "REFOLD_TEST_GUESTS"
+
+// guests are where the sources of the guests are: those of an example, and one
+// for the filters.
+var guests = []string{
+	"../../examples/git-history/go/commits_by_author", "../../examples/git-history/go/lines_by_dir", "./testdata/guests/file_changes",
+}
 
 // TestMain makes this binary the command refold as well: what the tests run is
 // a process of its own, which can be killed.
@@ -44,8 +50,8 @@ func (s suite) Run() int {
 			return 1
 		}
 	}
-	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
-		if err := buildGuest(name, filepath.Join(env[guestsEnv], name+".wasm")); err != nil {
+	for _, source := range guests {
+		if err := buildGuest(source, filepath.Join(env[guestsEnv], filepath.Base(source)+".wasm")); err != nil {
 			log.Print(err)
 			return 1
 		}
@@ -55,11 +61,11 @@ func (s suite) Run() int {
 
 // buildGuest builds a guest and puts its compiled form into the cache, by a
 // process without the race detector: compiling takes ten times as long with it.
-func buildGuest(name, path string) error {
-	build := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-o", path, "../../examples/git-history/go/"+name)
+func buildGuest(source, path string) error {
+	build := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-o", path, source)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the guest %s: %w\n%s", name, err, out)
+		return fmt.Errorf("building the guest %s: %w\n%s", source, err, out)
 	}
 	config := path + ".yaml"
 	text := fmt.Sprintf("pipelines: [{name: warm, projection: {wasm: %q}}]\n", path)
@@ -67,7 +73,7 @@ func buildGuest(name, path string) error {
 		return err
 	}
 	if out, err := exec.Command("go", "run", "-race=false", ".", "validate", config).CombinedOutput(); err != nil {
-		return fmt.Errorf("compiling the guest %s: %w\n%s", name, err, out)
+		return fmt.Errorf("compiling the guest %s: %w\n%s", source, err, out)
 	}
 	return nil
 }

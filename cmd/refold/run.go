@@ -56,6 +56,11 @@ func (a *app) run(ctx context.Context, file string, once bool) (err error) {
 	if err := parts.check(ctx, c); err != nil {
 		return err
 	}
+	if once {
+		parts.collected = &collection{}
+	} else if err := refuseCollecting(c); err != nil {
+		return err
+	}
 	s, err := a.open(ctx, opening{config: c, archived: true}, logger)
 	if err != nil {
 		return err
@@ -122,7 +127,7 @@ func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines [
 	if err != nil {
 		return err
 	}
-	return a.printStatus(list)
+	return a.printCaughtUp(list, parts.collected)
 }
 
 func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, logger *slog.Logger) (err error) {

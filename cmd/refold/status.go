@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -74,6 +75,9 @@ func (a *app) printStatus(list []engine.Status) error {
 	for _, s := range list {
 		if s.Error != "" {
 			notes = append(notes, s.Pipeline+": "+s.Error)
+		}
+		if s.Dropped > 0 {
+			notes = append(notes, fmt.Sprintf("%s: filters have dropped %d effects", s.Pipeline, s.Dropped))
 		}
 		if !s.Covered() {
 			notes = append(notes, s.Pipeline+": delivered and filtered do not add up to the position")

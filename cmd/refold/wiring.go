@@ -10,10 +10,14 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/plugins/collect"
+	"github.com/refold-dev/refold/plugins/filter"
 	logexec "github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/null"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm"
@@ -24,6 +28,9 @@ type parts struct {
 	host   *wasm.Host
 	dir    datadir.Dir
 	logger *slog.Logger
+
+	// collected takes what collect executors have; without it that is discarded.
+	collected *collection
 
 	mu      sync.Mutex
 	modules map[source]*wasm.Module
@@ -98,14 +105,42 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"log": func(p *parts, _ context.Context, _ config.Executor, _ string, _ uint64) (engine.Executor, error) {
 		return logexec.New(p.logger), nil
 	},
+	"collect": func(p *parts, _ context.Context, spec config.Executor, pipeline string, _ uint64) (engine.Executor, error) {
+		if p.collected == nil {
+			return null.Executor{}, nil // nobody could look at it
+		}
+		return p.collected.open(pipeline, collect.Options{Limit: spec.Collect.Limit}), nil
+	},
+	"null": func(*parts, context.Context, config.Executor, string, uint64) (engine.Executor, error) {
+		return null.Executor{}, nil
+	},
 }
 
+// executor opens an executor, or a filter and what stands behind it.
 func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+	if spec.Filter != nil {
+		x, err := p.executor(ctx, *spec.Filter.Executor, pipeline, generation)
+		if err != nil {
+			return nil, fmt.Errorf("filter: %w", err)
+		}
+		return filter.New(x, rule(spec.Filter)), nil
+	}
 	x, err := executors[spec.Kind()](p, ctx, spec, pipeline, generation)
 	if err != nil { // not x: an interface around a nil pointer is not nil
 		return nil, fmt.Errorf("%s: %w", spec.Kind(), err)
 	}
 	return x, nil
+}
+
+// rule is a filter's, whose names have been validated.
+func rule(f *config.Filter) filter.Rule {
+	r := filter.Rule{Collections: f.Collections, Events: f.Events}
+	for _, name := range f.Kinds {
+		kind, _ := effect.ParseKind(name)
+		r.Kinds = append(r.Kinds, kind)
+	}
+	r.Level, _ = effect.ParseLevel(f.Level) // none is the least
+	return r
 }
 
 func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
@@ -137,7 +172,8 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs 
 	if _, err := p.module(ctx, spec.Projection); err != nil {
 		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
 	}
-	for _, x := range spec.Executors {
+	for i := range spec.Executors {
+		x := spec.Executors[i].Innermost()
 		if x.SQLite == nil {
 			continue
 		}

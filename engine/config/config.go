@@ -81,20 +81,12 @@ type Projection struct {
 
 // Executor is one of its fields: a mapping with a single key, the kind.
 type Executor struct {
-	At     `yaml:"-" json:"-"`
-	SQLite *SQLite `yaml:"sqlite" json:"sqlite,omitempty"`
-	Log    *Log    `yaml:"log" json:"log,omitempty"`
-}
-
-// Kind is the executor's kind, as in YAML.
-func (e *Executor) Kind() string {
-	switch {
-	case e.SQLite != nil:
-		return "sqlite"
-	case e.Log != nil:
-		return "log"
-	}
-	return ""
+	At      `yaml:"-" json:"-"`
+	SQLite  *SQLite  `yaml:"sqlite" json:"sqlite,omitempty"`
+	Log     *Log     `yaml:"log" json:"log,omitempty"`
+	Filter  *Filter  `yaml:"filter" json:"filter,omitempty"`
+	Collect *Collect `yaml:"collect" json:"collect,omitempty"`
+	Null    *Null    `yaml:"null" json:"null,omitempty"`
 }
 
 // SQLite maintains tables in a SQLite file.

@@ -25,6 +25,12 @@ func (a At) Where(key string) Pos {
 	return a.pos
 }
 
+// sets reports whether key stands in the mapping.
+func (a At) sets(key string) bool {
+	_, ok := a.keys[key]
+	return ok
+}
+
 // nodeDecoder is what a type with a YAML form of its own implements.
 type nodeDecoder interface {
 	decodeNode(d *decoder, n *yaml.Node)
@@ -178,6 +184,9 @@ func nearest(key string, fields map[string]reflect.Value) string {
 	names := make([]string, 0, len(fields))
 	for name := range fields {
 		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return "remove it: there are no keys here"
 	}
 	slices.Sort(names)
 	return closest(key, names)

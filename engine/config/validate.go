@@ -4,13 +4,9 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 
 	"github.com/refold-dev/refold/domain/event"
 )
-
-// columnTypes are the types that a table's column can have.
-var columnTypes = []string{"text", "integer", "real", "boolean", "blob", "json", "time"}
 
 var (
 	pipelineName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
@@ -137,67 +133,5 @@ func (r *rules) projection(p *Pipeline) {
 	}
 	if pr.StackSlots < 0 || pr.StackSlots > maxStackSlots {
 		r.fail(pr.Where("stack_slots"), "a slot is about one local variable", "stack_slots must lie between 1 and %d", maxStackSlots)
-	}
-}
-
-func (r *rules) executor(e *Executor) {
-	kinds := 0
-	if e.SQLite != nil {
-		kinds++
-		r.sqlite(e.SQLite)
-	}
-	if e.Log != nil {
-		kinds++
-	}
-	if kinds != 1 {
-		r.fail(e.pos, "write one of sqlite, log, as a mapping with a single key", "an executor has exactly one kind, this one has %d", kinds)
-	}
-}
-
-func (r *rules) sqlite(s *SQLite) {
-	if s.Path == "" {
-		r.fail(s.Where("path"), "add `path: FILE.db`; it is relative to the data directory", "the sqlite executor has no path")
-	}
-	if len(s.Tables) == 0 {
-		r.fail(s.Where("tables"), "declare the tables that the projection writes", "the sqlite executor has no tables")
-	}
-	seen := map[string]bool{}
-	for i := range s.Tables {
-		t := &s.Tables[i]
-		r.table(t)
-		if seen[t.Name] {
-			r.fail(t.Where("name"), "", "table %q is declared twice", t.Name)
-		}
-		seen[t.Name] = true
-	}
-}
-
-func (r *rules) table(t *Table) {
-	if !sqlName.MatchString(t.Name) {
-		r.fail(t.Where("name"), "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a table", t.Name)
-	}
-	if len(t.Columns) == 0 {
-		r.fail(t.Where("columns"), "add `columns: {NAME: TYPE, …}`", "table %q has no columns", t.Name)
-	}
-	var names []string
-	for _, c := range t.Columns {
-		names = append(names, c.Name)
-		if !sqlName.MatchString(c.Name) {
-			r.fail(c.pos, "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a column", c.Name)
-		}
-		if !slices.Contains(columnTypes, c.Type) {
-			r.fail(c.pos, closest(c.Type, columnTypes), "unknown column type %q", c.Type)
-		}
-	}
-	if len(t.Columns) == 0 {
-		return
-	}
-	if len(t.PrimaryKey) == 0 {
-		r.fail(t.Where("primary_key"), "add `primary_key: [COLUMN]`: rows are replaced by it", "table %q has no primary key", t.Name)
-	}
-	for _, k := range t.PrimaryKey {
-		if !slices.Contains(names, k) {
-			r.fail(t.Where("primary_key"), closest(k, names), "primary key %q is no column of table %q", k, t.Name)
-		}
 	}
 }

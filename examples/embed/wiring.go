@@ -113,6 +113,9 @@ func (r *refold) openEngine(ctx context.Context, dir datadir.Dir, pipelines []co
 			return modules[spec.WASM].Instantiate(ctx)
 		},
 		OpenExecutor: func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+			if spec.SQLite == nil { // a program may have executors of its own, or collect
+				return nil, fmt.Errorf("this program has no executor of kind %s", spec.Kind())
+			}
 			return sqlite.Open(ctx, tables(dir, spec.SQLite), pipeline, generation)
 		},
 		Logger: logger,

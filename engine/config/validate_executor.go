@@ -1,0 +1,133 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/domain/event"
+)
+
+// columnTypes are the types that a table's column can have.
+var columnTypes = []string{"text", "integer", "real", "boolean", "blob", "json", "time"}
+
+func (r *rules) executor(e *Executor) {
+	if known, set := e.kinds(); len(set) != 1 {
+		r.fail(e.pos, fmt.Sprintf("write one of %s, as a mapping with a single key", strings.Join(known, ", ")),
+			"an executor has exactly one kind, this one has %d", len(set))
+	}
+	if e.SQLite != nil {
+		r.sqlite(e.SQLite)
+	}
+	if e.Filter != nil {
+		r.filter(e.Filter)
+	}
+	if e.Collect != nil && e.Collect.Limit < 0 {
+		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
+	}
+}
+
+// filter refuses what would let through everything, or nothing.
+func (r *rules) filter(f *Filter) {
+	known := true // all kinds are
+	for _, kind := range f.Kinds {
+		if _, ok := effect.ParseKind(kind); !ok {
+			known = false
+			r.fail(f.Where("kinds"), closest(kind, effect.KindNames()), "unknown kind of effect %q", kind)
+		}
+	}
+	if _, ok := effect.ParseLevel(f.Level); !ok && f.Level != "" {
+		r.fail(f.Where("level"), closest(f.Level, effect.LevelNames()), "unknown level %q", f.Level)
+	}
+	for _, name := range f.Events {
+		if err := event.ValidateTypeName(name); err != nil {
+			r.fail(f.Where("events"), "", "event type: %s", err)
+		}
+	}
+	r.conditions(f, known)
+	if f.Executor == nil {
+		r.fail(f.Where("executor"), "add `executor: {KIND: …}`, which gets what is let through", "the filter has no executor")
+		return
+	}
+	r.executor(f.Executor)
+}
+
+// conditions refuses a filter without any and, if all its kinds are known, one
+// that is about other kinds.
+func (r *rules) conditions(f *Filter, known bool) {
+	given := false
+	for _, c := range []struct {
+		key   string
+		about []string // kinds; none: all
+	}{
+		{"kinds", nil},
+		{"level", []string{"log"}},
+		{"collections", []string{"insert", "update", "delete"}},
+		{"events", []string{"emit_event"}},
+	} {
+		if !f.sets(c.key) {
+			continue
+		}
+		given = true
+		if known && len(c.about) > 0 && len(f.Kinds) > 0 && !overlap(f.Kinds, c.about) {
+			r.fail(f.Where(c.key), "add one to kinds, or remove "+c.key,
+				"%s is about %s effects, of which kinds lets none through", c.key, strings.Join(c.about, ", "))
+		}
+	}
+	if !given {
+		r.fail(f.pos, "add kinds, level, collections or events, or put the executor in its place", "the filter has no condition")
+	}
+}
+
+func overlap(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+func (r *rules) sqlite(s *SQLite) {
+	if s.Path == "" {
+		r.fail(s.Where("path"), "add `path: FILE.db`; it is relative to the data directory", "the sqlite executor has no path")
+	}
+	if len(s.Tables) == 0 {
+		r.fail(s.Where("tables"), "declare the tables that the projection writes", "the sqlite executor has no tables")
+	}
+	seen := map[string]bool{}
+	for i := range s.Tables {
+		t := &s.Tables[i]
+		r.table(t)
+		if seen[t.Name] {
+			r.fail(t.Where("name"), "", "table %q is declared twice", t.Name)
+		}
+		seen[t.Name] = true
+	}
+}
+
+func (r *rules) table(t *Table) {
+	if !sqlName.MatchString(t.Name) {
+		r.fail(t.Where("name"), "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a table", t.Name)
+	}
+	if len(t.Columns) == 0 {
+		r.fail(t.Where("columns"), "add `columns: {NAME: TYPE, …}`", "table %q has no columns", t.Name)
+	}
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+		if !sqlName.MatchString(c.Name) {
+			r.fail(c.pos, "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a column", c.Name)
+		}
+		if !slices.Contains(columnTypes, c.Type) {
+			r.fail(c.pos, closest(c.Type, columnTypes), "unknown column type %q", c.Type)
+		}
+	}
+	if len(t.Columns) == 0 {
+		return
+	}
+	if len(t.PrimaryKey) == 0 {
+		r.fail(t.Where("primary_key"), "add `primary_key: [COLUMN]`: rows are replaced by it", "table %q has no primary key", t.Name)
+	}
+	for _, k := range t.PrimaryKey {
+		if !slices.Contains(names, k) {
+			r.fail(t.Where("primary_key"), closest(k, names), "primary key %q is no column of table %q", k, t.Name)
+		}
+	}
+}
