@@ -14,6 +14,10 @@ type Definition[S, C, E any] struct {
 	Decider[S, C, E]
 	Codec[E]
 	StateCodec StateCodec[S] // for snapshots; may be left out
+	// Copy returns an equal state that is independent of the one it is given:
+	// whatever is written to one of them, the other stays as it is. With it states
+	// can be remembered in memory; it may be left out.
+	Copy func(S) S
 }
 
 // Instance is one aggregate at one version. Its State must not be written to.

@@ -23,5 +23,6 @@ func Definition() aggregate.Definition[State, Command, Event] {
 		},
 		Codec:      aggregate.Codec[Event]{Encode: ToEvent, Decode: FromEvent},
 		StateCodec: aggregate.NewStateCodec[State](stateRevision),
+		Copy:       func(s State) State { return s }, // nobody writes to a state
 	}
 }

@@ -97,20 +97,26 @@ func parseLeader(m *nats.Msg) (stored, error) {
 
 // readHead asks the server where an aggregate stands, and remembers it.
 func (s *Store) readHead(ctx context.Context, agg event.Aggregate) (head, error) {
+	last, err := s.readLast(ctx, agg)
+	return head{last.Version, uint64(last.Position)}, err
+}
+
+// readLast asks the server for an aggregate's last event, and remembers where it
+// is. Of an aggregate without events it is the zero value.
+func (s *Store) readLast(ctx context.Context, agg event.Aggregate) (event.Recorded, error) {
 	m, err := s.get(ctx, getRequest{LastFor: s.subjects.aggregate(agg)})
 	if errors.Is(err, errNoMessage) {
-		return head{}, nil
+		return event.Recorded{}, nil
 	}
 	if err != nil {
-		return head{}, s.explain("reading the version of "+agg.String(), err)
+		return event.Recorded{}, s.explain("reading the version of "+agg.String(), err)
 	}
-	r, err := s.decode(m)
+	last, err := s.decode(m)
 	if err != nil {
-		return head{}, err
+		return event.Recorded{}, err
 	}
-	at := head{r.Version, m.sequence}
-	s.heads.put(agg, at)
-	return at, nil
+	s.heads.put(agg, head{last.Version, m.sequence})
+	return last, nil
 }
 
 // decode turns a stored message into an event.

@@ -238,10 +238,14 @@ func (s *Store) until(ctx context.Context, filter string, after, through uint64,
 
 // Read implements eventstore.Log.
 func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
-	at, err := s.readHead(ctx, agg)
-	if err != nil || at.version < from || at.version == 0 {
+	last, err := s.readLast(ctx, agg)
+	switch {
+	case err != nil || last.Version < from || last.Version == 0:
 		return nil, err
+	case last.Version == from:
+		return []event.Recorded{last}, nil
 	}
+	at := head{last.Version, uint64(last.Position)}
 	begin, err := s.before(ctx, agg, from, at)
 	if err != nil {
 		return nil, err

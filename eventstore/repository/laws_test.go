@@ -2,6 +2,7 @@ package repository_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 	"github.com/refold-dev/refold/domain/aggregate"
 	"github.com/refold-dev/refold/domain/compute"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
 	"github.com/refold-dev/refold/eventstore/memory"
 	"github.com/refold-dev/refold/eventstore/repository"
 	"github.com/refold-dev/refold/eventstore/snapshot"
@@ -24,6 +26,7 @@ type world struct {
 	log     *memory.Store
 	dir     string
 	numbers int                  // event ids that have been used
+	running []program            // that have been for long, and remember
 	old     []aggregate.Snapshot // some that were kept at some time
 }
 
@@ -73,22 +76,55 @@ func (w view) Read(ctx context.Context, agg event.Aggregate, from event.Version)
 	return events, err
 }
 
+// program is a repository that is not made anew for each load.
+type program struct {
+	variant
+	calls *reads
+	*resources
+}
+
+// current is the world's log of now, as a variant's catalog has it.
+type current struct {
+	w *world
+	v variant
+}
+
+func (c current) Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (eventstore.Appended, error) {
+	return c.w.log.Append(ctx, agg, expected, events...)
+}
+
+func (c current) Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error) {
+	return view{c.w.log, c.v, nil}.Read(ctx, agg, from)
+}
+
+// run starts the programs. They remember one or two resources.
+func (w *world) run() {
+	for _, v := range []variant{{"1", [32]byte{}}, {"1", [32]byte{7}}, {"2", [32]byte{}}} {
+		calls := &reads{Store: current{w, v}}
+		o := repository.Options{Snapshots: snapshot.At(w.dir), Every: 3, Digest: v.digest, Remember: 1}
+		w.running = append(w.running, program{v, calls, repository.New(calls, v.definition(), o)})
+	}
+}
+
 // TestSnapshotAndTailIsAReplay is invariant 4: whatever was done to a folder of
-// snapshots and to the log, each load gives what a replay of the log's events
-// gives.
+// snapshots and to the log, and whatever is remembered, each load gives what a
+// replay of the log's events gives, and so does each change.
 func TestSnapshotAndTailIsAReplay(t *testing.T) {
-	used := 0
+	used, remembered := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
 			rt.Fatal(err)
 		}
 		w := &world{log: memory.New(), dir: dir}
+		w.run()
 		rt.Repeat(map[string]func(*rapid.T){
 			"append":  w.append,
 			"load":    func(rt *rapid.T) { used += w.load(rt, nil) },
 			"again":   func(rt *rapid.T) { used += w.load(rt, nil) },
 			"writers": func(rt *rapid.T) { used += w.load(rt, func() { w.append(rt) }) },
+			"running": func(rt *rapid.T) { remembered += w.loadRunning(rt) },
+			"change":  func(rt *rapid.T) { remembered += w.change(rt) },
 			"drop":    w.drop,
 			"damage":  w.damage,
 			"old":     w.putBack,
@@ -99,7 +135,10 @@ func TestSnapshotAndTailIsAReplay(t *testing.T) {
 	if used == 0 {
 		t.Error("no load has used a snapshot: the property says nothing")
 	}
-	t.Logf("%d loads used a snapshot", used)
+	if remembered == 0 {
+		t.Error("no load has used what is remembered: the property says nothing")
+	}
+	t.Logf("%d loads used a snapshot, %d what is remembered", used, remembered)
 }
 
 func drawResource(t *rapid.T) event.Aggregate {
@@ -145,6 +184,62 @@ func (w *world) load(t *rapid.T, between func()) int {
 		return 1
 	}
 	return 0
+}
+
+// loadRunning loads a resource by a program that has been running.
+func (w *world) loadRunning(t *rapid.T) int {
+	agg, p := drawResource(t), rapid.SampledFrom(w.running).Draw(t, "program")
+	p.calls.take()
+	got, err := p.Load(context.Background(), agg.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mustBeReplay(t, p.variant, agg, got)
+	return atEnd(p.calls.take(), len(w.all(t, current{w, p.variant}, agg)))
+}
+
+// change has a running program change a resource, by one event or several.
+func (w *world) change(t *rapid.T) int {
+	agg, p := drawResource(t), rapid.SampledFrom(w.running).Draw(t, "program")
+	n := len(w.all(t, current{w, p.variant}, agg))
+	def := p.definition()
+	var events []compute.Event
+	for range rapid.IntRange(1, 3).Draw(t, "events") {
+		w.numbers++
+		events = append(events, compute.Event{Header: header(agg, w.numbers), Payload: drawPayload(t)})
+		if _, retagged := events[len(events)-1].Payload.(compute.AssetTagAssigned); retagged {
+			events = events[:len(events)-1] // a catalog leaves what is current as it is, and this one does not
+		}
+	}
+	p.calls.take()
+	got, err := p.Change(context.Background(), agg.ID, func(in instance) (aggregate.Commit[compute.State], error) {
+		return def.Record(in, events...)
+	})
+	if err != nil || int(got.Version) != n+len(events) {
+		t.Fatalf("version %d, %v, after %d and %d events", got.Version, err, n, len(events))
+	}
+	w.mustBeReplay(t, p.variant, agg, got)
+	return atEnd(p.calls.take(), n)
+}
+
+// atEnd reports whether the only read was that of the last of n events: 1 or 0.
+func atEnd(calls []string, n int) int {
+	if n > 1 && len(calls) == 1 && calls[0] == fmt.Sprintf("%d+1", n) {
+		return 1
+	}
+	return 0
+}
+
+// mustBeReplay compares all of a resource with a replay of its events.
+func (w *world) mustBeReplay(t *rapid.T, v variant, agg event.Aggregate, got instance) {
+	def := v.definition()
+	want, err := def.Replay(def.New(agg.ID), w.all(t, current{w, v}, agg)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("%s by the running %v (-replay +load):\n%s", agg, v, cmp.Diff(want, got, cmp.AllowUnexported(compute.Hostname{})))
+	}
 }
 
 func (w *world) all(t *rapid.T, store repository.Store, agg event.Aggregate) []event.Recorded {

@@ -189,7 +189,7 @@ func TestMarksThatMeet(t *testing.T) {
 		s.Marks = binary.LittleEndian.AppendUint32(nil, crc32.Checksum(id[:], crc32.MakeTable(crc32.Castagnoli)))
 	}
 	reading := &reads{Store: store}
-	r := repository.New(reading, compute.Definition(), repository.Options{Snapshots: place, Every: 1})
+	r := repository.New(reading, compute.Definition(), repository.Options{Remember: -1, Snapshots: place, Every: 1})
 	if _, _, err := once(t, r, agg, registration(t, agg, 1)); err != nil {
 		t.Fatal(err)
 	}

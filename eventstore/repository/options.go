@@ -3,7 +3,6 @@ package repository
 import (
 	"context"
 	"log/slog"
-	"math"
 
 	"github.com/refold-dev/refold/domain/aggregate"
 	"github.com/refold-dev/refold/domain/event"
@@ -34,6 +33,11 @@ type Options struct {
 	// Every is the number of events beyond a snapshot after which the next one
 	// is taken: 100 if 0.
 	Every int
+	// Remember is how many aggregates are remembered in memory as they stood last,
+	// so that a load reads and folds only what is new; up to twice as many are.
+	// 256 if 0, none if it is negative. One takes its state and four bytes an
+	// event. The aggregate's definition needs a Copy.
+	Remember int
 	// Digest identifies the catalog that the store reads through, if there is
 	// one: with another upcaster, events amount to another state.
 	Digest [32]byte
@@ -45,9 +49,10 @@ func (o Options) withDefaults() Options {
 	if o.Every <= 0 {
 		o.Every = 100
 	}
-	if o.Snapshots == nil {
-		o.Every = math.MaxInt
+	if o.Remember == 0 {
+		o.Remember = 256
 	}
+	o.Remember = max(o.Remember, 0)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -20,6 +20,7 @@ type Repository[S, C, E any] struct {
 	store      Store
 	definition aggregate.Definition[S, C, E]
 	options    Options
+	recent     *recent[S]
 }
 
 // New returns a repository of the aggregates that definition defines.
@@ -28,7 +29,12 @@ func New[S, C, E any](store Store, definition aggregate.Definition[S, C, E], opt
 		options.withDefaults().Logger.Warn("no snapshots: the aggregate has no state codec", "aggregate_type", definition.Type)
 		options.Snapshots = nil
 	}
-	return &Repository[S, C, E]{store, definition, options.withDefaults()}
+	options = options.withDefaults()
+	remember := options.Remember
+	if definition.Copy == nil {
+		remember = 0
+	}
+	return &Repository[S, C, E]{store, definition, options, newRecent(remember, definition.Copy)}
 }
 
 // Execute decides a command on an aggregate, appends its events, and returns
@@ -51,11 +57,12 @@ func (r *Repository[S, C, E]) Change(ctx context.Context, id uuid.UUID, decide f
 func (r *Repository[S, C, E]) change(ctx context.Context, id, eventID uuid.UUID, decide func(aggregate.Instance[S]) (aggregate.Commit[S], error)) (in aggregate.Instance[S], repeated bool, err error) {
 	once := eventID != uuid.Nil
 	for attempt := 1; ; attempt++ {
-		in, known, err := r.load(ctx, id)
+		loaded, err := r.load(ctx, id)
+		in = loaded.Instance
 		if err != nil {
 			return in, false, err
 		}
-		if once && known.may(eventID) {
+		if once && loaded.known.may(eventID) {
 			if in, found, err := r.repeat(ctx, id, eventID, decide); found || err != nil {
 				return in, found, err
 			}
@@ -82,6 +89,7 @@ func (r *Repository[S, C, E]) change(ctx context.Context, id, eventID uuid.UUID,
 			in, err := r.Load(ctx, id)
 			return in, true, err
 		}
+		r.appended(in.Version, id, commit.Events, at)
 		return commit.After, false, nil
 	}
 }

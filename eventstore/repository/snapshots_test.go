@@ -35,7 +35,7 @@ func load(t *testing.T, r *resources, agg event.Aggregate, n int) instance {
 func TestWhenSnapshotsAreTaken(t *testing.T) {
 	store := &reads{Store: memory.New()}
 	agg := resource(1)
-	r := repository.New(store, compute.Definition(), repository.Options{Snapshots: snapshot.At(t.TempDir()), Every: 10})
+	r := repository.New(store, compute.Definition(), repository.Options{Remember: -1, Snapshots: snapshot.At(t.TempDir()), Every: 10})
 	for _, step := range []struct {
 		append int
 		want   string
@@ -73,7 +73,7 @@ func numberOf(t *testing.T, store repository.Store, agg event.Aggregate) int {
 func TestByDefaultEveryHundredEvents(t *testing.T) {
 	store := &reads{Store: memory.New()}
 	agg := resource(1)
-	r := repository.New(store, compute.Definition(), repository.Options{Snapshots: snapshot.At(t.TempDir())})
+	r := repository.New(store, compute.Definition(), repository.Options{Remember: -1, Snapshots: snapshot.At(t.TempDir())})
 	appendAll(t, store, agg, history(agg, 1, 99)...)
 	load(t, r, agg, 99)
 	appendAll(t, store, agg, tagged(agg, 100))
@@ -88,7 +88,7 @@ func TestNoSnapshotsByDefault(t *testing.T) {
 	store := &reads{Store: memory.New()}
 	agg := resource(1)
 	appendAll(t, store, agg, history(agg, 1, 300)...)
-	r := repository.New(store, compute.Definition(), repository.Options{})
+	r := repository.New(store, compute.Definition(), repository.Options{Remember: -1})
 	load(t, r, agg, 300)
 	load(t, r, agg, 300)
 	if got, want := store.take(), []string{"1+300", "1+300"}; !slices.Equal(got, want) {
@@ -170,7 +170,7 @@ func TestSaveFails(t *testing.T) {
 	store, agg := memory.New(), resource(1)
 	logger, told := logging()
 	place := spoiled{Dir: snapshot.At(t.TempDir()), saveErr: errors.New("the disk is full")}
-	r := repository.New(store, compute.Definition(), repository.Options{Snapshots: place, Every: 1, Logger: logger})
+	r := repository.New(store, compute.Definition(), repository.Options{Remember: -1, Snapshots: place, Every: 1, Logger: logger})
 	o := compute.Origin{EventID: numbered(1), Time: header(agg, 1).Time, CorrelationID: numbered(0xc00000)}
 	if _, err := r.Execute(t.Context(), agg.ID, compute.RegisterResource{
 		EventID: o.EventID, Time: o.Time, CorrelationID: o.CorrelationID, Hostname: hostname(t, "a.b"), ResourceType: compute.Router,

@@ -63,58 +63,73 @@ func load(b *testing.B, log eventstore.Log, lives ...[]event.Event) {
 
 // BenchmarkCommand gives commands to a resource of 10,000 events and to ones of
 // 10, in turn. long/short is the ratio of what they cost, snapshots that are
-// taken meanwhile included.
+// taken meanwhile included. Remembered, each resource has been loaded before;
+// not remembered, a load has only the store and the folder of snapshots.
 func BenchmarkCommand(b *testing.B) {
-	for name, open := range map[string]func(b *testing.B) (eventstore.Log, eventstore.Log){
-		"memory":    func(*testing.B) (eventstore.Log, eventstore.Log) { s := memory.New(); return s, s },
-		"jetstream": func(b *testing.B) (eventstore.Log, eventstore.Log) { s := openJetStream(b); return s, s },
-		"archive": func(b *testing.B) (eventstore.Log, eventstore.Log) {
-			log := openJetStream(b)
-			a, err := archive.Open(b.TempDir(), archive.Options{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			s := archive.NewStore(log, a)
-			b.Cleanup(func() { _ = s.Close() })
-			return log, s
-		},
+	for _, store := range []struct {
+		name string
+		open func(b *testing.B) (log, store eventstore.Log)
+	}{
+		{"memory", func(*testing.B) (eventstore.Log, eventstore.Log) { s := memory.New(); return s, s }},
+		{"jetstream", func(b *testing.B) (eventstore.Log, eventstore.Log) { s := openJetStream(b); return s, s }},
+		{"archive", openArchived},
 	} {
-		b.Run(name, func(b *testing.B) {
-			log, store := open(b)
-			r := resources.New(store, resources.Options{Repository: repository.Options{Snapshots: snapshot.At(b.TempDir())}})
-			old := uuid.New()
-			load(b, log, life(old, benchLong))
-			command := func(id uuid.UUID) time.Duration {
-				o := origin(1)
-				o.EventID = uuid.New()
-				start := time.Now()
-				if _, err := r.UpdateMetadata(b.Context(), id, compute.UpdateMetadata{Origin: o, Key: "rack", Value: "7"}); err != nil {
-					b.Fatal(err)
-				}
-				return time.Since(start)
-			}
-			command(old) // takes the first snapshot
-			var young []uuid.UUID
-			var long, short time.Duration
-			for b.Loop() {
-				if len(young) == 0 {
-					b.StopTimer()
-					young = make([]uuid.UUID, 200)
-					lives := make([][]event.Event, len(young))
-					for i := range young {
-						young[i] = uuid.New()
-						lives[i] = life(young[i], benchShort)
-					}
-					load(b, log, lives...)
-					b.StartTimer()
-				}
-				long += command(old)
-				short += command(young[0])
-				young = young[1:]
-			}
-			b.ReportMetric(float64(long.Nanoseconds())/float64(b.N), "long-ns")
-			b.ReportMetric(float64(short.Nanoseconds())/float64(b.N), "short-ns")
-			b.ReportMetric(float64(long)/float64(short), "long/short")
-		})
+		for name, remember := range map[string]int{"remembered": 1000, "not remembered": -1} {
+			b.Run(store.name+"/"+name, func(b *testing.B) {
+				log, s := store.open(b)
+				o := repository.Options{Snapshots: snapshot.At(b.TempDir()), Remember: remember}
+				compareCommands(b, log, resources.New(s, resources.Options{Repository: o}))
+			})
+		}
 	}
+}
+
+func openArchived(b *testing.B) (log, store eventstore.Log) {
+	log = openJetStream(b)
+	a, err := archive.Open(b.TempDir(), archive.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := archive.NewStore(log, a)
+	b.Cleanup(func() { _ = s.Close() })
+	return log, s
+}
+
+func compareCommands(b *testing.B, log eventstore.Log, r *resources.Service) {
+	command := func(id uuid.UUID) time.Duration {
+		o := origin(1)
+		o.EventID = uuid.New()
+		start := time.Now()
+		if _, err := r.UpdateMetadata(b.Context(), id, compute.UpdateMetadata{Origin: o, Key: "rack", Value: "7"}); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	old := uuid.New()
+	load(b, log, life(old, benchLong))
+	command(old) // takes the first snapshot
+	var young []uuid.UUID
+	var long, short time.Duration
+	for b.Loop() {
+		if len(young) == 0 {
+			b.StopTimer()
+			young = make([]uuid.UUID, 200)
+			lives := make([][]event.Event, len(young))
+			for i := range young {
+				young[i] = uuid.New()
+				lives[i] = life(young[i], benchShort-1)
+			}
+			load(b, log, lives...)
+			for _, id := range young {
+				command(id)
+			}
+			b.StartTimer()
+		}
+		long += command(old)
+		short += command(young[0])
+		young = young[1:]
+	}
+	b.ReportMetric(float64(long.Nanoseconds())/float64(b.N), "long-ns")
+	b.ReportMetric(float64(short.Nanoseconds())/float64(b.N), "short-ns")
+	b.ReportMetric(float64(long)/float64(short), "long/short")
 }

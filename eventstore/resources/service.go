@@ -19,7 +19,7 @@ type Options struct {
 	// was registered with this option and is not decommissioned.
 	UniqueHostnames bool
 	// Repository says how resources are loaded. With Every 0 a snapshot is taken
-	// every 25 events, since each command loads. Its Logger is told of names that
+	// by the load that has to fold 25 events, since each command loads. Its Logger is told of names that
 	// could not be released as well.
 	Repository repository.Options
 }
