@@ -22,7 +22,8 @@ func (a *app) registerCommand() *cobra.Command {
 		Short: "Register a new resource and print its id",
 		Long: `Register a new resource and print its id. With --unique-hostname the name is
 claimed first: it is refused while another resource has it that was registered so
-and is not decommissioned. Case makes no difference.`,
+and is not decommissioned. Case makes no difference. A registration that is
+repeated by its --command-id claims the name if it had not.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			register, err := registration(args[0], kind, &from)

@@ -46,13 +46,17 @@
 //
 // Names are compared without regard to case. Uniqueness is among the resources
 // that were registered with it: a name that was given out without it, or by an
-// import, is not known to be taken.
+// import, is not known to be taken. A registration that was carried out without it
+// and is repeated with it claims the name then, as long as the resource is in use;
+// if another resource has it by then, that is an [UnclaimedError], and both stay
+// as they are.
 //
 // # Invariants
 //
 //  1. An accepted command is one event of its resource, at the version that it
 //     was decided on. What is refused appends nothing to the resource.
-//  2. A repeated command appends nothing and has the first one's outcome.
+//  2. A repeated command appends nothing to its resource and has the first one's
+//     outcome.
 //  3. With unique hostnames, of all registrations of a name one at most is in
 //     use; a name whose holder is decommissioned can be registered.
 //  4. A registration that its own rules refuse claims no name.

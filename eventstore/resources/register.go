@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/aggregate"
 	"github.com/refold-dev/refold/domain/compute"
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/domain/reservation"
 	"github.com/refold-dev/refold/eventstore/repository"
 )
@@ -27,32 +29,71 @@ func (e *HostnameTakenError) Error() string {
 	return fmt.Sprintf("hostname %s is taken by resource %s", e.Hostname, e.Holder)
 }
 
+// UnclaimedError is the repetition, with unique hostnames, of a registration that
+// was carried out without them, and whose hostname cannot be claimed now. The
+// resource stays registered. It wraps the *[HostnameTakenError], or what else
+// went wrong.
+type UnclaimedError struct {
+	ID  uuid.UUID // of the resource
+	Err error
+}
+
+func (e *UnclaimedError) Error() string {
+	return fmt.Sprintf("resource %s has been registered before, without a claim to its hostname, and cannot claim it now: %v", e.ID, e.Err)
+}
+
+func (e *UnclaimedError) Unwrap() error { return e.Err }
+
 // ResourceID is the id of the resource that a command registers.
 func ResourceID(command uuid.UUID) uuid.UUID { return uuid.NewSHA1(command, []byte("resource")) }
 
 // RegisterResource registers a new resource: its id is in the outcome's State.
-// Besides the errors of the other commands there is *[HostnameTakenError].
+// Besides the errors of the other commands there are *[HostnameTakenError] and
+// *[UnclaimedError].
 func (s *Service) RegisterResource(ctx context.Context, c compute.RegisterResource) (Outcome, error) {
 	id := ResourceID(c.EventID)
-	if s.options.UniqueHostnames {
-		if err := s.reserve(ctx, id, c); err != nil {
-			return Outcome{}, err
-		}
+	if !s.options.UniqueHostnames {
+		return s.execute(ctx, id, c)
+	}
+	in, err := s.resources.Load(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if in.State.Initialized() {
+		return s.registerAgain(ctx, in.State, c)
+	}
+	if _, err := compute.Handle(in.State, c); err != nil {
+		return Outcome{}, err
+	}
+	if err := s.claim(ctx, id, c); err != nil {
+		return Outcome{}, err
 	}
 	return s.execute(ctx, id, c)
 }
 
-// reserve claims the name for a resource, unless it is registered already: then
-// the command is repeated, and nothing has to be claimed.
-func (s *Service) reserve(ctx context.Context, id uuid.UUID, c compute.RegisterResource) error {
-	in, err := s.resources.Load(ctx, id)
-	if err != nil || in.State.Initialized() {
-		return err
+// registerAgain repeats a registration. If it was carried out without a claim,
+// the name is claimed now, unless the resource is done with it.
+func (s *Service) registerAgain(ctx context.Context, now compute.State, c compute.RegisterResource) (Outcome, error) {
+	out, err := s.execute(ctx, now.ID, c)
+	if err != nil || now.Status == compute.Decommissioned {
+		return out, err
 	}
-	if _, err := compute.Handle(in.State, c); err != nil {
-		return err
+	claimed, err := s.hasClaimed(ctx, c)
+	if err == nil && !claimed {
+		err = s.claim(ctx, now.ID, c)
 	}
-	return s.claim(ctx, id, c)
+	if err != nil {
+		return Outcome{State: out.State}, &UnclaimedError{now.ID, err}
+	}
+	return out, nil
+}
+
+// hasClaimed reports whether a registration has ever claimed its name.
+func (s *Service) hasClaimed(ctx context.Context, c compute.RegisterResource) (bool, error) {
+	name := reservation.ID(c.Hostname)
+	events, err := s.store.Read(ctx, event.Aggregate{Type: reservation.AggregateType, ID: name}, 1)
+	id := headerOf(c.Source(), name).EventID
+	return slices.ContainsFunc(events, func(e event.Recorded) bool { return e.ID == id }), err
 }
 
 func (s *Service) claim(ctx context.Context, id uuid.UUID, c compute.RegisterResource) error {

@@ -30,6 +30,7 @@ type Service struct {
 	definition   aggregate.Definition[compute.State, compute.Command, compute.Event]
 	resources    *repository.Repository[compute.State, compute.Command, compute.Event]
 	reservations *repository.Repository[reservation.State, reservation.Command, reservation.Fact]
+	store        repository.Store
 	options      Options
 }
 
@@ -47,6 +48,7 @@ func New(store repository.Store, options Options) *Service {
 		definition:   definition,
 		resources:    repository.New(store, definition, options.Repository),
 		reservations: repository.New(store, reservation.Definition(), repository.Options{}),
+		store:        store,
 		options:      options,
 	}
 }
