@@ -54,25 +54,41 @@ func TestEventsAreImmutable(t *testing.T) {
 	mustEqual(t, "occurrences", []signal.Occurrence[int]{{1, 1}, {2, 2}, {3, 3}}, e.Occurrences())
 }
 
-func TestNilFunctionsAreRefusedAtOnce(t *testing.T) {
+func TestNilsAreRefusedAtOnce(t *testing.T) {
 	var e signal.DiscreteEvent[int]
 	var b signal.Behavior[int]
-	for name, call := range map[string]func(){
-		"FromFunc":   func() { signal.FromFunc[int](nil) },
-		"Map":        func() { signal.Map[int, int](b, nil) },
-		"Apply2":     func() { signal.Apply2[int, int, int](b, b, nil) },
-		"Apply3":     func() { signal.Apply3[int, int, int, int](b, b, b, nil) },
-		"Collect":    func() { signal.Collect[int](nil) },
-		"MapEvents":  func() { signal.MapEvents[int, int](e, nil) },
-		"Filter":     func() { signal.Filter(e, nil) },
-		"Fold":       func() { signal.Fold(e, 0, nil) },
-		"Scan":       func() { signal.Scan(e, 0, nil) },
-		"Snapshot":   func() { signal.Snapshot[int, int, int](e, b, nil) },
-		"Accumulate": func() { signal.Accumulate[int, int](nil, 0, nil) },
+	var none signal.Samplable[int]
+	var functions signal.Samplable[func(int) int]
+	both, all := func(a, b int) int { return a + b }, func(a, b, c int) int { return a + b + c }
+	for _, c := range []struct {
+		name string
+		call func()
+	}{
+		{"FromFunc", func() { signal.FromFunc[int](nil) }},
+		{"Map", func() { signal.Map[int, int](b, nil) }},
+		{"Map", func() { signal.Map(none, identity) }},
+		{"Apply2", func() { signal.Apply2[int, int, int](b, b, nil) }},
+		{"Apply2", func() { signal.Apply2(none, b, both) }},
+		{"Apply2", func() { signal.Apply2(b, none, both) }},
+		{"Apply3", func() { signal.Apply3[int, int, int, int](b, b, b, nil) }},
+		{"Apply3", func() { signal.Apply3(none, b, b, all) }},
+		{"Apply3", func() { signal.Apply3(b, none, b, all) }},
+		{"Apply3", func() { signal.Apply3(b, b, none, all) }},
+		{"Ap", func() { signal.Ap(functions, b) }},
+		{"Ap", func() { signal.Ap(signal.Constant(identity[int]), none) }},
+		{"Sample", func() { signal.Sample(none, 1) }},
+		{"Collect", func() { signal.Collect[int](nil) }},
+		{"MapEvents", func() { signal.MapEvents[int, int](e, nil) }},
+		{"Filter", func() { signal.Filter(e, nil) }},
+		{"Fold", func() { signal.Fold(e, 0, nil) }},
+		{"Scan", func() { signal.Scan(e, 0, nil) }},
+		{"Snapshot", func() { signal.Snapshot[int, int, int](e, b, nil) }},
+		{"Snapshot", func() { signal.Snapshot(e, none, both) }},
+		{"Accumulate", func() { signal.Accumulate[int, int](nil, 0, nil) }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() { mustEqual(t, "panic", "signal: "+name+" of a nil function", recover()) }()
-			call()
+		t.Run(c.name, func(t *testing.T) {
+			defer func() { mustEqual(t, "panic", "signal: "+c.name+" of a nil argument", recover()) }()
+			c.call()
 		})
 	}
 }

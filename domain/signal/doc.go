@@ -4,6 +4,8 @@
 //   - [Behavior] is a function from [Time] to a value: it can be asked for any
 //     time, past or future. [Constant], [FromFunc], [Map], [Apply2], [Apply3]
 //     and [Ap] make behaviors; Constant is the pure of the applicative laws.
+//   - [Samplable] is whatever can be asked so: what combinators take where they
+//     make behaviors or sample. A type of one's own with a method At is one.
 //   - [DiscreteEvent] is a list of occurrences in the order of time:
 //     [FromSlice], [Collect], [MapEvents], [Filter], [Fold], [Scan], [Take],
 //     [Skip], [Merge].
@@ -14,8 +16,9 @@
 //     memory.
 //
 // Both kinds of signal have a map, but a Go method has no type parameters of its
-// own: hence functions, and no interface for signals. Whatever ranges over
-// occurrences is an iter.Seq[Occurrence[A]].
+// own: hence functions, and no interface for signals. Nor is there one for what
+// happens at times: whatever ranges over occurrences is an
+// iter.Seq[Occurrence[A]], and a DiscreteEvent is more than that, in order.
 //
 // Invariants:
 //
@@ -28,7 +31,7 @@
 //  4. What happens at t has happened at t: Stepper, Switch and Accumulate
 //     include occurrences of the very time that they are asked for.
 //  5. Accumulate at MaxTime is the fold of the whole history as recorded.
-//  6. A nil function is refused with a panic where the combinator is called, not
+//  6. A nil argument is refused with a panic where the combinator is called, not
 //     later where its result is used. Zero Behaviors and DiscreteEvents are
 //     usable: the zero value at all times, and no occurrences.
 //

@@ -15,6 +15,30 @@ func ExampleBehavior() {
 	// false true
 }
 
+// shifts is a type of one's own that can be sampled: who is on duty.
+type shifts struct{ day, night string }
+
+func (s shifts) At(t signal.Time) string {
+	if hour := t / 3_600_000 % 24; hour >= 8 && hour < 20 {
+		return s.day
+	}
+	return s.night
+}
+
+func ExampleSamplable() {
+	onDuty := shifts{day: "Ada", night: "Zoe"}
+	alarms := signal.FromSlice([]signal.Occurrence[string]{
+		{Time: 9 * 3_600_000, Value: "fan"}, {Time: 23 * 3_600_000, Value: "disk"},
+	})
+	called := signal.Snapshot(alarms, onDuty, func(alarm, who string) string { return who + ": " + alarm })
+	for o := range called.All() {
+		fmt.Println(o.Value)
+	}
+	// Output:
+	// Ada: fan
+	// Zoe: disk
+}
+
 func ExampleDiscreteEvent() {
 	added := signal.FromSlice([]signal.Occurrence[int]{{Time: 10, Value: 4}, {Time: 30, Value: 2}})
 	removed := signal.FromSlice([]signal.Occurrence[int]{{Time: 20, Value: 1}, {Time: 30, Value: 3}})

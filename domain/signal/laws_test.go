@@ -28,6 +28,38 @@ func TestDiscreteEventIsAFunctor(t *testing.T) {
 	})
 }
 
+// table is a Samplable that is no Behavior.
+type table []int
+
+func (s table) At(t signal.Time) int {
+	if t < 0 || len(s) == 0 {
+		return -1
+	}
+	return s[min(int(min(t, lastTime)), len(s)-1)]
+}
+
+func drawTable(t *rapid.T, label string) table {
+	return rapid.SliceOfN(rapid.IntRange(0, 99), 0, lastTime+1).Draw(t, label)
+}
+
+// TestSamplablesAreTakenAsTheyAre: a combinator makes of any samplable what it
+// makes of the behavior that FromFunc makes of it.
+func TestSamplablesAreTakenAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x, y, z := drawTable(t, "x"), drawTable(t, "y"), drawTable(t, "z")
+		a, b, c := signal.FromFunc(x.At), signal.FromFunc(y.At), signal.FromFunc(z.At)
+		triple := func(x, y, z int) string { return pair(pair(x, y), z) }
+		mustBehaveLike(t, "map of the identity", a, signal.Map(x, identity))
+		mustBehaveLike(t, "apply2", signal.Apply2(a, b, pair[int, int]), signal.Apply2(x, y, pair[int, int]))
+		mustBehaveLike(t, "apply3", signal.Apply3(a, b, c, triple), signal.Apply3(x, y, z, triple))
+		f := drawFunctions(t, "f")
+		mustBehaveLike(t, "ap", signal.Ap(f, a), signal.Ap(f, x))
+		e, times := drawEvent(t, "e"), rapid.SliceOf(rapid.Custom(func(t *rapid.T) signal.Time { return drawTime(t, "time") })).Draw(t, "times")
+		mustHappenLike(t, "sample", signal.Sample(a, times...), signal.Sample(x, times...))
+		mustHappenLike(t, "snapshot", signal.Snapshot(e, a, pair[int, int]), signal.Snapshot(e, x, pair[int, int]))
+	})
+}
+
 type function = func(int) int
 
 // drawFunctions draws a behavior of functions.

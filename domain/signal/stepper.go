@@ -19,9 +19,9 @@ func Switch[A any](initial Behavior[A], e DiscreteEvent[Behavior[A]]) Behavior[A
 	return Behavior[A]{func(t Time) A { return current.At(t).At(t) }}
 }
 
-// Snapshot pairs each occurrence with the behavior's value at its time.
-func Snapshot[A, B, C any](e DiscreteEvent[A], b Behavior[B], f func(A, B) C) DiscreteEvent[C] {
-	need(f != nil, "Snapshot")
+// Snapshot pairs each occurrence with the value of b at its time.
+func Snapshot[A, B, C any](e DiscreteEvent[A], b Samplable[B], f func(A, B) C) DiscreteEvent[C] {
+	need(b != nil && f != nil, "Snapshot")
 	paired := make([]Occurrence[C], len(e.occurrences))
 	for i, o := range e.occurrences {
 		paired[i] = Occurrence[C]{o.Time, f(o.Value, b.At(o.Time))}

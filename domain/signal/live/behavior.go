@@ -10,8 +10,9 @@ import (
 // times it yields its value at each, before it asks for the next time.
 type Behavior[A any] func(times iter.Seq[signal.Time]) iter.Seq[A]
 
-// Of samples a behavior that is known at all times.
-func Of[A any](b signal.Behavior[A]) Behavior[A] {
+// Of samples what is known at all times.
+func Of[A any](b signal.Samplable[A]) Behavior[A] {
+	need(b != nil, "Of")
 	return func(times iter.Seq[signal.Time]) iter.Seq[A] {
 		need(times != nil, "Of")
 		return func(yield func(A) bool) {

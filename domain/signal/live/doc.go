@@ -5,7 +5,7 @@
 //   - [Stream] is an iter.Seq of occurrences. [Map], [Filter], [Scan], [Take],
 //     [Skip], [Merge] and [Snapshot] make streams of streams; [Fold] uses one up.
 //   - [Behavior] is a value that can be sampled forwards only: [Stepper],
-//     [Switch], and [Of] a signal.Behavior, which forgets how to go back.
+//     [Switch], and [Of] a signal.Samplable, which forgets how to go back.
 //   - [Ordered] refuses a stream that goes back in time, with an [OrderError];
 //     [Monotone] mends it.
 //   - signal.DiscreteEvent.All and signal.Collect convert from and to the form
@@ -27,7 +27,7 @@
 //     Stepper, Switch, and a Snapshot of these. They do not check it, and lose
 //     and repeat nothing if it is broken, but the result is then not that of the
 //     sorted occurrences. Who does not know it puts Ordered before.
-//  6. A nil function or stream is refused with a panic where the combinator is
+//  6. A nil argument is refused with a panic where the combinator is
 //     called.
 //
 // There is no clock: Merge waits for both sources before it passes on the older

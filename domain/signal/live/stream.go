@@ -96,9 +96,9 @@ func Skip[A any](s Stream[A], n int) Stream[A] {
 	}
 }
 
-// need refuses a nil function or stream while it is known who passed it.
+// need refuses what is nil while it is known who passed it.
 func need(given bool, combinator string) {
 	if !given {
-		panic("live: " + combinator + " of a nil function or stream")
+		panic("live: " + combinator + " of a nil argument")
 	}
 }

@@ -147,6 +147,7 @@ func TestNilsAreRefusedAtOnce(t *testing.T) {
 		{"Switch", func() { live.Switch(linear(0), nil) }},
 		{"Switch", func() { live.Switch(linear(0), live.Map(some, linear))(nil) }},
 		{"Of", func() { live.Of(linear(0))(nil) }},
+		{"Of", func() { live.Of[int](nil) }},
 		{"Snapshot", func() { live.Snapshot(nil, live.Of(linear(0)), both) }},
 		{"Snapshot", func() { live.Snapshot(some, nil, both) }},
 		{"Snapshot", func() { live.Snapshot[int, int, int](some, live.Of(linear(0)), nil) }},
@@ -155,7 +156,7 @@ func TestNilsAreRefusedAtOnce(t *testing.T) {
 		{"Monotone", func() { live.Monotone[int](nil) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			defer func() { mustEqual(t, "panic", "live: "+c.name+" of a nil function or stream", recover()) }()
+			defer func() { mustEqual(t, "panic", "live: "+c.name+" of a nil argument", recover()) }()
 			c.call()
 		})
 	}
