@@ -2,11 +2,11 @@ package compute
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 )
 
@@ -29,45 +29,68 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // with one of them is kept, the first wins, and close tells. Names are compared
 // exactly, and none may occur twice: encoding/json is lenient in both.
 type object struct {
-	fields map[string]json.RawMessage
+	fields []field // those that have not been taken
 	err    error
 }
 
+type field struct {
+	name  string
+	value json.RawMessage // a part of what was parsed
+}
+
+// parseObject splits an object into its fields.
 func parseObject(data []byte) (*object, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
-		return nil, &DecodeError{Err: errors.New("must be a JSON object")}
+	fast := &object{}
+	if fast.splitFields(data) {
+		return fast, nil
 	}
-	o := &object{fields: map[string]json.RawMessage{}}
-	for dec.More() {
-		if err := o.readField(dec); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, &DecodeError{Err: fmt.Errorf("not valid JSON: %w", err)}
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, &DecodeError{Err: errors.New("more than one JSON value")}
+	o := &object{}
+	if err := o.decodeFields(data); err != nil {
+		return nil, err
 	}
 	return o, nil
 }
 
-func (o *object) readField(dec *json.Decoder) error {
-	key, err := dec.Token()
-	if err != nil {
+// decodeFields is parseObject by the decoder: slower by far, and able to say
+// what is wrong.
+func (o *object) decodeFields(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
+		return &DecodeError{Err: errors.New("must be a JSON object")}
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return &DecodeError{Err: fmt.Errorf("not valid JSON: %w", err)}
+		}
+		name := key.(string) // the decoder lets nothing else stand here
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return &DecodeError{name, fmt.Errorf("not valid JSON: %w", err)}
+		}
+		if err := o.add(name, value); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
 		return &DecodeError{Err: fmt.Errorf("not valid JSON: %w", err)}
 	}
-	name := key.(string) // the decoder lets nothing else stand here
-	var value json.RawMessage
-	if err := dec.Decode(&value); err != nil {
-		return &DecodeError{name, fmt.Errorf("not valid JSON: %w", err)}
+	if _, err := dec.Token(); err != io.EOF {
+		return &DecodeError{Err: errors.New("more than one JSON value")}
 	}
-	if _, twice := o.fields[name]; twice {
+	return nil
+}
+
+func (o *object) add(name string, value json.RawMessage) error {
+	if o.index(name) >= 0 {
 		return &DecodeError{name, errors.New("is given twice")}
 	}
-	o.fields[name] = value
+	o.fields = append(o.fields, field{name, value})
 	return nil
+}
+
+func (o *object) index(name string) int {
+	return slices.IndexFunc(o.fields, func(f field) bool { return f.name == name })
 }
 
 // take removes a field that must be there and returns its value.
@@ -82,9 +105,13 @@ func take[T any](o *object, name string) T {
 
 // takeOptional removes a field; nil if it is absent or null.
 func takeOptional[T any](o *object, name string) *T {
-	raw, ok := o.fields[name]
-	delete(o.fields, name)
-	if !ok || string(raw) == "null" {
+	i := o.index(name)
+	if i < 0 {
+		return nil
+	}
+	raw := o.fields[i].value
+	o.fields = slices.Delete(o.fields, i, i+1)
+	if string(raw) == "null" {
 		return nil
 	}
 	v := new(T)
@@ -112,8 +139,8 @@ func (o *object) fail(name string, err error) {
 // close returns the first error, or one for a field that nobody took.
 func (o *object) close() error {
 	if o.err == nil && len(o.fields) > 0 {
-		first := slices.Min(slices.Collect(maps.Keys(o.fields)))
-		o.fail(first, errors.New("is not a field here"))
+		first := slices.MinFunc(o.fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+		o.fail(first.name, errors.New("is not a field here"))
 	}
 	return o.err
 }
