@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +21,7 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // patience bounds how long a test waits for what must come.
@@ -37,7 +40,10 @@ type rig struct {
 	halt   func() // ends the run under way
 }
 
+var watch sync.Once
+
 func newRig(t testing.TB, log engine.Log, specs ...config.Pipeline) *rig {
+	watch.Do(func() { conformance.Watch(t, slices.Collect(maps.Values(guests))...) })
 	return &rig{t: t, dir: t.TempDir(), log: log, specs: specs, seen: newWitness(), ctx: t.Context()}
 }
 

@@ -43,6 +43,7 @@ type counts struct {
 // TestGitHistory feeds a real repository's history in three ways, and compares
 // every number with what git says.
 func TestGitHistory(t *testing.T) {
+	watchGuests(t)
 	log, want := gitHistory(t)
 	t.Run("import, then run once", func(t *testing.T) {
 		d := newDirectory(t)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
@@ -21,6 +23,14 @@ const guestsEnv = "REFOLD_TEST_GUESTS"
 // for the filters.
 var guests = []string{
 	"../../examples/git-history/go/commits_by_author", "../../examples/git-history/go/lines_by_dir", "./testdata/guests/file_changes",
+}
+
+// watchGuests is for tests whose result depends on the guests.
+func watchGuests(t *testing.T) {
+	t.Helper()
+	for _, source := range guests {
+		conformance.Watch(t, source)
+	}
 }
 
 // TestMain makes this binary the command refold as well: what the tests run is

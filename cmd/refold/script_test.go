@@ -24,6 +24,7 @@ import (
 // TestScript runs the transcripts in testdata/script. What each finds in its
 // folder besides its own files: testdata/shared.txtar, and guests/.
 func TestScript(t *testing.T) {
+	watchGuests(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setupScript,

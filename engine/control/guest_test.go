@@ -2,9 +2,6 @@ package control_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,17 +11,13 @@ import (
 	"github.com/refold-dev/refold/eventstore/memory"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // loadGuest builds and loads the guest lines_by_dir.
 func loadGuest(t *testing.T) *wasm.Module {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "lines_by_dir.wasm")
-	build := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-o", path, "../../examples/git-history/go/lines_by_dir")
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the guest: %v\n%s", err, out)
-	}
+	path := conformance.BuildGo(t, "../../examples/git-history/go/lines_by_dir")
 	ctx := context.Background()
 	host, err := wasm.NewHost(ctx, wasm.Options{})
 	if err != nil {

@@ -7,19 +7,24 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
 )
+
+var watch sync.Once
 
 // newHost returns a host that shares its cache with the other tests' and logs
 // to the buffer, if there is one.
 func newHost(t testing.TB, log *bytes.Buffer) *Host {
 	t.Helper()
+	watch.Do(func() { conformance.Watch(t, "testdata/tally") })
 	o := Options{CacheDir: filepath.Join(built.dir, "cache")}
 	if log != nil {
 		o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))

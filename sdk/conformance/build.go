@@ -7,12 +7,16 @@ import (
 	"testing"
 )
 
+// guestEnv is for the go command that builds a guest.
+var guestEnv = []string{"GOOS=wasip1", "GOARCH=wasm", "GOFLAGS="}
+
 // BuildGo builds the Go guest in the folder dir and returns the module's path.
 func BuildGo(t testing.TB, dir string) string {
 	t.Helper()
+	Watch(t, dir)
 	out := filepath.Join(t.TempDir(), "guest.wasm")
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-buildmode=c-shared", "-o", out, ".")
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
+	cmd.Env = append(os.Environ(), guestEnv...)
 	run(t, cmd, dir)
 	return out
 }

@@ -14,6 +14,8 @@
 //     worked example to the result that stands there.
 //  3. A compiler that is not there skips its kit with a message, and fails the
 //     test where CI is set.
+//  4. A test whose guest has changed runs anew, whatever go test has cached: see
+//     [Watch].
 //
 // Start reading at kits_test.go.
 package conformance
