@@ -62,18 +62,20 @@ type outcome struct {
 	Ledger map[string]string
 }
 
-// However events are batched and whatever has happened on the way, equal logs
-// have equal read models, byte for byte.
+// However events are batched, however many instances fold them and whatever has
+// happened on the way, equal logs have equal read models, byte for byte.
 func TestEqualLogsHaveEqualReadModels(t *testing.T) {
 	all := history(200)
 	var want *outcome
 	for name, course := range courses {
-		for _, size := range []int{1024, 7, 1} {
-			t.Run(fmt.Sprintf("%s, batches of %d", name, size), func(t *testing.T) {
-				random := rand.New(rand.NewPCG(uint64(size), 7))
+		for _, by := range []struct{ size, workers int }{{1024, 1}, {1024, 3}, {7, 1}, {1, 1}} {
+			t.Run(fmt.Sprintf("%s, batches of %d, %d workers", name, by.size, by.workers), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(uint64(by.size), 7))
 				log := newLog(t, nil)
-				r := newRig(t, log, lines(), moody(), commits())
-				r.opts.BatchSize = size
+				keyed := lines()
+				keyed.Projection.Workers = by.workers
+				r := newRig(t, log, keyed, moody(), commits())
+				r.opts.BatchSize = by.size
 				course(r, log, all, random)
 				if r.halt != nil {
 					for _, p := range r.specs {
@@ -91,6 +93,24 @@ func TestEqualLogsHaveEqualReadModels(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Workers are no part of what a read model is: with another number it goes on.
+func TestWorkersMayChange(t *testing.T) {
+	all := history(300)
+	log := newLog(t, nil)
+	r := newRig(t, log, lines())
+	for n, workers := range []int{1, 3, 0} {
+		r.specs[0].Projection.Workers = workers
+		appendTo(t, log, all[100*n:100*n+100])
+		r.open()
+		r.catchUp()
+		if s := r.status("lines"); s.Generation != 1 {
+			t.Errorf("with %d workers the read model was built anew: %+v", workers, s)
+		}
+		r.wantLines(all[:100*n+100])
+		r.close()
 	}
 }
 

@@ -14,11 +14,14 @@ import (
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
-// openPlugin makes an instance of a guest.
+// openPlugin makes an instance of a guest, or a pool of them.
 func openPlugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
 	module, ok := modules.list[spec.WASM]
 	if !ok {
 		return nil, fmt.Errorf("there is no guest %s", spec.WASM)
+	}
+	if spec.Workers > 1 {
+		return module.Pool(ctx, spec.Workers)
 	}
 	return module.Instantiate(ctx)
 }

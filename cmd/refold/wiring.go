@@ -63,11 +63,14 @@ func cacheDir() string {
 	return filepath.Join(dir, "refold")
 }
 
-// plugin makes an instance of a projection.
+// plugin makes an instance of a projection, or a pool of them.
 func (p *parts) plugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
 	m, err := p.module(ctx, spec)
 	if err != nil {
 		return nil, err
+	}
+	if spec.Workers > 1 {
+		return m.Pool(ctx, spec.Workers)
 	}
 	return m.Instantiate(ctx)
 }
@@ -92,6 +95,11 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 			Pos:     spec.Where("sha256"),
 			Message: fmt.Sprintf("the module %s has another digest: %s", spec.WASM, digest),
 			Hint:    "if you trust the module as it is now, pin this digest",
+		}
+	}
+	if spec.Workers > 1 {
+		if err := m.CheckWorkers(spec.Workers); err != nil {
+			return nil, &config.Error{Pos: spec.Where("workers"), Message: err.Error(), Hint: "remove workers, or key the projection: the engine then keeps its states"}
 		}
 	}
 	return m, nil

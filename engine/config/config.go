@@ -77,6 +77,9 @@ type Projection struct {
 	// StackSlots bounds how deep the module's calls nest, in slots of about a
 	// local variable each; 0 means the default.
 	StackSlots int `yaml:"stack_slots" json:"stack_slots,omitempty"`
+	// Workers is how many instances of the module fold parts of a batch at the same
+	// time; 0 means one. It changes nothing but the speed.
+	Workers int `yaml:"workers" json:"workers,omitempty"`
 }
 
 // Executor is one of its fields: a mapping with a single key, the kind.

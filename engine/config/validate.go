@@ -107,6 +107,7 @@ func (r *rules) pipeline(p *Pipeline) {
 const (
 	maxFuelPerEvent = 1 << 40
 	maxStackSlots   = 1 << 23
+	maxWorkers      = 64
 )
 
 func (r *rules) projection(p *Pipeline) {
@@ -133,5 +134,8 @@ func (r *rules) projection(p *Pipeline) {
 	}
 	if pr.StackSlots < 0 || pr.StackSlots > maxStackSlots {
 		r.fail(pr.Where("stack_slots"), "a slot is about one local variable", "stack_slots must lie between 1 and %d", maxStackSlots)
+	}
+	if pr.Workers < 0 || pr.Workers > maxWorkers {
+		r.fail(pr.Where("workers"), "more than there are processors do not help", "workers must lie between 1 and %d", maxWorkers)
 	}
 }

@@ -1,9 +1,15 @@
 package wasm
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/framejson"
 )
 
 // BenchmarkFold folds batches of 1,024 events on 10,000 aggregates, counting
@@ -143,4 +149,68 @@ func jsonBatches(b *testing.B, batches, events int) [][]byte {
 		list[n] = out
 	}
 	return list
+}
+
+// BenchmarkPool folds batches of 1,024 events on 200 keys with one instance and
+// with pools of two and four, in turns, each time as an engine would: a guest that
+// counts (ROUNDS 1) and one for which each event is work, in C, and one in Go that
+// keeps JSON. The median of a side's turns counts.
+func BenchmarkPool(b *testing.B) {
+	mirror := mirrored(b)
+	for _, guest := range []struct {
+		name, path string
+		text       []byte
+	}{
+		{"cheap_c", cGuestNamed(b, "toil"), toil(b, 200, 5, -1, "", 250)},
+		{"heavy_c", cGuestNamed(b, "toil_long"), toil(b, 200, 5, -1, "", 250)},
+		{"json_go", conformance.BuildGo(b, "../../sdk/conformance/guests/go"), mirror},
+	} {
+		b.Run(guest.name, func(b *testing.B) {
+			m := load(b, newHost(b, nil), guest.path, Limits{})
+			sides := []folder{instantiate(b, m), benchPool(b, m, 2), benchPool(b, m, 4)}
+			took := make([][]time.Duration, len(sides))
+			for b.Loop() {
+				for n, side := range sides {
+					began := time.Now()
+					if _, err := side.Fold(b.Context(), guest.text); err != nil {
+						b.Fatal(err)
+					}
+					took[n] = append(took[n], time.Since(began))
+				}
+			}
+			one := median(took[0])
+			b.ReportMetric(float64(one.Nanoseconds())/1000, "ns/event")
+			b.ReportMetric(one.Seconds()/median(took[1]).Seconds(), "2_vs_1")
+			b.ReportMetric(one.Seconds()/median(took[2]).Seconds(), "4_vs_1")
+		})
+	}
+}
+
+func benchPool(b *testing.B, m *Module, workers int) *Pool {
+	p, err := m.Pool(b.Context(), workers)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { p.Close(context.Background()) })
+	return p
+}
+
+func median(list []time.Duration) time.Duration {
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// mirrored is a batch of 1,000 events for a kit's mirror.
+func mirrored(b *testing.B) []byte {
+	batch := framejson.Batch{Types: []string{"mirrored"}, SlotsPerEvent: 8}
+	for n := range 200 {
+		key := framejson.Text(fmt.Sprint(n))
+		batch.Groups = append(batch.Groups, framejson.Group{Key: &key, Events: slices.Repeat([]framejson.Event{
+			{Position: 1, Type: "mirrored", AggregateType: "thing", Data: make([]byte, 250)}}, 5)})
+	}
+	text, err := batch.Frame()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
 }

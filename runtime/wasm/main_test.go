@@ -32,7 +32,8 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	built.clangErr = errors.Join(buildC("table", "table"), buildC("scan", "scan"), buildC("scan", "scan_unmarked", "-DUNMARKED"))
+	built.clangErr = errors.Join(buildC("table", "table"), buildC("scan", "scan"), buildC("scan", "scan_unmarked", "-DUNMARKED"),
+		buildC("toil", "toil"), buildC("toil", "toil_stateless", "-DSTATELESS"), buildC("toil", "toil_long", "-DROUNDS=40"))
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
@@ -48,7 +49,7 @@ func buildGo() error {
 }
 
 func buildC(source, name string, flags ...string) error {
-	return output(exec.Command("clang", append(flags, "--target=wasm32", "-O2", "-nostdlib", "-Wall", "-Werror", "-Wl,--no-entry",
+	return output(exec.Command("clang", append(flags, "--target=wasm32", "-O2", "-nostdlib", "-Wall", "-Werror", "-mbulk-memory", "-I../../sdk/c", "-Wl,--no-entry",
 		"-o", filepath.Join(built.dir, name+".wasm"), "testdata/"+source+".c")...))
 }
 
@@ -74,8 +75,10 @@ func cGuestNamed(t testing.TB, name string) string {
 		}
 		t.Skipf("SKIPPED, NOT TESTED: the C guest does not build: %v", built.clangErr)
 	}
-	if _, err := os.ReadDir("testdata"); err != nil { // go test caches results, and sees what this process looks at
-		t.Fatal(err)
+	for _, dir := range []string{"testdata", "../../sdk/c"} {
+		if _, err := os.ReadDir(dir); err != nil { // go test caches results, and sees what this process looks at
+			t.Fatal(err)
+		}
 	}
 	return filepath.Join(built.dir, name+".wasm")
 }
