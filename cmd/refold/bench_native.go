@@ -101,7 +101,7 @@ type benchBatch struct {
 type batchFold func(ctx context.Context, batch benchBatch) error
 
 // folding is what the engine does with a batch at hand.
-func folding(i *wasm.Instance) batchFold {
+func folding(i folder) batchFold {
 	return func(ctx context.Context, batch benchBatch) error {
 		out, err := i.Fold(ctx, batch.bytes)
 		if err != nil {
@@ -158,6 +158,10 @@ func benchFrame(slots int, events []frame.Event) (benchBatch, error) {
 	for i := range events {
 		w.AddEvent(&events[i])
 	}
+	return finishFrame(&w)
+}
+
+func finishFrame(w *frame.BatchWriter) (benchBatch, error) {
 	text, err := w.Finish()
 	if err != nil {
 		return benchBatch{}, err

@@ -62,6 +62,9 @@ var benchSubjects = []benchSubject{
 		{goFieldsVsGoJSON, true, "a guest in Go whose fields the host has decoded, against the same with encoding/json; without what decoding costs the host"},
 		{coldStart, false, "a guest in Go of 3 MB, from the cache on the disk to its first batch folded, in a new host"},
 	}, (*bench).goGuests},
+	{"workers", []measure{
+		{workers2Vs1, true, "a keyed guest in Go that parses JSON, folded by a pool of two instances, against one instance; without what the engine does"},
+	}, (*bench).workers},
 	{"visibility", []measure{
 		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
 	}, (*bench).visible},
