@@ -33,7 +33,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	built.clangErr = errors.Join(buildC("table", "table"), buildC("scan", "scan"), buildC("scan", "scan_unmarked", "-DUNMARKED"),
-		buildC("toil", "toil"), buildC("toil", "toil_stateless", "-DSTATELESS"), buildC("toil", "toil_long", "-DROUNDS=40"), buildC("zones", "zones"))
+		buildC("toil", "toil"), buildC("toil", "toil_stateless", "-DSTATELESS"), buildC("toil", "toil_long", "-DROUNDS=40"), buildC("zones", "zones"),
+		buildC("handlers", "handlers", "-mreference-types", "-Wl,--growable-table"))
 	code := m.Run()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
