@@ -23,6 +23,8 @@
 //     the new one has caught up, and then only the new one. A replay that ends
 //     early leaves no trace.
 //  5. One pipeline's fault does not stop another.
+//  6. A query is answered by a copy: it neither changes the state nor stops the
+//     fold.
 //
 // The engine imports neither an event store nor a plugin host nor an executor.
 // Start reading at Engine, then generation.go.

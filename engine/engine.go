@@ -51,6 +51,8 @@ type Engine struct {
 
 	mu      sync.Mutex
 	running chan struct{} // closed when the run that is under way has ended; nil: none is
+
+	asked sync.WaitGroup // calls of State
 }
 
 // Open loads all projections first, and only if every one can be run does it
@@ -151,8 +153,10 @@ func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	return list, nil
 }
 
-// Close releases everything. The engine must not be running.
+// Close waits for calls of State and releases everything. The engine must not be
+// running, and nobody may call it any more.
 func (e *Engine) Close(ctx context.Context) error {
+	e.asked.Wait()
 	var errs []error
 	for _, p := range e.pipelines {
 		errs = append(errs, p.close(ctx))

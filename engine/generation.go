@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,6 +22,8 @@ type generation struct {
 	executors []Executor
 	// instantiate makes another instance of the plugin.
 	instantiate func(context.Context) (Plugin, error)
+	// asking holds one token while somebody queries a copy of the plugin.
+	asking chan struct{}
 
 	// passed is a copy of mark, for those who must not wait for a fold.
 	passed atomic.Pointer[checkpoint.Mark]
@@ -127,36 +127,6 @@ func (g *generation) store(ctx context.Context) (stored bool, err error) {
 	clear(g.changes)
 	g.changing = 0
 	return true, nil
-}
-
-// ask queries the plugin. A guest that fails at it is replaced by one in the
-// state that it had: a reader must not stop the fold.
-func (g *generation) ask(ctx context.Context, query string) (json.RawMessage, error) {
-	before, err := g.plugin.Snapshot(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("pipeline %s: saving the state before a query: %w", g.pipeline, err)
-	}
-	answer, err := g.plugin.Query(ctx, []byte(query))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("pipeline %s: %w", g.pipeline, err), g.revive(context.WithoutCancel(ctx), before))
-	}
-	if !json.Valid(answer) {
-		return nil, fmt.Errorf("pipeline %s: the projection refuses the query %q, or does not answer with JSON", g.pipeline, query)
-	}
-	return slices.Clone(answer), nil
-}
-
-func (g *generation) revive(ctx context.Context, snapshot []byte) error {
-	fresh, err := g.instantiate(ctx)
-	if err != nil {
-		return err
-	}
-	if err := fresh.Restore(ctx, snapshot); err != nil {
-		return errors.Join(err, fresh.Close(ctx))
-	}
-	failed := g.plugin
-	g.plugin = fresh
-	return failed.Close(ctx)
 }
 
 // close releases plugin and executors; it does not checkpoint.

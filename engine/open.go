@@ -160,6 +160,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		manifest:    p.manifest,
 		executors:   executors,
 		instantiate: p.instantiate,
+		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
 		builder:     feed.NewBuilder(&p.manifest, selection, p.spec.Projection.Key),
 		kept:        kept,

@@ -20,6 +20,8 @@ import (
 // query, if it is resident; the state of one key or, without a key, an object
 // of all by key, if it is keyed. key is nil for none.
 func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawMessage, error) {
+	e.asked.Add(1)
+	defer e.asked.Done()
 	p, err := e.pipeline(name)
 	if err != nil {
 		return nil, err
@@ -74,6 +76,7 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 		pipeline:    k.spec.Name,
 		manifest:    plugin.Manifest(),
 		instantiate: func(ctx context.Context) (Plugin, error) { return openPlugin(ctx, k.spec.Projection) },
+		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
 		kept:        k.kept,
 	}
@@ -131,8 +134,6 @@ func (s *Status) fill(m checkpoint.Mark, head event.Position) {
 }
 
 func (g *generation) stateJSON(ctx context.Context, key *string) (json.RawMessage, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	switch g.manifest.State {
 	case manifest.Resident:
 		query := ""
@@ -141,6 +142,8 @@ func (g *generation) stateJSON(ctx context.Context, key *string) (json.RawMessag
 		}
 		return g.ask(ctx, query)
 	case manifest.Keyed:
+		g.mu.Lock()
+		defer g.mu.Unlock()
 		if key != nil {
 			return g.keyJSON(*key)
 		}

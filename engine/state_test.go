@@ -1,8 +1,11 @@
 package engine_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +80,10 @@ func TestResidentState(t *testing.T) {
 		}
 		r.wantKey("moody", "", before)
 	}
+	if text, err := r.engine.State(t.Context(), "moody", ptr("change")); err != nil || !strings.Contains(string(text), "changed by a query") {
+		t.Errorf("a query that changes what it finds: %s, %v", text, err)
+	}
+	r.wantKey("moody", "", before)
 	appendTo(t, log, all[30:])
 	r.untilLive("moody", 60)
 	if rows := rowsOf(t, r.dir, "passed"); len(rows) != 60 {
@@ -90,6 +97,60 @@ func TestResidentState(t *testing.T) {
 	undisturbed.catchUp()
 	if want := undisturbed.state("moody"); after != want {
 		t.Errorf("state %s, want %s", after, want)
+	}
+}
+
+// slowQueries is a plugin that answers when it is told to.
+type slowQueries struct {
+	engine.Plugin
+	asked, answer chan struct{}
+}
+
+func (p *slowQueries) Query(ctx context.Context, query []byte) ([]byte, error) {
+	p.asked <- struct{}{}
+	<-p.answer
+	return p.Plugin.Query(ctx, query)
+}
+
+// While a query is under way events are folded, also by a replay that takes the
+// place of what was queried, and the answer is of the time when it was asked.
+func TestAQueryStopsNothing(t *testing.T) {
+	all := history(60)
+	log := newLog(t, all[:20])
+	r := newRig(t, log, moody())
+	asked, answer := make(chan struct{}), make(chan struct{})
+	r.opts.OpenPlugin = func(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+		plugin, err := openPlugin(ctx, spec)
+		return &slowQueries{plugin, asked, answer}, err
+	}
+	r.open()
+	r.start()
+	r.untilLive("moody", 20)
+	var text json.RawMessage
+	var err error
+	var querying sync.WaitGroup
+	querying.Go(func() { text, err = r.engine.State(t.Context(), "moody", nil) })
+	<-asked
+	appendTo(t, log, all[20:40])
+	r.untilLive("moody", 40)
+	must(t, r.engine.Replay(t.Context(), "moody"))
+	appendTo(t, log, all[40:])
+	r.untilLive("moody", 60)
+	impatient, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.engine.State(impatient, "moody", nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a query that nobody waits for: %v", err)
+	}
+	close(answer)
+	querying.Wait()
+	counts := map[string]int{}
+	must(t, errors.Join(err, json.Unmarshal(text, &counts)))
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	if total != 20 {
+		t.Errorf("the answer %s counts %d events, want 20", text, total)
 	}
 }
 

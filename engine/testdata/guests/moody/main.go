@@ -27,6 +27,8 @@ func query(text string) ([]byte, error) {
 		panic("asked to")
 	case "refuse":
 		return nil, errors.New("asked to")
+	case "change":
+		counts["changed by a query"]++
 	case "babble":
 		return []byte("no JSON"), nil
 	}
