@@ -8,30 +8,31 @@ import (
 
 // callEvents is how many events a call counts as that folds none: one that
 // starts an instance, makes room for its input, or asks for its manifest or its
-// state.
+// state. A fold does not count as more outside of its events.
 const callEvents = 64
 
 // budget is what an instance may use, in counters that its own code keeps.
 type budget struct {
-	fuel, stack, event, events, eventFuel, changes api.MutableGlobal
+	fuel, stack, event, events, eventFuel, restFuel, changes api.MutableGlobal
 }
 
 func newBudget(m api.Module) budget {
 	counter := func(name string) api.MutableGlobal { return m.ExportedGlobal(name).(api.MutableGlobal) }
 	return budget{counter(meter.Fuel), counter(meter.Stack), counter(meter.Event), counter(meter.Events), counter(meter.EventFuel),
-		counter(meter.Changes)}
+		counter(meter.RestFuel), counter(meter.Changes)}
 }
 
 // grant fills the budget up for a call that folds so many events, or noEvents.
 // Outside of them, before the first is marked and behind the last, a fold has
-// fuel for all of them and one more. Nothing overflows: a frame has fewer than
-// 2^20 events, and an event at most 2^40 units.
+// fuel for all of them and one more, but not for more than callEvents. Nothing
+// overflows: an event has at most 2^40 units.
 func (b *budget) grant(l *Limits, events int) {
-	fuels, before := int64(events)+1, int64(-1)
+	fuels, before := int64(min(events+1, callEvents)), int64(-1)
 	if events == noEvents {
 		fuels = callEvents
 	}
 	b.fuel.Set(uint64(l.FuelPerEvent * fuels))
+	b.restFuel.Set(uint64(l.FuelPerEvent * fuels))
 	b.stack.Set(uint64(l.StackSlots))
 	b.event.Set(uint64(before))
 	b.events.Set(uint64(events))

@@ -199,3 +199,37 @@ func TestImportsCost(t *testing.T) {
 		})
 	}
 }
+
+// TestUnmarkedIsBounded: a guest that marks no events has the budget of 64, however
+// many a batch has, and is told what to do; one that marks them has one for each.
+func TestUnmarkedIsBounded(t *testing.T) {
+	h := newHost(t, nil)
+	var w frame.BatchWriter
+	w.Reset([]string{"add"}, 0)
+	w.BeginUnkeyed()
+	for n := range 1000 {
+		w.AddEvent(&frame.Event{Position: uint64(n + 1), Version: 1, Type: "add", AggregateType: "thing", Data: bytes.Repeat([]byte(" "), 1000)})
+	}
+	text, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fuel := range []int64{100_000, 5_000_000} {
+		limits := Limits{FuelPerEvent: fuel}
+		if _, err := instantiate(t, load(t, h, cGuestNamed(t, "scan"), limits)).Fold(t.Context(), text); err != nil {
+			t.Errorf("marked, with %d: %v", fuel, err)
+		}
+		unmarked := instantiate(t, load(t, h, cGuestNamed(t, "scan_unmarked"), limits))
+		_, err := unmarked.Fold(t.Context(), text)
+		if fuel > 1_000_000 {
+			if err != nil {
+				t.Errorf("unmarked, with %d: %v", fuel, err)
+			}
+			continue
+		}
+		guest := guestError(t, err, runtime.OutOfFuel)
+		if guest.Event != runtime.NoEvent || !strings.Contains(guest.Reason, "6400000 units, without marking one of 1000 events") || !strings.Contains(guest.Hint, "begin_event") {
+			t.Errorf("unmarked, with %d: %v", fuel, err)
+		}
+	}
+}

@@ -55,6 +55,10 @@ func (i *Instance) explain(fault *runtime.GuestError) {
 		fault.Code = runtime.OutOfFuel
 		fault.Reason = fmt.Sprintf("used up its fuel, %d units for an event", i.module.limits.FuelPerEvent)
 		fault.Hint = "mend a loop that does not end, or raise fuel_per_event"
+		if events := left(i.budget.events); left(i.budget.event) < 0 && events >= callEvents {
+			fault.Reason = fmt.Sprintf("used up its fuel, %d units, without marking one of %d events", i.module.limits.FuelPerEvent*callEvents, events)
+			fault.Hint = "call begin_event ahead of each event, as the kits do: then each has a budget of its own"
+		}
 	case stack, strings.HasSuffix(fault.Reason, wazeroOverflow):
 		fault.Code = runtime.StackOverflow
 		fault.Reason = fmt.Sprintf("nests calls deeper than its stack of %d slots", i.module.limits.StackSlots)

@@ -39,7 +39,28 @@ func newFunctions(file *wasmfile.File, list []uint32) *functions {
 			all.numbers[file.FunctionCount()] = number
 		}
 	}
+	all.sortTypes()
 	return all
+}
+
+// sortTypes puts the types that most functions have first: they are tried first.
+func (f *functions) sortTypes() {
+	order, count := make([]int, len(f.types)), make([]int, len(f.types))
+	for i := range order {
+		order[i] = i
+	}
+	for _, t := range f.typeOf[1:] {
+		count[t]++
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return count[b] - count[a] })
+	types, place := make([]functionType, len(f.types)), make([]int, len(f.types))
+	for to, from := range order {
+		types[to], place[from] = f.types[from], to
+	}
+	f.types = types
+	for i, t := range f.typeOf[1:] {
+		f.typeOf[i+1] = place[t]
+	}
 }
 
 func (f *functions) typeIndex(t functionType) int {
@@ -67,20 +88,25 @@ func isMark(i *wasmfile.Import) bool {
 
 // find returns the number of the module's own function that is in a slot, likely
 // a certain one. It does for no import: of these wazero tells the wrong index.
-func (f *functions) find(m api.Module, slot, likely uint32, tries *int) (uint32, error) {
+func (f *functions) find(m api.Module, table, slot, likely uint32, tries *int) (uint32, error) {
 	first := f.typeOf[likely]
-	for n := range f.types {
+	for n := range f.types { // first, and then the others in their order
 		*tries--
 		if *tries < 0 {
 			break
 		}
-		i := (first + n) % len(f.types)
-		if definition := lookUp(m, slot, f.types[i]); definition != nil {
+		i := n
+		if n == 0 {
+			i = first
+		} else if n <= first {
+			i = n - 1
+		}
+		if definition := lookUp(m, table, slot, f.types[i]); definition != nil {
 			return f.number(definition)
 		}
 	}
 	return 0, &runtime.GuestError{Code: runtime.Unsupported, Event: runtime.NoEvent,
-		Reason: fmt.Sprintf("has so many functions in its table, of so many types, that a snapshot does not hold them (slot %d)", slot)}
+		Reason: fmt.Sprintf("has so many functions in its tables, of so many types, that a snapshot does not hold them (table %d, slot %d)", table, slot)}
 }
 
 func (f *functions) number(d api.FunctionDefinition) (uint32, error) {
@@ -91,11 +117,11 @@ func (f *functions) number(d api.FunctionDefinition) (uint32, error) {
 }
 
 // lookUp returns the function in a slot if it has a type, else nil.
-func lookUp(m api.Module, slot uint32, t functionType) (definition api.FunctionDefinition) {
+func lookUp(m api.Module, index, slot uint32, t functionType) (definition api.FunctionDefinition) {
 	defer func() {
 		if recover() != nil {
 			definition = nil
 		}
 	}()
-	return table.LookupFunction(m, 0, slot, t.params, t.results).Definition()
+	return table.LookupFunction(m, index, slot, t.params, t.results).Definition()
 }

@@ -63,7 +63,7 @@ func (i *Instance) start(ctx context.Context) error {
 	if err != nil {
 		return i.startFault(err)
 	}
-	i.wasm, i.budget, i.references = wasm, newBudget(wasm), newReferences(wasm)
+	i.wasm, i.budget, i.references = wasm, newBudget(wasm), newReferences(wasm, m.tables)
 	i.guest.Fuel = i.budget.fuel
 	if err := i.references.check(ctx, m.functions); err != nil {
 		return errors.Join(i.startFault(err), wasm.Close(ctx))

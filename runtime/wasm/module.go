@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/tetratelabs/wazero"
 
@@ -26,7 +27,7 @@ type Module struct {
 	size      int
 	imports   []string
 	globals   []string // export names of the mutable globals
-	tableMax  uint32   // slots
+	tables    []changedTable
 	query     bool
 	manifest  manifest.Manifest
 	compiled  wazero.CompiledModule
@@ -52,11 +53,15 @@ func (m *Module) declare(file *wasmfile.File) {
 // is to be saved beside memory and globals.
 func (m *Module) number(file *wasmfile.File) {
 	added := m.compiled.ExportedFunctions()
-	if added[meter.TableSize] != nil {
-		m.tableMax = uint32(m.limits.TableElements)
-		if size := file.Tables[0].Size; size.HasMax {
-			m.tableMax = min(m.tableMax, size.Max)
+	for index, t := range file.Tables {
+		if added[meter.TableSize+strconv.Itoa(index)] == nil {
+			continue
 		}
+		limit := uint32(m.limits.TableElements)
+		if t.Size.HasMax {
+			limit = min(limit, t.Size.Max)
+		}
+		m.tables = append(m.tables, changedTable{uint32(index), limit})
 	}
 	var list []uint32
 	if added[meter.Function] != nil {
@@ -67,8 +72,11 @@ func (m *Module) number(file *wasmfile.File) {
 
 // shape is what a snapshot of an instance may have.
 func (m *Module) shape() snapshot.Shape {
-	return snapshot.Shape{Globals: len(m.globals), Functions: len(m.functions.typeOf) - 1,
-		MaxPages: uint32(m.limits.MemoryPages), MaxTable: m.tableMax}
+	s := snapshot.Shape{Globals: len(m.globals), Functions: len(m.functions.typeOf) - 1, MaxPages: uint32(m.limits.MemoryPages)}
+	for _, t := range m.tables {
+		s.MaxTables = append(s.MaxTables, t.limit)
+	}
+	return s
 }
 
 // Manifest is what the plugin says about itself.

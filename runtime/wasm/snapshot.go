@@ -33,23 +33,23 @@ func (i *Instance) Snapshot(ctx context.Context) ([]byte, error) {
 	return i.module.host.codec.Encode(i.module.base, state), nil
 }
 
-// state is the instance's state, valid until the next call. A table that nothing
-// has changed is not read.
+// state is the instance's state, valid until the next call. Tables that nothing
+// has changed are not read.
 func (i *Instance) state(ctx context.Context) (*snapshot.State, error) {
 	s := &snapshot.State{Memory: i.memory(), Random: i.guest.Random, Slept: i.guest.Slept, Dropped: i.references.segments()}
 	for _, name := range i.module.globals {
 		s.Globals = append(s.Globals, i.wasm.ExportedGlobal(name).Get())
 	}
-	var old []uint32
+	var old [][]uint32
 	if i.module.base != nil {
-		old = i.module.base.Table()
+		old = i.module.base.Tables()
 		if !i.changed() {
-			s.Table = old
+			s.Tables = old
 			return s, nil
 		}
 	}
 	var err error
-	if s.Table, err = i.references.table(ctx, i.module.functions, old); err != nil {
+	if s.Tables, err = i.references.read(ctx, i.module.functions, old); err != nil {
 		return nil, i.module.blame(err)
 	}
 	return s, nil

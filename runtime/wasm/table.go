@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/tetratelabs/wazero/api"
 
@@ -12,14 +13,18 @@ import (
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 )
 
-// references reads and writes what an instance has beside memory and globals:
-// its table, if code changes it, and the segments that code has dropped. The
-// functions are those that the meter has added; they take no fuel.
+// changedTable is one that code changes: its index in the module, and how many slots it
+// may have.
+type changedTable struct{ index, limit uint32 }
+
+// references reads and writes what an instance has beside memory and globals: the
+// tables that code changes, and the segments that code has dropped. The functions
+// are those that the meter has added; they take no fuel.
 type references struct {
-	wasm                 api.Module
-	size, grow, get, set api.Function
-	function, drop       api.Function
-	dropped              []api.MutableGlobal
+	wasm           api.Module
+	tables         []tableAccess
+	function, drop api.Function
+	dropped        []api.MutableGlobal
 	// known are the numbers of functions by reference, as far as they are known. A
 	// reference is opaque and the instance's own; it never goes back. An import has
 	// one, and so has what code refers to; what an element segment refers to has
@@ -27,10 +32,19 @@ type references struct {
 	known map[uint64]uint32
 }
 
-func newReferences(m api.Module) references {
-	r := references{wasm: m, size: m.ExportedFunction(meter.TableSize), grow: m.ExportedFunction(meter.TableGrow),
-		get: m.ExportedFunction(meter.TableGet), set: m.ExportedFunction(meter.TableSet),
-		function: m.ExportedFunction(meter.Function), drop: m.ExportedFunction(meter.Drop)}
+// tableAccess reads and changes a table. If it is not one of functions, get and
+// set are nil.
+type tableAccess struct {
+	index                uint32
+	size, grow, get, set api.Function
+}
+
+func newReferences(m api.Module, tables []changedTable) references {
+	r := references{wasm: m, function: m.ExportedFunction(meter.Function), drop: m.ExportedFunction(meter.Drop)}
+	for _, t := range tables {
+		of := func(name string) api.Function { return m.ExportedFunction(name + strconv.Itoa(int(t.index))) }
+		r.tables = append(r.tables, tableAccess{t.index, of(meter.TableSize), of(meter.TableGrow), of(meter.TableGet), of(meter.TableSet)})
+	}
 	for {
 		word := m.ExportedGlobal(fmt.Sprintf("%s%d", meter.Dropped, len(r.dropped)))
 		if word == nil {
@@ -40,26 +54,38 @@ func newReferences(m api.Module) references {
 	}
 }
 
-// table returns what stands in the slots, or nil if no code changes them. It is
-// likely the same as in old.
-func (r *references) table(ctx context.Context, all *functions, old []uint32) ([]uint32, error) {
-	if r.size == nil {
-		return nil, nil
+// read returns what stands in the slots of the tables. It is likely the same as in
+// old.
+func (r *references) read(ctx context.Context, all *functions, old [][]uint32) (list [][]uint32, err error) {
+	tries := maxTries
+	for n := range r.tables {
+		var before []uint32
+		if old != nil {
+			before = old[n]
+		}
+		slots, err := r.slots(ctx, &r.tables[n], all, before, &tries)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, slots)
 	}
-	size, err := call(ctx, r.size)
+	return list, nil
+}
+
+func (r *references) slots(ctx context.Context, t *tableAccess, all *functions, old []uint32, tries *int) ([]uint32, error) {
+	size, err := call(ctx, t.size)
 	if err != nil {
 		return nil, err
 	}
 	slots := make([]uint32, uint32(size))
-	if r.get == nil {
+	if t.get == nil {
 		return slots, nil // no guest comes by a reference that is no function's
 	}
 	if err := r.learn(ctx, len(all.typeOf)); err != nil {
 		return nil, err
 	}
-	tries := maxTries
 	for at := range slots {
-		reference, err := call(ctx, r.get, uint64(at))
+		reference, err := call(ctx, t.get, uint64(at))
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +95,7 @@ func (r *references) table(ctx context.Context, all *functions, old []uint32) ([
 			if at < len(old) {
 				likely = old[at]
 			}
-			if number, err = all.find(r.wasm, uint32(at), likely, &tries); err != nil {
+			if number, err = all.find(r.wasm, t.index, uint32(at), likely, tries); err != nil {
 				return nil, err
 			}
 			r.known[reference] = number
@@ -117,7 +143,7 @@ func (r *references) segments() []uint64 {
 	return words
 }
 
-// apply changes a fresh instance's table and segments to those of a snapshot.
+// apply changes a fresh instance's tables and segments to those of a snapshot.
 func (r *references) apply(ctx context.Context, m *snapshot.Image) error {
 	for i, word := range m.Dropped {
 		r.dropped[i].Set(word)
@@ -127,24 +153,35 @@ func (r *references) apply(ctx context.Context, m *snapshot.Image) error {
 			return err
 		}
 	}
-	if r.size == nil {
-		return nil
+	for n := range r.tables {
+		if err := r.tables[n].resize(ctx, m.Tables[n]); err != nil {
+			return err
+		}
 	}
-	size, err := call(ctx, r.size)
+	for _, slot := range m.Slots {
+		set := r.tables[slot.Table].set
+		if set == nil {
+			return fmt.Errorf("table %d holds no functions", r.tables[slot.Table].index)
+		}
+		if _, err := call(ctx, set, uint64(slot.At), uint64(slot.Number)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resize makes a table, which is not larger, as large as that of a snapshot.
+func (t *tableAccess) resize(ctx context.Context, slots uint32) error {
+	size, err := call(ctx, t.size)
 	if err != nil {
 		return err
 	}
-	old, err := call(ctx, r.grow, uint64(m.Table)-size)
+	old, err := call(ctx, t.grow, uint64(slots)-size)
 	if err != nil {
 		return err
 	}
 	if uint32(old) != uint32(size) {
-		return fmt.Errorf("its table does not grow to %d slots", m.Table)
-	}
-	for _, slot := range m.Slots {
-		if _, err := call(ctx, r.set, uint64(slot.At), uint64(slot.Number)); err != nil {
-			return err
-		}
+		return fmt.Errorf("table %d does not grow to %d slots", t.index, slots)
 	}
 	return nil
 }
@@ -154,16 +191,16 @@ func call(ctx context.Context, fn api.Function, args ...uint64) (uint64, error) 
 	var stack [2]uint64
 	copy(stack[:], args)
 	if err := fn.CallWithStack(ctx, stack[:]); err != nil {
-		return 0, fmt.Errorf("reading or restoring its table: %w", err)
+		return 0, fmt.Errorf("reading or restoring a table: %w", err)
 	}
 	return stack[0], nil
 }
 
-// changed reports whether the instance has changed its table or dropped segments
+// changed reports whether the instance has changed a table or dropped segments
 // since it started.
 func (i *Instance) changed() bool { return left(i.budget.changes) != i.module.changes }
 
-// restoreReferences brings table and segments of an instance, which is fresh if
+// restoreReferences brings tables and segments of an instance, which is fresh if
 // it has changed any, to those of a snapshot.
 func (i *Instance) restoreReferences(ctx context.Context, image *snapshot.Image) error {
 	if !image.HasReferences() {

@@ -56,6 +56,10 @@ func steps() map[byte][]byte {
 		'M': wasmtest.Code(copies(), b, one, []byte{0xfc, 8, 3, 0}),           //
 		'B': wasmtest.Code(copies(), b, one, []byte{0xfc, 8, 0, 0}),           // of an active segment
 		'q': wasmtest.Code(a, []byte{0x25, 0, 0x1a}),                          // table.get, drop
+		't': wasmtest.Code(a, b, one, []byte{0xfc, 14, 1, 0}),                 // table.copy to the second table
+		'T': wasmtest.Code(a, b, one, []byte{0xfc, 14, 0, 1}),                 // and from there
+		'G': wasmtest.Code(tableGet(), a, []byte{0xfc, 15, 1, 0x1a}),          // table.grow of it, drop
+		'I': wasmtest.Code(a, b, one, []byte{0xfc, 12, 1, 1}),                 // table.init of it from segment 1
 		'x': wasmtest.Code(a, []byte{0x11}, wasmtest.U32(4), []byte{0, 0x1a}), // call_indirect, drop
 	}
 }
@@ -67,7 +71,7 @@ func copies() []byte { return wasmtest.Code(operand(1), wasmtest.I32(copiesAt), 
 func stepper() *wasmtest.Module {
 	m := wasmtest.Guest()
 	m.Describe(`{"abi":1,"name":"stepper","state":"resident"}`)
-	m.Tables, m.Elements = []wasmtest.Size{{Min: 6, Max: 30}}, []uint32{4, 5}
+	m.Tables, m.Elements = []wasmtest.Size{{Min: 6, Max: 30}, {Min: 3}, {Min: 2}}, []uint32{4, 5}
 	m.Passive = [][]uint32{{5, 6, 7, 4, 7}, {7, 6, 5, 4, 6}}
 	for _, letter := range "wxyz" {
 		m.Funcs = append(m.Funcs, wasmtest.Func{Results: "i", Body: wasmtest.I32(letter)})
@@ -147,7 +151,7 @@ func TestSteps(t *testing.T) {
 		{"g21", "wx----xx"}, {"f30", "wx-ww-"}, {"e00", "wx----"}, {"e00 i20", "invalid table access"},
 		{"E00 j20", "invalid table access"}, {"e00 j20", "wxz---"}, {"d00 m00", "out of bounds memory"}, {"D00 M00", "out of bounds memory"},
 		{"m00 m11 M20", "klr"}, {"A00 B00", "out of bounds memory"}, {"B00", "0"}, {"a50", "invalid table access"}, {"x20", "invalid table access"},
-		{"q90", "invalid table access"},
+		{"q90", "invalid table access"}, {"t10 T31", "wx-w--"}, {"I00 T30", "wx-x--"}, {"T33", "invalid table access"}, {"G31 T25", "wxx---"},
 	} {
 		i := instantiate(t, m)
 		seen := do(t, i, "?00")
@@ -226,8 +230,8 @@ func same(t *rapid.T, ctx context.Context, a, b *Instance) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(x.Table, y.Table) || !slices.Equal(x.Dropped, y.Dropped) || !slices.Equal(x.Globals, y.Globals) || !bytes.Equal(x.Memory, y.Memory) {
-		t.Fatalf("states differ: table %v, %v; dropped %v, %v", x.Table, y.Table, x.Dropped, y.Dropped)
+	if !slices.EqualFunc(x.Tables, y.Tables, slices.Equal) || !slices.Equal(x.Dropped, y.Dropped) || !slices.Equal(x.Globals, y.Globals) || !bytes.Equal(x.Memory, y.Memory) {
+		t.Fatalf("states differ: tables %v, %v; dropped %v, %v", x.Tables, y.Tables, x.Dropped, y.Dropped)
 	}
 }
 
@@ -290,8 +294,8 @@ func TestExternalTable(t *testing.T) {
 	if err := b.Restore(t.Context(), taken); err != nil {
 		t.Fatal(err)
 	}
-	if state, err := b.state(t.Context()); err != nil || len(state.Table) != 7 {
-		t.Errorf("the table has %v, want 7 slots: %v", state.Table, err)
+	if state, err := b.state(t.Context()); err != nil || len(state.Tables[0]) != 7 {
+		t.Errorf("the table has %v, want 7 slots: %v", state.Tables, err)
 	}
 	tight := instantiate(t, load(t, newHost(t, nil), write(t, guest.Bytes()), Limits{TableElements: 6}))
 	guestError(t, tight.Restore(t.Context(), taken), runtime.SnapshotMismatch)
@@ -315,5 +319,47 @@ func TestTableAtStart(t *testing.T) {
 	old := i.wasm
 	if err := i.Restore(t.Context(), taken); err != nil || i.wasm != old {
 		t.Errorf("restored: %v, replaced %v", err, i.wasm != old)
+	}
+}
+
+// crowded is a plugin that clears a slot of a table of so many, which holds as many
+// functions, of so many types; if most is set, nearly all of the last type.
+func crowded(types, slots int, most bool) *wasmtest.Module {
+	return guestWith(func(m *wasmtest.Module) {
+		m.Tables = []wasmtest.Size{{Min: uint32(slots)}}
+		for n := range slots {
+			kind := n % types
+			if most && n >= types {
+				kind = types - 1
+			}
+			m.Elements = append(m.Elements, uint32(len(m.Funcs)))
+			m.Funcs = append(m.Funcs, wasmtest.Func{Params: string([]byte{"iIfF"[kind%4], "iIfF"[kind/4%4], "iIfF"[kind/16%4], "iIfF"[kind/64]})})
+		}
+		fold := m.Func("refold_fold")
+		fold.Body = wasmtest.Code(wasmtest.I32(7), []byte{0xd0, 0x70, 0x26, 0}, fold.Body) // table.set 7 null
+	})
+}
+
+// TestCrowdedTable: a large table is read if most of its functions are of few of
+// many types; one whose types are mixed is refused, after a bounded search.
+func TestCrowdedTable(t *testing.T) {
+	h := newHost(t, nil)
+	m := load(t, h, write(t, crowded(256, 5000, true).Bytes()), Limits{})
+	a, b := instantiate(t, m), instantiate(t, m)
+	fold(t, a, "add")
+	taken, err := a.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Restore(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+	state, err := b.state(t.Context())
+	if err != nil || state.Tables[0][7] != 0 || state.Tables[0][8] == 0 {
+		t.Errorf("slot 7 did not come back empty: %v", err)
+	}
+	_, err = h.Load(t.Context(), write(t, crowded(256, 9000, false).Bytes()), Limits{})
+	if guest := guestError(t, err, runtime.Unsupported); !strings.Contains(guest.Reason, "of so many types") {
+		t.Errorf("the error is %v", guest)
 	}
 }

@@ -1,6 +1,7 @@
 /* The tests' plugin in C that changes its table while it runs, as a program does
    that links functions late: events add slots to the table, put functions into
-   them and call what is there. C has no word for a table, hence the assembly; the
+   them and call what is there, and a second table, of references to the host's
+   objects, grows with each. C has no word for a table, hence the assembly; the
    compiler and the linker make the module. Build with -mreference-types and
    -Wl,--growable-table. */
 #include "refold.h"
@@ -21,6 +22,15 @@ static handler handlers[] = {increment, treble, negate};
 static handler slots[64];
 static int64_t count, value;
 
+__asm__(".tabletype objects, externref\nobjects:\n");
+
+/* The size of the second table, which it grows by one. */
+static int32_t objects(void) {
+	int32_t count;
+	__asm__ volatile("ref.null_extern\n\ti32.const 1\n\ttable.grow objects\n\tlocal.set %0" : "=r"(count));
+	return count;
+}
+
 static handler grow(handler first) {
 	handler added;
 	__asm__ volatile("local.get %1\n\ttable.get __indirect_function_table\n\ti32.const 1\n\t"
@@ -38,6 +48,7 @@ static const char *fold(const refold_event *e, refold_effects *out) {
 	if (refold_type_index(e) == ADDED) {
 		if (count == 64) return "there are 64 handlers already";
 		slots[count++] = grow(named);
+		if (objects() != count - 1) refold_panic(REFOLD_TEXT("the second table has another size"));
 		return NULL;
 	}
 	if (count == 0) return NULL;

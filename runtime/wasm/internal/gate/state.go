@@ -12,13 +12,17 @@ import (
 // mutable globals.
 const globalPrefix = meter.Prefix + "global:"
 
+// maxTables bounds what tables take of the host's memory: each has a limit of its
+// own.
+const maxTables = 8
+
 // checkState refuses a module with state that a snapshot would miss.
 func checkState(f *wasmfile.File) error {
 	switch {
 	case len(f.Memories) != 1:
 		return refuse(runtime.Unsupported, fmt.Sprintf("has %d memories; one is supported", len(f.Memories)), "")
-	case len(f.Tables) > 1:
-		return refuse(runtime.Unsupported, fmt.Sprintf("has %d tables; one is supported", len(f.Tables)), "")
+	case len(f.Tables) > maxTables:
+		return refuse(runtime.Unsupported, fmt.Sprintf("has %d tables; %d are supported", len(f.Tables), maxTables), "")
 	}
 	for i, g := range f.Globals {
 		if !g.Mutable {

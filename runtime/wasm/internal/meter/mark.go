@@ -9,7 +9,7 @@ const Disorder = -2
 // markBody is the function that is called at the start of each event, with its
 // index in the batch as i32: a later one than at the call before, at most their
 // number, which stands for the end of the last one. It notes the index and
-// fills up the fuel: for one event, or at the end for all and one more.
+// fills up the fuel: for one event, or at the end for what comes then.
 func (m *module) markBody() []byte {
 	w := &writer{}
 	const index = 0 // parameter
@@ -32,11 +32,7 @@ func (m *module) markBody() []byte {
 	given()
 	w.index(wasmfile.OpGlobalSet, m.event)
 
-	w.index(wasmfile.OpGlobalGet, m.events)
-	w.constant(1)
-	w.op(opI64Add)
-	w.index(wasmfile.OpGlobalGet, m.eventFuel)
-	w.op(opI64Mul)
+	w.index(wasmfile.OpGlobalGet, m.restFuel)
 	w.index(wasmfile.OpGlobalGet, m.eventFuel)
 	given()
 	w.index(wasmfile.OpGlobalGet, m.events)

@@ -46,6 +46,7 @@ func TestMark(t *testing.T) {
 				set(m, meter.Event, -1)
 				set(m, meter.Events, 3)
 				set(m, meter.EventFuel, 1000)
+				set(m, meter.RestFuel, 1000)
 				_, _, err := call(t, m, "f", 1000, deep, 1)
 				if (err != nil) != tt.disorder || left(m, meter.Event) != tt.event {
 					t.Errorf("%s: %v, event %d", engine, err, left(m, meter.Event))
@@ -73,7 +74,7 @@ func TestMarkByWay(t *testing.T) {
 }
 
 // TestRefill: a mark gives one event's fuel, whatever was left, and the end
-// gives that of all and one more.
+// gives what the host has set for that.
 func TestRefill(t *testing.T) {
 	for name, tt := range map[string]struct {
 		marks  []int32
@@ -93,6 +94,7 @@ func TestRefill(t *testing.T) {
 			set(m, meter.Event, -1)
 			set(m, meter.Events, 3)
 			set(m, meter.EventFuel, 1000)
+			set(m, meter.RestFuel, 4000)
 			fuel, _, err := call(t, m, "f", 4000, deep, tt.rounds)
 			if (err == nil) != tt.ok || (fuel < 0) == tt.ok {
 				t.Errorf("%v, fuel %d", err, fuel)

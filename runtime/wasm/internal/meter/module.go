@@ -9,7 +9,7 @@ import (
 
 // Version names the scheme: the same module and options give the same bytes as
 // long as it stays. It is part of whatever depends on where a budget ends.
-const Version = 2
+const Version = 3
 
 // Prefix starts the names of all exports that are added.
 const Prefix = "refold:"
@@ -25,8 +25,9 @@ const (
 	Event = Prefix + "event"
 	// Events is how many events there are to be marked.
 	Events = Prefix + "events"
-	// EventFuel is what an event may use.
+	// EventFuel is what an event may use, RestFuel what comes behind the last.
 	EventFuel = Prefix + "event_fuel"
+	RestFuel  = Prefix + "rest_fuel"
 	// Changes is how often the code has changed what lies neither in memory nor
 	// in globals: tables, and segments that are dropped.
 	Changes = Prefix + "changes"
@@ -52,7 +53,7 @@ type Options struct {
 type module struct {
 	file *wasmfile.File
 	// fuel and so on are the indexes of the added globals.
-	fuel, stack, event, events, eventFuel, changes uint32
+	fuel, stack, event, events, eventFuel, restFuel, changes uint32
 	// dropped is the first of those with the bits of dropped segments.
 	dropped uint32
 	state   state
@@ -81,7 +82,7 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0}, make([]wasmfile.Counter, m.state.words)...),
+		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0, 0}, make([]wasmfile.Counter, m.state.words)...),
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
@@ -97,8 +98,8 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	if m.state.functions || m.state.references {
 		m.addReferences(&edit)
 	}
-	if m.state.table {
-		m.addTable(&edit)
+	for _, table := range m.state.tables {
+		m.addTable(&edit, table)
 	}
 	edit.Types = m.types
 	return f.Encode(edit), nil
@@ -137,7 +138,7 @@ func (m *module) add(edit *wasmfile.Edit, t wasmfile.FuncType, body []byte) uint
 
 func newModule(f *wasmfile.File, o *Options) *module {
 	first := f.GlobalCount()
-	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, changes: first + 5, dropped: first + 6,
+	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, restFuel: first + 5, changes: first + 6, dropped: first + 7,
 		marks: map[uint32]bool{}, mark: f.FunctionCount()}
 	index := uint32(0)
 	for i := range f.Imports {
@@ -154,7 +155,7 @@ func newModule(f *wasmfile.File, o *Options) *module {
 
 func (m *module) counters() []wasmfile.Export {
 	var list []wasmfile.Export
-	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, Changes} {
+	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, RestFuel, Changes} {
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
 	}
 	for word := range m.state.words {

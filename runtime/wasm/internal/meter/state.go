@@ -2,25 +2,27 @@ package meter
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
-// What is exported of a module that changes a table, beside Changes: functions
+// What is exported of a module that changes tables, beside Changes: functions
 // that cost no fuel, and that trap at most for an index that does not exist. A
 // function that can be in a slot has a number, which is its place, from 1 on, in
-// wasmfile.File.Declared; 0 is null.
+// wasmfile.File.Declared; 0 is null. Behind the names of those of a table stands
+// its index.
 const (
 	// TableSize is a function () -> i32: the number of slots.
-	TableSize = Prefix + "table_size"
+	TableSize = Prefix + "table_size:"
 	// TableGrow is a function (slots i32) -> i32: adds empty slots and returns
 	// how many there were, or -1.
-	TableGrow = Prefix + "table_grow"
+	TableGrow = Prefix + "table_grow:"
 	// TableGet is a function (slot i32) -> funcref. It is for tables of functions
 	// only, as is TableSet.
-	TableGet = Prefix + "table_get"
+	TableGet = Prefix + "table_get:"
 	// TableSet is a function (slot i32, number i32) -> ().
-	TableSet = Prefix + "table_set"
+	TableSet = Prefix + "table_set:"
 	// Function is a function (number i32) -> funcref, also of a module whose code
 	// refers to functions. If it gives null for 1, an element segment of the
 	// original lies outside of its table: then the original must not run. (The
@@ -45,9 +47,11 @@ type segment struct {
 
 // state is what a module may change that lies neither in memory nor in globals.
 type state struct {
-	// table is true if code changes the table, functions true if that is one of
-	// functions, references true if code makes references to functions.
-	table, functions, references bool
+	// tables are those that code changes, in ascending order; functions is true if
+	// one of them is of functions, references true if code makes references to
+	// functions.
+	tables                []uint32
+	functions, references bool
 	// numbered are the functions that can be referred to, the first with number
 	// 1, if any of this is needed.
 	numbered []uint32
@@ -57,8 +61,7 @@ type state struct {
 	bits     map[segment]int
 }
 
-// inspect finds what f may change. A table counts if it is the only one and the
-// module's own.
+// inspect finds what f may change. A table counts if the module imports none.
 func inspect(f *wasmfile.File) (state, error) {
 	s := state{bits: map[segment]int{}}
 	var code []wasmfile.Instruction
@@ -71,8 +74,10 @@ func inspect(f *wasmfile.File) (state, error) {
 			s.note(&code[j])
 		}
 	}
-	s.table = s.table && f.TableCount() == 1 && len(f.Tables) == 1
-	s.functions = s.table && f.Tables[0].Element == wasmfile.FuncRef
+	slices.Sort(s.tables)
+	s.tables = slices.Compact(s.tables)
+	s.tables = slices.DeleteFunc(s.tables, func(index uint32) bool { return int(index) >= len(f.Tables) || f.TableCount() != uint32(len(f.Tables)) })
+	s.functions = slices.ContainsFunc(s.tables, func(index uint32) bool { return f.Tables[index].Element == wasmfile.FuncRef })
 	if s.functions || s.references {
 		s.numbered = f.Declared()
 	}
@@ -90,8 +95,17 @@ func (s *state) note(in *wasmfile.Instruction) {
 		}
 	case in.Op == wasmfile.OpRefFunc:
 		s.references = true
+	case in.Op == wasmfile.OpTableInit:
+		s.changes(in.Second)
 	case changes(in.Op):
-		s.table = true
+		s.changes(in.Index)
+	}
+}
+
+// changes notes that code changes a table. Code names few, again and again.
+func (s *state) changes(table uint32) {
+	if n := len(s.tables); n == 0 || s.tables[n-1] != table {
+		s.tables = append(s.tables, table)
 	}
 }
 
@@ -153,29 +167,30 @@ func (f *function) reference(in *wasmfile.Instruction) {
 	f.index(wasmfile.OpTableGet, f.module.file.TableCount())
 }
 
-// addTable adds what reads and changes the table.
-func (m *module) addTable(edit *wasmfile.Edit) {
+// addTable adds what reads and changes a table.
+func (m *module) addTable(edit *wasmfile.Edit, table uint32) {
+	index, element := strconv.Itoa(int(table)), m.file.Tables[table].Element
 	i32, ref := []wasmfile.ValueType{wasmfile.I32}, []wasmfile.ValueType{wasmfile.FuncRef}
-	m.export(edit, TableSize, wasmfile.FuncType{Results: i32}, code(func(w *writer) {
-		w.bulk(wasmfile.OpTableSize, 0)
+	m.export(edit, TableSize+index, wasmfile.FuncType{Results: i32}, code(func(w *writer) {
+		w.bulk(wasmfile.OpTableSize, table)
 	}))
-	m.export(edit, TableGrow, wasmfile.FuncType{Params: i32, Results: i32}, code(func(w *writer) {
-		w.index(wasmfile.OpRefNull, uint32(m.file.Tables[0].Element))
+	m.export(edit, TableGrow+index, wasmfile.FuncType{Params: i32, Results: i32}, code(func(w *writer) {
+		w.index(wasmfile.OpRefNull, uint32(element))
 		w.index(wasmfile.OpLocalGet, 0)
-		w.bulk(wasmfile.OpTableGrow, 0)
+		w.bulk(wasmfile.OpTableGrow, table)
 	}))
-	if !m.state.functions {
+	if element != wasmfile.FuncRef {
 		return
 	}
-	m.export(edit, TableGet, wasmfile.FuncType{Params: i32, Results: ref}, code(func(w *writer) {
+	m.export(edit, TableGet+index, wasmfile.FuncType{Params: i32, Results: ref}, code(func(w *writer) {
 		w.index(wasmfile.OpLocalGet, 0)
-		w.index(wasmfile.OpTableGet, 0)
+		w.index(wasmfile.OpTableGet, table)
 	}))
-	m.export(edit, TableSet, wasmfile.FuncType{Params: []wasmfile.ValueType{wasmfile.I32, wasmfile.I32}}, code(func(w *writer) {
+	m.export(edit, TableSet+index, wasmfile.FuncType{Params: []wasmfile.ValueType{wasmfile.I32, wasmfile.I32}}, code(func(w *writer) {
 		w.index(wasmfile.OpLocalGet, 0)
 		w.index(wasmfile.OpLocalGet, 1)
 		w.index(wasmfile.OpTableGet, m.file.TableCount())
-		w.index(wasmfile.OpTableSet, 0)
+		w.index(wasmfile.OpTableSet, table)
 	}))
 }
 

@@ -10,8 +10,8 @@ type Image struct {
 	// Pages is the size of the memory.
 	Pages   uint32
 	Globals []uint64
-	// Table is the size of the table, Slots those that differ from the base.
-	Table         uint32
+	// Tables are the sizes of the tables, Slots those that differ from the base.
+	Tables        []uint32
 	Slots         []Slot
 	Dropped       []uint64
 	Random, Slept uint64
@@ -21,23 +21,24 @@ type Image struct {
 	blocks  []byte
 }
 
-// Slot is a slot of the table and the number of the function in it; 0 is null.
-type Slot struct{ At, Number uint32 }
+// Slot is a slot of a table and the number of the function in it; 0 is null.
+type Slot struct{ Table, At, Number uint32 }
 
 // Shape is what an instance has or may have.
 type Shape struct {
 	// Globals is the number of its mutable globals, Functions that of the
 	// functions that a slot can hold.
 	Globals, Functions int
-	// MaxPages bounds its memory, MaxTable its table.
-	MaxPages, MaxTable uint32
+	// MaxPages bounds its memory, MaxTables its tables.
+	MaxPages  uint32
+	MaxTables []uint32
 }
 
 // sizes are the lengths of a snapshot's parts.
-type sizes struct{ globals, dropped, slots, blocks, packed uint32 }
+type sizes struct{ globals, dropped, tables, slots, blocks, packed uint32 }
 
 func (s *sizes) total() uint64 {
-	return hSize + 8*(uint64(s.globals)+uint64(s.dropped)+uint64(s.slots)) + 4*uint64(s.blocks) + uint64(s.packed) + trailerSize
+	return hSize + 8*(uint64(s.globals)+uint64(s.dropped)) + 12*uint64(s.slots) + 4*(uint64(s.tables)+uint64(s.blocks)) + uint64(s.packed) + trailerSize
 }
 
 // Decode reads a snapshot of an instance that began as base. The error is an
@@ -50,17 +51,20 @@ func (c *Codec) Decode(b []byte, base *Base, shape Shape) (*Image, error) {
 		return nil, err
 	}
 	m := &Image{
-		Pages: le.Uint32(b[hPages:]), Table: le.Uint32(b[hTable:]), Random: le.Uint64(b[hRandom:]), Slept: le.Uint64(b[hSlept:]), base: base,
+		Pages: le.Uint32(b[hPages:]), Random: le.Uint64(b[hRandom:]), Slept: le.Uint64(b[hSlept:]), base: base,
 	}
-	n := sizes{globals: le.Uint32(b[hGlobals:]), dropped: le.Uint32(b[hDropped:]), slots: le.Uint32(b[hSlots:]),
+	n := sizes{globals: le.Uint32(b[hGlobals:]), dropped: le.Uint32(b[hDropped:]), tables: le.Uint32(b[hTables:]), slots: le.Uint32(b[hSlots:]),
 		blocks: le.Uint32(b[hBlocks:]), packed: le.Uint32(b[hPacked:])}
 	if err := m.check(&n, &shape, len(b)); err != nil {
 		return nil, err
 	}
 	rest := readWords(b[hSize:], &m.Globals, n.globals)
 	rest = readWords(rest, &m.Dropped, n.dropped)
-	rest, err := m.readSlots(rest, n.slots, shape.Functions)
+	rest, err := m.readTables(rest, shape.MaxTables)
 	if err != nil {
+		return nil, err
+	}
+	if rest, err = m.readSlots(rest, n.slots, shape.Functions); err != nil {
 		return nil, err
 	}
 	if rest, err = m.readNumbers(rest, n.blocks); err != nil {
@@ -80,16 +84,12 @@ func (m *Image) check(n *sizes, shape *Shape, length int) error {
 		return corrupt("%d pages are fewer than a fresh instance has", m.Pages)
 	case m.Pages > shape.MaxPages:
 		return mismatch("has %d pages of memory; the limit is %d", m.Pages, shape.MaxPages)
-	case uint64(m.Table) < uint64(len(m.base.table)):
-		return corrupt("a table of %d slots is smaller than that of a fresh instance", m.Table)
-	case m.Table > shape.MaxTable:
-		return mismatch("has a table of %d slots; the limit is %d", m.Table, shape.MaxTable)
 	case int64(n.globals) != int64(shape.Globals):
 		return corrupt("it has %d globals, the module has %d", n.globals, shape.Globals)
 	case int64(n.dropped) != int64(len(m.base.dropped)):
 		return corrupt("it has %d words of dropped segments, the module has %d", n.dropped, len(m.base.dropped))
-	case n.slots > m.Table:
-		return corrupt("it has more slots than its table")
+	case int64(n.tables) != int64(len(m.base.tables)):
+		return corrupt("it has %d tables, the module has %d", n.tables, len(m.base.tables))
 	case n.blocks > m.Pages*(PageSize/blockSize):
 		return corrupt("it has more blocks than its memory")
 	case uint64(length) != n.total():
@@ -108,10 +108,15 @@ func (m *Image) checkDropped() error {
 	return nil
 }
 
-// HasReferences reports whether the table or the dropped segments differ from
+// HasReferences reports whether a table or the dropped segments differ from
 // the base.
 func (m *Image) HasReferences() bool {
-	return len(m.Slots) > 0 || int(m.Table) != len(m.base.table) || !slices.Equal(m.Dropped, m.base.dropped)
+	for i, table := range m.base.tables {
+		if int(m.Tables[i]) != len(table) {
+			return true
+		}
+	}
+	return len(m.Slots) > 0 || !slices.Equal(m.Dropped, m.base.dropped)
 }
 
 // envelope checks what makes the bytes a snapshot at all.
@@ -151,19 +156,39 @@ func readWords(b []byte, to *[]uint64, count uint32) (rest []byte) {
 	return b[8*count:]
 }
 
+// readTables reads the sizes of the tables.
+func (m *Image) readTables(b []byte, limits []uint32) (rest []byte, err error) {
+	m.Tables = make([]uint32, len(m.base.tables))
+	for i := range m.Tables {
+		size := le.Uint32(b[4*i:])
+		switch {
+		case uint64(size) < uint64(len(m.base.tables[i])):
+			return nil, corrupt("a table of %d slots is smaller than that of a fresh instance", size)
+		case size > limits[i]:
+			return nil, mismatch("has a table of %d slots; the limit is %d", size, limits[i])
+		}
+		m.Tables[i] = size
+	}
+	return b[4*len(m.Tables):], nil
+}
+
 func (m *Image) readSlots(b []byte, count uint32, functions int) (rest []byte, err error) {
 	m.Slots = make([]Slot, count)
 	for i := range m.Slots {
-		s := Slot{le.Uint32(b[8*i:]), le.Uint32(b[8*i+4:])}
+		s := Slot{le.Uint32(b[12*i:]), le.Uint32(b[12*i+4:]), le.Uint32(b[12*i+8:])}
 		switch {
-		case i > 0 && s.At <= m.Slots[i-1].At, s.At >= m.Table:
-			return nil, corrupt("slot %d is out of order or outside the table", s.At)
+		case i > 0 && !m.Slots[i-1].before(s), int64(s.Table) >= int64(len(m.Tables)), s.At >= m.Tables[s.Table]:
+			return nil, corrupt("slot %d of table %d is out of order or outside the table", s.At, s.Table)
 		case int64(s.Number) > int64(functions):
 			return nil, corrupt("slot %d holds function %d, which no slot can hold", s.At, s.Number)
 		}
 		m.Slots[i] = s
 	}
-	return b[8*count:], nil
+	return b[12*count:], nil
+}
+
+func (s Slot) before(other Slot) bool {
+	return s.Table < other.Table || s.Table == other.Table && s.At < other.At
 }
 
 func (m *Image) readNumbers(b []byte, count uint32) (rest []byte, err error) {

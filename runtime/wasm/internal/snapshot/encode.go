@@ -35,8 +35,8 @@ func (c *Codec) Close() error {
 // Encode returns a snapshot of s, an instance that began as base.
 func (c *Codec) Encode(base *Base, s *State) []byte {
 	numbers, raw := changed(base, s.Memory)
-	slots := changedSlots(base, s.Table)
-	b := make([]byte, hSize, hSize+8*(len(s.Globals)+len(s.Dropped)+len(slots))+4*len(numbers)+len(raw)/2+trailerSize)
+	slots := changedSlots(base, s.Tables)
+	b := make([]byte, hSize, hSize+8*(len(s.Globals)+len(s.Dropped))+4*len(s.Tables)+12*len(slots)+4*len(numbers)+len(raw)/2+trailerSize)
 	copy(b[hMagic:], magic)
 	le.PutUint32(b[hVersion:], version)
 	copy(b[hDigest:], base.module[:])
@@ -47,7 +47,7 @@ func (c *Codec) Encode(base *Base, s *State) []byte {
 	le.PutUint64(b[hRandom:], s.Random)
 	le.PutUint64(b[hSlept:], s.Slept)
 	le.PutUint32(b[hScheme:], base.scheme)
-	le.PutUint32(b[hTable:], uint32(len(s.Table)))
+	le.PutUint32(b[hTables:], uint32(len(s.Tables)))
 	le.PutUint32(b[hSlots:], uint32(len(slots)))
 	le.PutUint32(b[hDropped:], uint32(len(s.Dropped)))
 	for _, v := range s.Globals {
@@ -56,8 +56,11 @@ func (c *Codec) Encode(base *Base, s *State) []byte {
 	for _, word := range s.Dropped {
 		b = le.AppendUint64(b, word)
 	}
+	for _, table := range s.Tables {
+		b = le.AppendUint32(b, uint32(len(table)))
+	}
 	for _, slot := range slots {
-		b = le.AppendUint32(le.AppendUint32(b, slot.At), slot.Number)
+		b = le.AppendUint32(le.AppendUint32(le.AppendUint32(b, slot.Table), slot.At), slot.Number)
 	}
 	for _, n := range numbers {
 		b = le.AppendUint32(b, n)
@@ -83,10 +86,12 @@ func changed(base *Base, memory []byte) (numbers []uint32, raw []byte) {
 }
 
 // changedSlots returns the slots that differ from the base.
-func changedSlots(base *Base, table []uint32) (slots []Slot) {
-	for at, number := range table {
-		if number != base.slot(at) {
-			slots = append(slots, Slot{uint32(at), number})
+func changedSlots(base *Base, tables [][]uint32) (slots []Slot) {
+	for n, table := range tables {
+		for at, number := range table {
+			if number != base.slot(n, at) {
+				slots = append(slots, Slot{uint32(n), uint32(at), number})
+			}
 		}
 	}
 	return slots

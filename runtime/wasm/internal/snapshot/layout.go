@@ -13,7 +13,7 @@ var le = binary.LittleEndian
 
 const (
 	magic   = "RFSNAP1\n"
-	version = 2
+	version = 3
 
 	// PageSize is a page of WebAssembly memory, in bytes.
 	PageSize = 64 << 10
@@ -34,7 +34,7 @@ const (
 	hRandom  = 64
 	hSlept   = 72
 	hScheme  = 80 // version of the meter
-	hTable   = 84 // slots of the table
+	hTables  = 84 // number of tables
 	hSlots   = 88 // number of changed slots
 	hDropped = 92 // words of bits of dropped segments
 	hSize    = 96
@@ -51,9 +51,9 @@ type State struct {
 	Memory []byte
 	// Globals are the values of the mutable globals, in their order.
 	Globals []uint64
-	// Table is what stands in the slots of the table, if code can change it:
-	// numbers of functions, from 1 on, or 0 for null.
-	Table []uint32
+	// Tables are what stands in the slots of the tables that code can change, in
+	// their order: numbers of functions, from 1 on, or 0 for null.
+	Tables [][]uint32
 	// Dropped has a bit for each segment that code can drop.
 	Dropped []uint64
 	// Random and Slept are what the imports remember.
@@ -65,20 +65,24 @@ type Base struct {
 	module  Digest
 	scheme  uint32
 	memory  []byte
-	table   []uint32
+	tables  [][]uint32
 	dropped []uint64
 	sum     uint32
 }
 
-// NewBase keeps a copy of a fresh instance's memory, table and dropped segments.
+// NewBase keeps a copy of a fresh instance's memory, tables and dropped segments.
 // The scheme is the version of the meter, which gives functions and segments
 // their numbers.
 func NewBase(module Digest, scheme uint32, fresh *State) *Base {
 	b := &Base{module: module, scheme: scheme, memory: bytes.Clone(fresh.Memory),
-		table: slices.Clone(fresh.Table), dropped: slices.Clone(fresh.Dropped)}
+		dropped: slices.Clone(fresh.Dropped)}
 	var rest []byte
-	for _, number := range b.table {
-		rest = le.AppendUint32(rest, number)
+	for _, table := range fresh.Tables {
+		b.tables = append(b.tables, slices.Clone(table))
+		rest = le.AppendUint32(rest, uint32(len(table)))
+		for _, number := range table {
+			rest = le.AppendUint32(rest, number)
+		}
 	}
 	for _, word := range b.dropped {
 		rest = le.AppendUint64(rest, word)
@@ -87,15 +91,16 @@ func NewBase(module Digest, scheme uint32, fresh *State) *Base {
 	return b
 }
 
-// Table is the table of a fresh instance.
-func (b *Base) Table() []uint32 { return b.table }
+// Tables are the tables of a fresh instance.
+func (b *Base) Tables() [][]uint32 { return b.tables }
 
-// slot returns what stands in a slot of the base; slots beyond it begin empty.
-func (b *Base) slot(n int) uint32 {
-	if n >= len(b.table) {
+// slot returns what stands in a slot of a table of the base; slots beyond it begin
+// empty.
+func (b *Base) slot(table, n int) uint32 {
+	if n >= len(b.tables[table]) {
 		return 0
 	}
-	return b.table[n]
+	return b.tables[table][n]
 }
 
 // block returns the base's bytes for the memory at offset at, of len(zero)
