@@ -4,7 +4,9 @@ import "github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 
 // maxJoined is how much a charge may already pay for when more code joins it.
 // More makes metering cheaper; less makes it more exact: a charge pays for code
-// that a branch may then pass over, up to about this much.
+// that a branch may then pass over, up to about this much. With 100, an interpreter
+// such as QuickJS would be charged 2.1 times what it runs, not 6.6 times; but a
+// guest in Go would take 7 % longer.
 const maxJoined = 1000
 
 // point is a place where fuel is charged: before the instruction with an index.
