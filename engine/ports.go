@@ -18,7 +18,8 @@ type Log interface {
 	Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error]
 }
 
-// Plugin is one instance of a projection. It is used by one goroutine at a time.
+// Plugin is an instance of a projection, or several that fold as one. It is used by
+// one goroutine at a time.
 type Plugin interface {
 	Manifest() manifest.Manifest
 	// Digest identifies the code, such as "sha256:…".

@@ -11,13 +11,15 @@ import (
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/runtime/wasm"
 )
 
 // progressEvery is how often a replay's progress is shown.
 const progressEvery = 200 * time.Millisecond
 
 func (a *app) replayCommand() *cobra.Command {
-	return &cobra.Command{
+	workers := 0
+	c := &cobra.Command{
 		Use:   "replay PIPELINE",
 		Short: "Rebuild a pipeline's read model from the log and swap it in",
 		Long: `Rebuild a pipeline's read model from the beginning of the log.
@@ -25,13 +27,19 @@ func (a *app) replayCommand() *cobra.Command {
 The new read model is built beside the old one, which serves until the new one
 has caught up; then readers see the new one, in one step. If the replay fails or
 is interrupted, the old one stays as it is. Works with or without a running
-engine.`,
+engine. Where one runs, it is the one that replays, with the workers that its
+configuration gives the projection.`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], workers) },
 	}
+	c.Flags().IntVar(&workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared")
+	return c
 }
 
-func (a *app) replay(ctx context.Context, pipeline string) (err error) {
+func (a *app) replay(ctx context.Context, pipeline string, workers int) (err error) {
+	if workers < 0 || workers > wasm.MaxWorkers {
+		return &usageError{fmt.Errorf("--workers %d: there can be 1 to %d", workers, wasm.MaxWorkers)}
+	}
 	logger := a.logger(slog.LevelWarn)
 	s, err := a.openExisting(ctx, opening{archived: true}, logger)
 	if err != nil {
@@ -41,6 +49,12 @@ func (a *app) replay(ctx context.Context, pipeline string) (err error) {
 	spec, err := s.dir.Pipeline(pipeline)
 	if err != nil {
 		return a.withKnown(err, s.dir)
+	}
+	if workers > 0 {
+		if s.control != nil {
+			return &usageError{fmt.Errorf("--workers %d: an engine runs, and replays with the workers of its configuration", workers)}
+		}
+		spec.Projection.Workers = workers
 	}
 	show, shown := a.showReplay(pipeline)
 	var last engine.Replay

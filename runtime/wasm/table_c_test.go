@@ -14,7 +14,7 @@ import (
 // and a restore behind every event as without.
 func TestTableInC(t *testing.T) {
 	m := load(t, newHost(t, nil), cGuestNamed(t, "handlers"), Limits{})
-	changed, grown := 0, 0
+	runs, changed, grown := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		ctx := context.Background()
 		open := func() *Instance {
@@ -55,7 +55,7 @@ func TestTableInC(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if moved.changed() {
+		if runs++; moved.changed() {
 			changed++
 		}
 		objects, functions := len(state.Tables[0]), len(state.Tables[1])-len(m.base.Tables()[1])
@@ -64,8 +64,8 @@ func TestTableInC(t *testing.T) {
 		}
 		grown = max(grown, functions)
 	})
-	if changed < 50 || grown < 5 {
-		t.Errorf("%d tables were changed, and grew by at most %d: the test tests little", changed, grown)
+	if changed < runs/2 || grown < 3 {
+		t.Errorf("in %d of %d runs the tables were changed, and grew by at most %d: the test tests little", changed, runs, grown)
 	}
 }
 
