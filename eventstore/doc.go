@@ -20,8 +20,10 @@
 //     in their aggregate, or none is.
 //  3. Of several appends that expect the same version of an aggregate at most
 //     one succeeds; the others get a [ConflictError] with the actual version.
-//  4. An event id is stored once. How long a plain append remembers ids is the
-//     implementation's to say; a Bulk remembers all of the log.
+//  4. An event id is stored once, and a repetition is of the same event: another
+//     one with a stored id is a [DuplicateIDError]. How long a plain append
+//     remembers ids is the implementation's to say; a Bulk remembers all of the
+//     log.
 //  5. What is read equals what was appended, with schema version 0 read as 1,
 //     the time in UTC, and line feeds between JSON tokens dropped.
 //  6. A reader never passes over an event in silence: a hole, a repeat or a

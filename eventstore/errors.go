@@ -26,17 +26,25 @@ func (e *ConflictError) Error() string {
 
 // DuplicateIDError is an append with an event id that is taken: by another
 // event of the log, by one of several events (so that the append is neither
-// new nor a repetition), or twice within the append (Position is 0 then).
+// new nor a repetition), or twice within the append or the import (Position is
+// 0 then). Nothing was stored of the append, or of the import's event.
 type DuplicateIDError struct {
 	ID       uuid.UUID
 	Position event.Position
+	// Differs is the first field in which the two events of the id differ, as
+	// event.Differs names it; empty if that is not what is wrong.
+	Differs string
 }
 
 func (e *DuplicateIDError) Error() string {
+	text := fmt.Sprintf("event id %s is taken by the event at position %d", e.ID, e.Position)
 	if e.Position == 0 {
-		return fmt.Sprintf("event id %s appears twice in one append", e.ID)
+		text = fmt.Sprintf("event id %s appears twice in what is appended", e.ID)
 	}
-	return fmt.Sprintf("event id %s is taken by the event at position %d", e.ID, e.Position)
+	if e.Differs != "" {
+		text += ", which has another " + e.Differs
+	}
+	return text
 }
 
 // ForeignEventError is an append of an event that is about another aggregate.

@@ -37,8 +37,9 @@ type Log interface {
 	// events it writes nothing, checks nothing and returns where the aggregate
 	// stands.
 	//
-	// Repeating an append is safe: when all its events are stored already, it
-	// succeeds, writes nothing and says Duplicate. The errors are
+	// Repeating an append is safe: when all its events are stored already, as
+	// they are appended (see event.Differs), it succeeds, writes nothing and says
+	// Duplicate. The errors are
 	// *ConflictError, *DuplicateIDError, *ForeignEventError, *TooLargeError,
 	// *event.FieldError, *UnknownOutcomeError and *FlushError.
 	Append(ctx context.Context, agg event.Aggregate, expected event.Expected, events ...event.Event) (Appended, error)
@@ -87,10 +88,12 @@ type Appended struct {
 // write to the store meanwhile.
 type Bulk interface {
 	// Add takes an event for storing. It returns false, and stores nothing, if
-	// the log or this import has an event of that id. What Add took is durable
-	// after Flush, and not before.
+	// the log or this import has the event. If they have another one of its id,
+	// the error is a *DuplicateIDError and the import can go on. What Add took is
+	// durable after Flush, and not before.
 	Add(ctx context.Context, e event.Event) (added bool, err error)
-	// Flush returns when everything added is stored. After an error the import
+	// Flush returns when everything added is stored. It is a *DuplicateIDError
+	// if somebody else has stored another event of an id meanwhile. After an error the import
 	// is over: whether the events since the last Flush are stored is unknown,
 	// and importing the same events again is safe.
 	Flush(ctx context.Context) error

@@ -33,9 +33,10 @@ Each line is one event:
   {"id", "aggregate_type", "aggregate_id", "type", "time", "correlation_id",
    "causation_id", "data", "schema_version"?, "metadata"?}
 
-An event whose id the log has already is left out, so importing a file again
-changes nothing. A bad line ends the import: all lines before it are stored, none
-behind it. With --skip-bad it is left out and reported.`,
+An event that the log has already is left out, so importing a file again changes
+nothing. A bad line ends the import: all lines before it are stored, none behind
+it. With --skip-bad it is left out and reported. A line with the id of another
+event is a bad one. Times are stored in UTC, whatever their offset.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.importEvents(cmd.Context(), args[0], skipBad)

@@ -35,7 +35,8 @@ type Event struct {
 	// SchemaVersion is the version of the type's fields; 0 is read as 1.
 	SchemaVersion uint32
 	// Time is when the fact happened, by its author's clock. Times of
-	// successive events need not be monotonic.
+	// successive events need not be monotonic. Of its offset nothing is kept: a
+	// log has it in UTC.
 	Time time.Time
 	// CorrelationID ties together all events of one undertaking.
 	CorrelationID uuid.UUID

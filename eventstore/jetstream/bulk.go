@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,12 +19,14 @@ import (
 // refuse a part; the bulk reads what they wrote and tries again with half as
 // many events, at last with one, which needs no luck.
 //
-// It knows the whole log, by one read of it at the start: every event id,
-// about 40 bytes each, and where every aggregate stands, about 100 bytes each.
+// It knows the whole log, by one read of it at the start: every event id, where
+// it is and what it was given to (see known), about 60 bytes each, and where
+// every aggregate stands, about 100 bytes each.
 type bulk struct {
 	store   *Store
+	began   uint64 // the log's end when the import began
 	through uint64 // the log is known through this sequence
-	ids     map[uuid.UUID]struct{}
+	ids     map[uuid.UUID]known
 	heads   map[event.Aggregate]head // as of the events that are sent
 	pending []event.Event            // not known to be stored
 	size    int                      // bytes of pending, about
@@ -45,18 +48,19 @@ type counted struct {
 // maxBulkBytes bounds the events that are under way, in bytes.
 const maxBulkBytes = 8 << 20
 
-// Bulk implements eventstore.Log. It reads the log once and keeps about 40
+// Bulk implements eventstore.Log. It reads the log once and keeps about 60
 // bytes per event and 100 per aggregate until Close.
 func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 	b := &bulk{
 		store: s,
-		ids:   make(map[uuid.UUID]struct{}),
+		ids:   make(map[uuid.UUID]known),
 		heads: make(map[event.Aggregate]head),
 		limit: s.bulkLimit(),
 	}
 	if err := b.catchUp(ctx, nil); err != nil {
 		return nil, fmt.Errorf("beginning an import: %w", err)
 	}
+	b.began = b.through
 	return b, nil
 }
 
@@ -67,16 +71,16 @@ func (b *bulk) Add(ctx context.Context, e event.Event) (bool, error) {
 	if err := e.Validate(); err != nil {
 		return false, fmt.Errorf("event %s: %w", e.ID, err)
 	}
-	if _, known := b.ids[e.ID]; known {
-		return false, nil
+	if k, taken := b.ids[e.ID]; taken {
+		return false, b.compare(ctx, k, &e)
 	}
 	if pendingSize(&e)+headerBytes > int(b.store.nc.MaxPayload()) {
 		if _, err := b.store.message(&e, 1); err != nil {
 			return false, fmt.Errorf("event %s: %w", e.ID, err)
 		}
 	}
-	b.ids[e.ID] = struct{}{}
-	e.Data, e.Metadata = slices.Clone(e.Data), slices.Clone(e.Metadata)
+	e.Data, e.Metadata = asStoredJSON(e.Data), asStoredJSON(e.Metadata)
+	b.ids[e.ID] = known{sum: sum(&e)}
 	b.pending = append(b.pending, e)
 	b.size += pendingSize(&e)
 	if len(b.pending)-b.sent < b.store.bulkStep() && b.size < maxBulkBytes {
@@ -118,16 +122,19 @@ func (b *bulk) catchUp(ctx context.Context, promised []counted) error {
 	for _, c := range promised {
 		found[c.id] = false
 	}
+	var other error // of a pending event whose id another one has by now
 	err = b.store.until(ctx, b.store.subjects.all(), b.through, uint64(last), func(r event.Recorded) error {
 		at := b.heads[r.Aggregate]
 		if r.Version != at.version+1 {
 			return &eventstore.VersionGapError{Aggregate: r.Aggregate, Position: r.Position, Expected: at.version + 1, Actual: r.Version}
 		}
 		b.heads[r.Aggregate] = head{r.Version, uint64(r.Position)}
-		b.ids[r.ID] = struct{}{}
+		was := b.ids[r.ID]
+		b.ids[r.ID] = known{position: r.Position, sum: sum(&r.Event)}
 		b.through = uint64(r.Position)
 		if _, wanted := found[r.ID]; wanted {
 			found[r.ID] = true
+			other = errors.Join(other, b.compareOwn(was, &r))
 		}
 		return nil
 	})
@@ -137,7 +144,7 @@ func (b *bulk) catchUp(ctx context.Context, promised []counted) error {
 			err = fmt.Errorf("the log lacks event %s, which the server confirmed", c.id)
 		}
 	}
-	return err
+	return errors.Join(err, other)
 }
 
 func (b *bulk) Close() error {

@@ -41,7 +41,8 @@
 // that no warning can be given here (`refold doctor --monitor` does): set
 // "sync_interval: always" there, or use three replicas.
 //
-// What repeating an append covers: within the stream's duplicate window
+// What repeating an append covers (a repetition has all of the stored event; see
+// event.Differs): within the stream's duplicate window
 // (Config.DuplicateWindow) a stored event id is never stored again. Beyond it
 // Config.Known can say what is stored: a late repetition that expects no events
 // meets a conflict and is then recognised, and any other is looked up first.

@@ -30,8 +30,8 @@ func (s *Store) repetitionOr(ctx context.Context, err error, events []event.Even
 			}
 			continue
 		}
-		if r.ID != events[i].ID || r.Aggregate != events[i].Aggregate || r.Type != events[i].Type {
-			return eventstore.Appended{}, &eventstore.DuplicateIDError{ID: events[i].ID, Position: r.Position}
+		if err := takenByOther(&r.Event, r.Position, &events[i]); err != nil {
+			return eventstore.Appended{}, err
 		}
 		found++
 		taken = r.ID

@@ -8,6 +8,8 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/eventstore"
@@ -120,7 +122,7 @@ func (im *importer) take(ctx context.Context, line []byte) error {
 	}
 	added, err := im.into.Add(ctx, e)
 	switch {
-	case blamesEvent(err):
+	case blamesEvent(err, e.ID):
 		return err
 	case err != nil:
 		return storeError{err}
@@ -134,11 +136,13 @@ func (im *importer) take(ctx context.Context, line []byte) error {
 
 // blamesEvent reports whether a store refuses the event itself, as opposed to
 // being unable to store any.
-func blamesEvent(err error) bool {
+func blamesEvent(err error, id uuid.UUID) bool {
 	var tooLarge *eventstore.TooLargeError
 	var newer *catalog.NewerSchemaError
 	var unknown *catalog.UnknownTypeError
-	return errors.As(err, &tooLarge) || errors.As(err, &newer) || errors.As(err, &unknown)
+	var taken *eventstore.DuplicateIDError
+	return errors.As(err, &tooLarge) || errors.As(err, &newer) || errors.As(err, &unknown) ||
+		errors.As(err, &taken) && taken.ID == id // another's is that of an import that is over
 }
 
 // judge returns the error with which a line ends the import, nil to go on.

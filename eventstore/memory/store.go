@@ -72,8 +72,8 @@ func (s *Store) stored(events []event.Event) (eventstore.Appended, bool, error) 
 			continue
 		}
 		r := &s.log[pos-1]
-		if r.Aggregate != e.Aggregate || r.Type != e.Type {
-			return at, false, &eventstore.DuplicateIDError{ID: e.ID, Position: pos}
+		if err := s.taken(pos, &e); err != nil {
+			return at, false, err
 		}
 		found++
 		at = eventstore.Appended{Version: r.Version, Position: pos, Duplicate: true}
@@ -82,6 +82,15 @@ func (s *Store) stored(events []event.Event) (eventstore.Appended, bool, error) 
 		return at, false, &eventstore.DuplicateIDError{ID: s.log[at.Position-1].ID, Position: at.Position}
 	}
 	return at, found > 0, nil
+}
+
+// taken is a *eventstore.DuplicateIDError if the event at pos, which has e's id,
+// is another one.
+func (s *Store) taken(pos event.Position, e *event.Event) error {
+	if field := event.Differs(&s.log[pos-1].Event, e); field != "" {
+		return &eventstore.DuplicateIDError{ID: e.ID, Position: pos, Differs: field}
+	}
+	return nil
 }
 
 func (s *Store) standing(agg event.Aggregate) eventstore.Appended {

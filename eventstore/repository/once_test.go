@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
@@ -158,9 +159,11 @@ func TestOnceAtATime(t *testing.T) {
 			var all sync.WaitGroup
 			var mu sync.Mutex
 			fresh := 0
-			for range 8 {
+			for i := range 8 {
 				all.Go(func() {
-					in, repeated, err := once(t, r, agg, compute.AddPolicy{Origin: origin(agg, 2), PolicyID: compute.PolicyID{UUID: numbered(9)}})
+					o := origin(agg, 2)
+					o.Time = o.Time.Add(time.Duration(i)) // by the clock of the one who repeats it
+					in, repeated, err := once(t, r, agg, compute.AddPolicy{Origin: o, PolicyID: compute.PolicyID{UUID: numbered(9)}})
 					if err != nil || in.Version != 2 || len(in.State.PolicyIDs) != 1 {
 						t.Errorf("version %d, %v", in.Version, err)
 					}

@@ -76,6 +76,10 @@ func (r *Repository[S, C, E]) change(ctx context.Context, id, eventID uuid.UUID,
 		if errors.As(err, &conflict) && attempt < maxAttempts {
 			continue
 		}
+		var taken *eventstore.DuplicateIDError
+		if errors.As(err, &taken) && attempt == 1 { // perhaps by the same command, meanwhile, at another time
+			continue
+		}
 		switch {
 		case err != nil:
 			return in, false, err

@@ -17,6 +17,9 @@ var bulkCases = []testCase{
 	{"versions in call order", testBulkVersions},
 	{"the same import again", testBulkAgain},
 	{"duplicates within an import", testBulkDuplicates},
+	{"other data under a stored id", testBulkOtherData},
+	{"other data under an id of the import", testBulkOtherInOne},
+	{"other data meanwhile", testBulkOtherMeanwhile},
 	{"other writers meanwhile", testBulkOthers},
 	{"two imports of the same events", testTwoImports},
 	{"imports and writers all at once", testBulkHammered},
@@ -113,6 +116,76 @@ func testBulkDuplicates(t *testing.T, s eventstore.Log) {
 		t.Fatalf("%d events added, want 20", added)
 	}
 	sameEvents(t, events, readLog(t, s))
+}
+
+// testBulkOtherData imports what has a stored event's id and differs from it:
+// each is refused, and the import goes on.
+func testBulkOtherData(t *testing.T, s eventstore.Log) {
+	f := newFacts(78)
+	events := mixed(f, 3, 20)
+	addAll(t, openBulk(t, s), events[:10])
+	appendAll(t, s, event.Any(), events[10])
+	b := openBulk(t, s)
+	for i, old := range events[:11] {
+		refuseOthers(t, b, f, old, event.Position(i+1))
+	}
+	addAll(t, b, events)
+	sameEvents(t, events, readLog(t, s))
+}
+
+func refuseOthers(t *testing.T, b eventstore.Bulk, f *facts, old event.Event, at event.Position) {
+	t.Helper()
+	for differs, other := range others(f, old) {
+		added, err := b.Add(t.Context(), other)
+		if added {
+			t.Fatalf("an event with another %s was added", differs)
+		}
+		wantTaken(t, err, old, at, differs)
+	}
+}
+
+// testBulkOtherInOne is testBulkOtherData for events of the same import, before
+// and after they are stored.
+func testBulkOtherInOne(t *testing.T, s eventstore.Log) {
+	f := newFacts(79)
+	events := mixed(f, 3, 10)
+	b := openBulk(t, s)
+	for _, e := range events {
+		if added, err := b.Add(t.Context(), e); !added || err != nil {
+			t.Fatalf("add: %v, %v", added, err)
+		}
+		refuseOthers(t, b, f, e, 0)
+	}
+	if err := b.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range events {
+		refuseOthers(t, b, f, e, event.Position(i+1))
+	}
+	addAll(t, b, events)
+	sameEvents(t, events, readLog(t, s))
+}
+
+// testBulkOtherMeanwhile appends another event of an id that an import has taken
+// and not stored yet.
+func testBulkOtherMeanwhile(t *testing.T, s eventstore.Log) {
+	f := newFacts(80)
+	for _, count := range []int{1, 5} {
+		events := mixed(f, 3, count)
+		b := openBulk(t, s)
+		for _, e := range events {
+			if added, err := b.Add(t.Context(), e); !added || err != nil {
+				t.Fatalf("add: %v, %v", added, err)
+			}
+		}
+		other := events[count/2]
+		other.Data = json.RawMessage(`{"n":1}`)
+		at := appendAll(t, s, event.Any(), other)
+		wantTaken(t, b.Flush(t.Context()), other, at.Position, "data")
+		if added, err := b.Add(t.Context(), f.event(f.aggregate())); added || err == nil {
+			t.Fatal("the import goes on")
+		}
+	}
 }
 
 // testBulkOthers imports while others append to the same aggregates. The

@@ -43,7 +43,11 @@ func testLateRepeat(t *testing.T, features Features, open func(t *testing.T) eve
 	}
 	for _, mixed := range [][]event.Event{{one[0], f.event(agg)}, {f.event(agg), one[0]}} {
 		_, err := s.Append(t.Context(), agg, event.Any(), mixed...)
-		wantTaken(t, err, one[0], 1)
+		wantTaken(t, err, one[0], 1, "")
+	}
+	for differs, other := range others(f, several[1]) {
+		_, err := s.Append(t.Context(), other.Aggregate, event.Any(), other)
+		wantTaken(t, err, several[1], 3, differs)
 	}
 	if got := head(t, s); got != 5 {
 		t.Errorf("head is %d, want 5", got)

@@ -1,0 +1,123 @@
+package jetstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/maphash"
+	"slices"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/eventstore"
+)
+
+// known is what a bulk remembers of an event: enough to tell at once that
+// another one of its id is the same, and to look it up where it seems not to be.
+type known struct {
+	position event.Position // 0 if the bulk itself has added the event
+	sum      uint64         // see sum
+}
+
+var seed = maphash.MakeSeed()
+
+// sum is a digest of all of an event but its id. Events that differ in white
+// space only have different ones, so both should be as they are stored.
+func sum(e *event.Event) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	fixed := make([]byte, 0, 80)
+	fixed = append(fixed, e.Aggregate.ID[:]...)
+	fixed = append(fixed, e.CorrelationID[:]...)
+	if e.CausationID.Valid {
+		fixed = append(fixed, e.CausationID.UUID[:]...)
+	}
+	fixed = binary.LittleEndian.AppendUint32(fixed, max(e.SchemaVersion, 1))
+	fixed = binary.LittleEndian.AppendUint64(fixed, uint64(e.Time.UnixNano()))
+	for _, n := range [...]int{len(e.Aggregate.Type), len(e.Type), len(e.Data)} {
+		fixed = binary.LittleEndian.AppendUint32(fixed, uint32(n))
+	}
+	_, _ = h.Write(fixed) // which never fails, as the others
+	_, _ = h.WriteString(e.Aggregate.Type)
+	_, _ = h.WriteString(e.Type)
+	_, _ = h.Write(e.Data)
+	_, _ = h.Write(e.Metadata)
+	return h.Sum64()
+}
+
+// compare is a *eventstore.DuplicateIDError if the event that has e's id is
+// another one.
+func (b *bulk) compare(ctx context.Context, k known, e *event.Event) error {
+	if k.sum == sum(e) {
+		return nil
+	}
+	for i := range b.pending {
+		if b.pending[i].ID == e.ID {
+			return takenByOther(&b.pending[i], 0, e)
+		}
+	}
+	r, err := b.read(ctx, k, e)
+	if err != nil {
+		return b.store.explain("looking at the event that has the id", err)
+	}
+	return takenByOther(&r.Event, r.Position, e)
+}
+
+// read reads the event that has e's id in the log. Where it is is not known of
+// one that the bulk has sent itself: once what is under way is stored, it is
+// looked for.
+func (b *bulk) read(ctx context.Context, k known, e *event.Event) (found event.Recorded, err error) {
+	if k.position > 0 {
+		return b.store.at(ctx, uint64(k.position))
+	}
+	if err := b.send(ctx, true); err != nil {
+		return found, err
+	}
+	err = b.store.until(ctx, b.store.subjects.all(), b.began, b.through, func(r event.Recorded) error {
+		if r.ID == e.ID {
+			found = r
+			found.Data, found.Metadata = slices.Clone(r.Data), slices.Clone(r.Metadata)
+		}
+		return nil
+	})
+	if err == nil && found.Position == 0 {
+		err = fmt.Errorf("event %s, which has been imported, is not in the log", e.ID)
+	}
+	return found, err
+}
+
+// compareOwn compares what the log has at r, now that it is read, with the event
+// of that id which the bulk has added, and knew as was; if it has added one.
+func (b *bulk) compareOwn(was known, r *event.Recorded) error {
+	if was.position > 0 || was.sum == sum(&r.Event) {
+		return nil
+	}
+	for i := range b.pending {
+		if b.pending[i].ID == r.ID {
+			return takenByOther(&r.Event, r.Position, &b.pending[i])
+		}
+	}
+	return &eventstore.DuplicateIDError{ID: r.ID, Position: r.Position} // of one that seemed to be stored
+}
+
+// takenByOther is a *eventstore.DuplicateIDError if e is not the event of its id that
+// is stored at a position.
+func takenByOther(stored *event.Event, at event.Position, e *event.Event) error {
+	if field := event.Differs(stored, e); field != "" {
+		return &eventstore.DuplicateIDError{ID: e.ID, Position: at, Differs: field}
+	}
+	return nil
+}
+
+// asStoredJSON copies raw as it is stored: on one line.
+func asStoredJSON(raw json.RawMessage) json.RawMessage {
+	if !bytes.ContainsAny(raw, "\r\n") {
+		return slices.Clone(raw)
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, raw); err != nil {
+		return slices.Clone(raw) // no JSON: Validate refuses it
+	}
+	return line.Bytes()
+}
