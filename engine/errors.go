@@ -6,6 +6,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
 )
 
 // ErrUnknownPipeline is a name that no pipeline has.
@@ -16,6 +17,10 @@ var ErrNoKey = errors.New("the projection has no state for this key")
 
 // ErrStopped is a request that the engine's stop has come before.
 var ErrStopped = errors.New("the engine has stopped")
+
+// DamagedStateError is a pipeline's file of states that does not hold what was
+// written to it. Without the file the read model is built again.
+type DamagedStateError = checkpoint.DamageError
 
 // TruncatedError is a log that ends before what a pipeline has folded: it has
 // lost events, or is another log.

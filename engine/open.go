@@ -145,6 +145,9 @@ func discardAll(ctx context.Context, executors []Executor) error {
 // openGeneration opens plugin and executors for a stored generation and brings
 // them to one position.
 func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generation) (*generation, error) {
+	if err := kept.Verify(); err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+	}
 	plugin, err := p.instantiate(ctx)
 	if err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 	if k.kept, err = k.store.Generation(active); err != nil || openPlugin == nil {
 		return err
 	}
+	if err := k.Verify(); err != nil {
+		return err
+	}
 	plugin, err := openPlugin(ctx, k.spec.Projection)
 	if err != nil {
 		return err
@@ -81,6 +84,15 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 		kept:        k.kept,
 	}
 	return k.g.restore(ctx)
+}
+
+// Verify reads the whole state. It is a *DamagedStateError if that is not what was
+// written.
+func (k *Kept) Verify() error { return errors.Join(k.kept.Verify(), k.snapshot()) }
+
+func (k *Kept) snapshot() error {
+	_, err := k.kept.Snapshot()
+	return err
 }
 
 // State is as Engine.State. It needs a plugin.

@@ -7,9 +7,12 @@
 //	active      → generation that readers see (u64, big-endian)
 //	activating  → generation on its way to become active, if any
 //	g<N>/       → one bucket a generation
-//	    mark    → Mark, as JSON
+//	    mark    → Mark, as JSON, with what there is beside it
 //	    snapshot→ the instance's snapshot (resident)
 //	    keys/   → key → state (keyed)
+//
+// All values but the snapshot are behind a CRC-32C of key and value; the mark
+// has the snapshot's, and the number and the sum of those of the states.
 //
 // Invariants:
 //
@@ -20,6 +23,10 @@
 //  3. Delivered + Filtered = Position in every mark.
 //  4. A generation's number is never used again, not even after it has been
 //     dropped: sinks may remember it, and effect ids are derived from it.
+//  5. What is read is what was committed last or, where one of the file's two
+//     meta pages is damaged, before that; if not, the error is a [DamageError].
+//     Open checks the pages, which bbolt would believe, or panic over, and
+//     Verify that all states are there.
 //
 // Start reading at Store.
 package checkpoint

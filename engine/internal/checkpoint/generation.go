@@ -1,8 +1,10 @@
 package checkpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"slices"
 
@@ -14,7 +16,16 @@ import (
 type Generation struct {
 	store  *Store
 	number uint64
-	mark   Mark
+	kept   contents // as they were committed last
+}
+
+// contents is what is stored as the mark: it speaks of all that the generation
+// has, so that a part that is lost or changed shows.
+type contents struct {
+	Mark
+	tally
+	// Snapshot is the CRC-32C of the snapshot, nil if there is none.
+	Snapshot *uint32 `json:"snapshot,omitempty"`
 }
 
 // Change is what a commit makes of the keys: the new state, or nil where the
@@ -25,30 +36,44 @@ type Change map[string][]byte
 func (g *Generation) Number() uint64 { return g.number }
 
 // Mark is what was committed last.
-func (g *Generation) Mark() Mark { return g.mark }
+func (g *Generation) Mark() Mark { return g.kept.Mark }
 
 // Commit moves the mark and stores what changed, and, if snapshot is not nil,
 // the instance's snapshot.
 func (g *Generation) Commit(m Mark, change Change, snapshot []byte) error {
+	next := g.kept
+	next.Mark = m
 	err := g.update(func(b *bbolt.Bucket) error {
-		keys := b.Bucket(bucketKeys)
+		keys, err := g.keys(b)
+		if err != nil {
+			return err
+		}
 		for _, k := range slices.Sorted(maps.Keys(change)) { // in order: bbolt splits fewer pages
-			if err := putState(keys, dbKey(nil, k), change[k]); err != nil {
+			if err := putState(keys, &next.tally, dbKey(nil, k), change[k]); err != nil {
 				return err
 			}
 		}
 		if snapshot != nil {
+			next.Snapshot = new(crc32.Checksum(snapshot, castagnoli))
 			if err := b.Put(keySnapshot, snapshot); err != nil {
 				return err
 			}
 		}
-		return g.putMark(b, m)
+		return putMark(b, next)
 	})
 	if err != nil {
 		return fmt.Errorf("committing the state at position %d: %w", m.Position, err)
 	}
-	g.mark = m
+	g.kept = next
 	return nil
+}
+
+// keys is the bucket of the states.
+func (g *Generation) keys(b *bbolt.Bucket) (*bbolt.Bucket, error) {
+	if keys := b.Bucket(bucketKeys); keys != nil {
+		return keys, nil
+	}
+	return nil, g.store.damaged("generation %d has no keys", g.number)
 }
 
 // dbKey spells a key in the file, where none may be empty, into buf.
@@ -56,18 +81,21 @@ func dbKey[K string | []byte](buf []byte, key K) []byte {
 	return append(append(buf[:0], 'k'), key...)
 }
 
-// putState stores a state behind a byte that keeps an empty state apart from
+// putState stores a state, sealed, which also keeps an empty state apart from
 // none.
-func putState(keys *bbolt.Bucket, key, state []byte) error {
+func putState(keys *bbolt.Bucket, t *tally, key, state []byte) error {
+	t.remove(keys.Get(key))
 	if state == nil {
 		return keys.Delete(key)
 	}
-	return keys.Put(key, append([]byte{1}, state...))
+	sealed := seal(key, state)
+	t.add(sealed)
+	return keys.Put(key, sealed)
 }
 
 // Clear empties the generation: as if it had been created just now.
 func (g *Generation) Clear() error {
-	m := Mark{Identity: g.mark.Identity, Module: g.mark.Module}
+	m := Mark{Identity: g.kept.Identity, Module: g.kept.Module}
 	err := g.update(func(b *bbolt.Bucket) error {
 		if err := b.DeleteBucket(bucketKeys); err != nil {
 			return err
@@ -78,19 +106,24 @@ func (g *Generation) Clear() error {
 		if err := b.Delete(keySnapshot); err != nil {
 			return err
 		}
-		return g.putMark(b, m)
+		return putMark(b, contents{Mark: m})
 	})
 	if err != nil {
 		return fmt.Errorf("clearing generation %d: %w", g.number, err)
 	}
-	g.mark = m
+	g.kept = contents{Mark: m}
 	return nil
 }
 
 // Snapshot returns a copy of the instance's snapshot; nil if there is none.
 func (g *Generation) Snapshot() (snapshot []byte, err error) {
 	err = g.view(func(b *bbolt.Bucket) error {
-		if v := b.Get(keySnapshot); v != nil {
+		v := b.Get(keySnapshot)
+		want := g.kept.Snapshot
+		if (v == nil) != (want == nil) || want != nil && *want != crc32.Checksum(v, castagnoli) {
+			return g.store.damaged("the snapshot of generation %d is not what was written", g.number)
+		}
+		if v != nil {
 			snapshot = slices.Clone(v)
 		}
 		return nil
@@ -98,20 +131,59 @@ func (g *Generation) Snapshot() (snapshot []byte, err error) {
 	return snapshot, err
 }
 
+// Verify reads all states and holds them against what was written. A
+// *DamageError says what is not.
+func (g *Generation) Verify() error {
+	var found tally
+	err := g.view(func(b *bbolt.Bucket) error {
+		keys, err := g.keys(b)
+		if err != nil {
+			return err
+		}
+		return keys.ForEach(func(k, v []byte) error {
+			_, err := g.state(k, v)
+			if err == nil {
+				found.add(v)
+			}
+			return err
+		})
+	})
+	if err == nil && found != g.kept.tally {
+		err = g.store.damaged("generation %d has %d keys, and not the %d that were written", g.number, found.Keys, g.kept.Keys)
+	}
+	return err
+}
+
+// state is what has been sealed under a key.
+func (g *Generation) state(key, sealed []byte) ([]byte, error) {
+	state, ok := unseal(key, sealed)
+	if !ok || len(key) == 0 {
+		return nil, g.store.damaged("the state of %q is not what was written", key[min(1, len(key)):])
+	}
+	return state, nil
+}
+
 // Read calls fn with a way to look up states, whose bytes are valid during fn
 // only.
 func (g *Generation) Read(fn func(get func(key []byte) (state []byte, ok bool)) error) error {
 	return g.view(func(b *bbolt.Bucket) error {
-		keys := b.Bucket(bucketKeys)
+		keys, err := g.keys(b)
+		if err != nil {
+			return err
+		}
 		var buf []byte
-		return fn(func(key []byte) ([]byte, bool) {
+		var damage error
+		err = fn(func(key []byte) ([]byte, bool) {
 			buf = dbKey(buf, key)
 			v := keys.Get(buf)
-			if v == nil {
+			if v == nil || damage != nil {
 				return nil, false
 			}
-			return v[1:], true
+			var state []byte
+			state, damage = g.state(buf, v)
+			return state, damage == nil
 		})
+		return cmp.Or(damage, err)
 	})
 }
 
@@ -119,16 +191,34 @@ func (g *Generation) Read(fn func(get func(key []byte) (state []byte, ok bool)) 
 // valid during the call only.
 func (g *Generation) Each(fn func(key, state []byte) error) error {
 	return g.view(func(b *bbolt.Bucket) error {
-		return b.Bucket(bucketKeys).ForEach(func(k, v []byte) error { return fn(k[1:], v[1:]) })
+		keys, err := g.keys(b)
+		if err != nil {
+			return err
+		}
+		return keys.ForEach(func(k, v []byte) error {
+			state, err := g.state(k, v)
+			if err != nil {
+				return err
+			}
+			return fn(k[1:], state)
+		})
 	})
 }
 
-func (g *Generation) putMark(b *bbolt.Bucket, m Mark) error {
-	text, err := json.Marshal(m)
+func putMark(b *bbolt.Bucket, c contents) error {
+	text, err := json.Marshal(c)
 	if err != nil {
 		return err
 	}
-	return b.Put(keyMark, text)
+	return b.Put(keyMark, seal(keyMark, text))
+}
+
+func (g *Generation) readMark(b *bbolt.Bucket) error {
+	text, ok := unseal(keyMark, b.Get(keyMark))
+	if !ok {
+		return g.store.damaged("the mark of generation %d is not what was written", g.number)
+	}
+	return json.Unmarshal(text, &g.kept)
 }
 
 func (g *Generation) update(fn func(*bbolt.Bucket) error) error {

@@ -1,16 +1,15 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
+	"slices"
 
 	"go.etcd.io/bbolt"
-	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/refold-dev/refold/domain/event"
 )
@@ -20,7 +19,7 @@ var (
 	keyActivating = []byte("activating")
 	keyMark       = []byte("mark")
 	keySnapshot   = []byte("snapshot")
-	bucketRoot    = []byte("pipeline")
+	bucketRoot    = []byte("pipeline 2")
 	bucketKeys    = []byte("keys")
 )
 
@@ -44,39 +43,78 @@ type Store struct {
 }
 
 // Open opens the pipeline's file and makes it, and its folder, if it is not
-// there. A file that another process has open is an error after a second.
+// there. A file that another process has open is an error after a second, and
+// one whose pages are damaged a *DamageError. All of them are read.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the folder of the pipeline's state: %w", err)
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("opening %s: another process has it open", path)
-	}
-	if err != nil {
+	if err := check(path); err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	if err := prepare(db); err != nil {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, openError(path, err))
+	}
+	s := &Store{db}
+	if err := s.prepare(); err != nil {
 		return nil, errors.Join(fmt.Errorf("preparing %s: %w", path, err), db.Close())
 	}
-	return &Store{db}, nil
+	return s, nil
 }
 
 // prepare makes what a new file lacks; it does not write to one that lacks
 // nothing.
-func prepare(db *bbolt.DB) error {
+func (s *Store) prepare() error {
 	var prepared bool
-	err := db.View(func(tx *bbolt.Tx) error {
-		prepared = tx.Bucket(bucketRoot) != nil
-		return nil
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+			if !bytes.Equal(name, bucketRoot) {
+				return s.damaged("it has %q, which this version of the program does not write", name)
+			}
+			prepared = true
+			return nil
+		})
 	})
-	if err != nil || prepared {
+	if err != nil {
 		return err
 	}
-	return db.Update(func(tx *bbolt.Tx) error {
+	if prepared {
+		return s.checkNumbers()
+	}
+	return s.db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists(bucketRoot)
 		return err
 	})
+}
+
+// checkNumbers makes sure that the generations are those which the file says
+// there are.
+func (s *Store) checkNumbers() error {
+	return s.db.View(func(tx *bbolt.Tx) error {
+		root := tx.Bucket(bucketRoot)
+		all, err := s.generations(root)
+		if err != nil {
+			return err
+		}
+		active, err := s.number(root, keyActive)
+		if err != nil {
+			return err
+		}
+		activating, err := s.number(root, keyActivating)
+		switch {
+		case err != nil:
+			return err
+		case len(all) > 0 && (active == 0 || all[len(all)-1] > root.Sequence()),
+			active > 0 && !slices.Contains(all, active), activating > 0 && !slices.Contains(all, activating):
+			return s.damaged("of the generations %v up to %d, %d is active and %d to be", all, root.Sequence(), active, activating)
+		}
+		return nil
+	})
+}
+
+func (s *Store) damaged(format string, args ...any) error {
+	return &DamageError{s.db.Path(), fmt.Sprintf(format, args...)}
 }
 
 // Close closes the file. Closing twice is fine.
@@ -87,8 +125,11 @@ func (s *Store) Close() error { return s.db.Close() }
 func (s *Store) Generations() (active, activating uint64, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
-		active, activating = number(root.Get(keyActive)), number(root.Get(keyActivating))
-		return nil
+		if active, err = s.number(root, keyActive); err != nil {
+			return err
+		}
+		activating, err = s.number(root, keyActivating)
+		return err
 	})
 	return active, activating, err
 }
@@ -96,14 +137,17 @@ func (s *Store) Generations() (active, activating uint64, err error) {
 // All lists the generations that there are, in ascending order.
 func (s *Store) All() (list []uint64, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
-		list, err = generations(tx.Bucket(bucketRoot))
+		list, err = s.generations(tx.Bucket(bucketRoot))
 		return err
 	})
 	return list, err
 }
 
-func generations(root *bbolt.Bucket) (list []uint64, err error) {
+func (s *Store) generations(root *bbolt.Bucket) (list []uint64, err error) {
 	err = root.ForEachBucket(func(name []byte) error {
+		if len(name) != len(bucketName(0)) || name[0] != 'g' {
+			return s.damaged("%q is no generation", name)
+		}
 		list = append(list, binary.BigEndian.Uint64(name[1:]))
 		return nil
 	})
@@ -113,7 +157,7 @@ func generations(root *bbolt.Bucket) (list []uint64, err error) {
 // Create makes an empty generation behind all that there ever were and returns
 // it. The first one is active at once.
 func (s *Store) Create(identity, module string) (*Generation, error) {
-	g := &Generation{store: s, mark: Mark{Identity: identity, Module: module}}
+	g := &Generation{store: s, kept: contents{Mark: Mark{Identity: identity, Module: module}}}
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
 		root := tx.Bucket(bucketRoot)
 		if g.number, err = root.NextSequence(); err != nil {
@@ -124,14 +168,14 @@ func (s *Store) Create(identity, module string) (*Generation, error) {
 			return err
 		}
 		if root.Get(keyActive) == nil {
-			if err := root.Put(keyActive, binary.BigEndian.AppendUint64(nil, g.number)); err != nil {
+			if err := putNumber(root, keyActive, g.number); err != nil {
 				return err
 			}
 		}
 		if _, err := b.CreateBucket(bucketKeys); err != nil {
 			return err
 		}
-		return g.putMark(b, g.mark)
+		return putMark(b, g.kept)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("making a generation: %w", err)
@@ -147,7 +191,7 @@ func (s *Store) Generation(generation uint64) (*Generation, error) {
 		if b == nil {
 			return errors.New("it does not exist")
 		}
-		return json.Unmarshal(b.Get(keyMark), &g.mark)
+		return g.readMark(b)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading generation %d: %w", generation, err)
@@ -158,7 +202,9 @@ func (s *Store) Generation(generation uint64) (*Generation, error) {
 // BeginActivation notes that the sinks are about to make generation active, so
 // that a crash in between can be mended by doing it again.
 func (s *Store) BeginActivation(generation uint64) error {
-	return s.putNumber(keyActivating, generation)
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		return putNumber(tx.Bucket(bucketRoot), keyActivating, generation)
+	})
 }
 
 // FinishActivation makes generation active and drops all others.
@@ -168,7 +214,7 @@ func (s *Store) FinishActivation(generation uint64) error {
 		if root.Bucket(bucketName(generation)) == nil {
 			return fmt.Errorf("activating generation %d: it does not exist", generation)
 		}
-		all, err := generations(root)
+		all, err := s.generations(root)
 		if err != nil {
 			return err
 		}
@@ -183,7 +229,7 @@ func (s *Store) FinishActivation(generation uint64) error {
 		if err := root.Delete(keyActivating); err != nil {
 			return err
 		}
-		return root.Put(keyActive, binary.BigEndian.AppendUint64(nil, generation))
+		return putNumber(root, keyActive, generation)
 	})
 }
 
@@ -192,7 +238,15 @@ func (s *Store) FinishActivation(generation uint64) error {
 func (s *Store) Drop(generation uint64) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
-		if number(root.Get(keyActive)) == generation || number(root.Get(keyActivating)) == generation {
+		active, err := s.number(root, keyActive)
+		if err != nil {
+			return err
+		}
+		activating, err := s.number(root, keyActivating)
+		if err != nil {
+			return err
+		}
+		if active == generation || activating == generation {
 			return fmt.Errorf("dropping generation %d: it is active", generation)
 		}
 		if root.Bucket(bucketName(generation)) == nil {
@@ -202,17 +256,21 @@ func (s *Store) Drop(generation uint64) error {
 	})
 }
 
-func (s *Store) putNumber(key []byte, n uint64) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucketRoot).Put(key, binary.BigEndian.AppendUint64(nil, n))
-	})
+func putNumber(root *bbolt.Bucket, key []byte, n uint64) error {
+	return root.Put(key, seal(key, binary.BigEndian.AppendUint64(nil, n)))
 }
 
-func number(v []byte) uint64 {
-	if len(v) != 8 {
-		return 0
+// number is what putNumber has stored, or 0.
+func (s *Store) number(root *bbolt.Bucket, key []byte) (uint64, error) {
+	sealed := root.Get(key)
+	if sealed == nil {
+		return 0, nil
 	}
-	return binary.BigEndian.Uint64(v)
+	value, ok := unseal(key, sealed)
+	if !ok || len(value) != 8 {
+		return 0, s.damaged("the number of the generation that is %s is not what was written", key)
+	}
+	return binary.BigEndian.Uint64(value), nil
 }
 
 func bucketName(generation uint64) []byte {
