@@ -15,6 +15,10 @@ var ErrUnknownPipeline = errors.New("there is no such pipeline")
 // ErrNoKey is a key that a keyed projection has no state for.
 var ErrNoKey = errors.New("the projection has no state for this key")
 
+// ErrNoState is a pipeline that has not run yet, or whose file of states has been
+// deleted.
+var ErrNoState = errors.New("it has no state yet")
+
 // ErrStopped is a request that the engine's stop has come before.
 var ErrStopped = errors.New("the engine has stopped")
 

@@ -42,8 +42,8 @@ func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawM
 type Kept struct {
 	store *checkpoint.Store
 	spec  config.Pipeline
-	kept  *checkpoint.Generation
-	g     *generation // nil without a plugin
+	kept  *checkpoint.Generation // nil if it has no state
+	g     *generation            // nil without a plugin
 }
 
 // OpenKept opens what a pipeline that no engine runs remembers in dir.
@@ -64,6 +64,12 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 	active, _, err := k.store.Generations()
 	if err != nil {
 		return err
+	}
+	switch {
+	case active == 0 && openPlugin == nil:
+		return nil
+	case active == 0:
+		return ErrNoState
 	}
 	if k.kept, err = k.store.Generation(active); err != nil || openPlugin == nil {
 		return err
@@ -88,11 +94,12 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 
 // Verify reads the whole state. It is a *DamagedStateError if that is not what was
 // written.
-func (k *Kept) Verify() error { return errors.Join(k.kept.Verify(), k.snapshot()) }
-
-func (k *Kept) snapshot() error {
+func (k *Kept) Verify() error {
+	if k.kept == nil {
+		return nil
+	}
 	_, err := k.kept.Snapshot()
-	return err
+	return errors.Join(k.kept.Verify(), err)
 }
 
 // State is as Engine.State. It needs a plugin.
@@ -105,7 +112,12 @@ func (k *Kept) State(ctx context.Context, key *string) (json.RawMessage, error) 
 
 // Status is the pipeline's status, with a log that ends at head.
 func (k *Kept) Status(head event.Position) Status {
-	s := Status{Pipeline: k.spec.Name, State: Stopped, Generation: k.kept.Number()}
+	s := Status{Pipeline: k.spec.Name, State: Stopped}
+	if k.kept == nil {
+		s.fill(checkpoint.Mark{}, head)
+		return s
+	}
+	s.Generation = k.kept.Number()
 	s.fill(k.kept.Mark(), head)
 	return s
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -89,14 +89,10 @@ func (d *diagnosis) add(name, status, detail, hint string) {
 	d.Checks = append(d.Checks, check{name, status, detail, hint})
 }
 
-// failed adds a check that could not be made, with the hint of its error if
-// that has one.
+// failed adds a check that could not be made, with the advice on its error if
+// there is some, or else with hint.
 func (d *diagnosis) failed(name string, err error, hint string) {
-	var h *hinted
-	if errors.As(err, &h) {
-		hint = h.hint
-	}
-	d.fault(name, err.Error(), hint)
+	d.fault(name, err.Error(), cmp.Or(adviceOn(err), hint))
 }
 
 func (a *app) doctor(ctx context.Context, f doctorFlags) error {
@@ -135,7 +131,7 @@ func (a *app) examine(ctx context.Context, d *diagnosis, c *config.Config, monit
 	}
 	d.log(ctx, s, store)
 	d.archive(ctx, s)
-	d.pipelines(ctx, s, c)
+	d.pipelines(ctx, s, dir, c)
 	return release()
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/datadir"
 	"github.com/refold-dev/refold/eventstore/archive"
 )
 
@@ -49,21 +51,12 @@ func (d *diagnosis) archive(ctx context.Context, s *session) {
 	}
 }
 
-// pipelines holds each checkpoint against the log's end.
-func (d *diagnosis) pipelines(ctx context.Context, s *session, c *config.Config) {
-	head, err := s.store.Head(ctx)
-	var list []engine.Status
-	if err == nil {
-		list, err = statusOf(ctx, s)
-	}
-	if err != nil {
-		d.failed("pipelines", err, "")
-		return
-	}
+// pipelines reads the pipelines' states, and holds each checkpoint against the
+// log's end. The session may be that of a copy of dir.
+func (d *diagnosis) pipelines(ctx context.Context, s *session, dir datadir.Dir, c *config.Config) {
 	known := map[string]bool{}
-	for i := range list {
-		known[list[i].Pipeline] = true
-		d.pipeline(&list[i], head)
+	if err := d.knownPipelines(ctx, s, dir, known); err != nil {
+		d.failed("pipelines", err, "")
 	}
 	if c == nil {
 		return
@@ -75,6 +68,51 @@ func (d *diagnosis) pipelines(ctx context.Context, s *session, c *config.Config)
 	}
 }
 
+// knownPipelines judges the pipelines that have run, and notes them.
+func (d *diagnosis) knownPipelines(ctx context.Context, s *session, dir datadir.Dir, known map[string]bool) error {
+	head, err := s.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if s.control != nil {
+		list, err := s.control.Status(ctx)
+		for i := range list {
+			known[list[i].Pipeline] = true
+			d.pipeline(&list[i], head)
+		}
+		return err
+	}
+	specs, err := s.dir.Pipelines()
+	for _, spec := range specs {
+		known[spec.Name] = true
+		err := withKept(ctx, s, spec, func(kept *engine.Kept) error {
+			if err := kept.Verify(); err != nil {
+				return err
+			}
+			status := kept.Status(head)
+			d.pipeline(&status, head)
+			return nil
+		})
+		if err != nil {
+			d.failed("pipeline "+spec.Name, ofOriginal(err, s.dir, dir), "")
+		}
+	}
+	return err
+}
+
+// ofOriginal makes an error about a copy's file one about the original's.
+func ofOriginal(err error, copied, dir datadir.Dir) error {
+	var damaged *engine.DamagedStateError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	name, relErr := filepath.Rel(copied.Path(), damaged.Path)
+	if relErr != nil {
+		return err
+	}
+	return &engine.DamagedStateError{Path: dir.Path(name), Reason: damaged.Reason}
+}
+
 // pipeline judges one checkpoint. The log's end is as it was before the
 // pipeline was asked; a live one may have gone on.
 func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
@@ -84,6 +122,8 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 	}
 	text := fmt.Sprintf("%s at position %d of %d", s.State, s.Position, head)
 	switch {
+	case s.Generation == 0 && s.State == engine.Stopped:
+		d.warn(name, "it has no state", "`refold run` makes it, from the log")
 	case s.Position > head:
 		d.fault(name, text+": the log has lost events that its read model includes", "`refold archive restore` puts them back, if the archive has them; `refold replay "+s.Pipeline+"` makes the read model again without them")
 	case !s.Covered():

@@ -21,13 +21,12 @@ const lowDisk = 1 << 30
 // directory reports whether there is a data directory.
 func (d *diagnosis) directory(dir datadir.Dir, c *config.Config) bool {
 	const name = "data directory"
-	if !dir.Exists() {
-		text := fmt.Sprintf("%s: %v", dir.Path(), datadir.ErrNone)
-		if c == nil {
-			d.fault(name, text, "name it with --data; `refold run` and `refold event import` make one")
-		} else {
-			d.warn(name, text, "`refold run` makes it")
-		}
+	switch err := dir.Check(); {
+	case errors.Is(err, datadir.ErrNone) && c != nil:
+		d.warn(name, err.Error(), "`refold run` makes it")
+		return false
+	case err != nil:
+		d.failed(name, err, "")
 		return false
 	}
 	info, err := os.Stat(dir.Path())

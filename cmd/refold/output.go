@@ -41,12 +41,7 @@ func errorLines(err error) []errorLine {
 	case errors.As(err, &one):
 		list = config.Errors{one}
 	default:
-		line := errorLine{Message: err.Error()}
-		var h *hinted
-		if errors.As(err, &h) {
-			line.Hint = h.hint
-		}
-		return []errorLine{line}
+		return []errorLine{{Message: err.Error(), Hint: adviceOn(err)}}
 	}
 	lines := make([]errorLine, len(list))
 	for i, e := range list {

@@ -83,8 +83,8 @@ func (a *app) open(ctx context.Context, want opening, logger *slog.Logger) (*ses
 // openExisting is open for commands that only make sense on a directory that is
 // there.
 func (a *app) openExisting(ctx context.Context, want opening, logger *slog.Logger) (*session, error) {
-	if !datadir.At(a.data).Exists() {
-		return nil, &hinted{fmt.Errorf("%s: %w", a.data, datadir.ErrNone), "name it with --data; `refold run` and `refold event import` make one"}
+	if err := datadir.At(a.data).Check(); err != nil {
+		return nil, err
 	}
 	return a.open(ctx, want, logger)
 }

@@ -38,8 +38,8 @@ func (a *app) stateCommand() *cobra.Command {
 func (a *app) state(ctx context.Context, pipeline string, key *string) error {
 	logger := a.logger(slog.LevelWarn)
 	dir := datadir.At(a.data)
-	if !dir.Exists() {
-		return &hinted{fmt.Errorf("%s: %w", a.data, datadir.ErrNone), "name it with --data; `refold run` makes one"}
+	if err := dir.Check(); err != nil {
+		return err
 	}
 	if _, err := dir.Pipeline(pipeline); err != nil {
 		return a.withKnown(err, dir)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -48,16 +49,25 @@ func statusOf(ctx context.Context, s *session) ([]engine.Status, error) {
 	}
 	list := []engine.Status{}
 	for _, spec := range specs {
-		kept, err := engine.OpenKept(ctx, s.dir.PipelinesPath(), spec, nil)
+		err := withKept(ctx, s, spec, func(kept *engine.Kept) error {
+			list = append(list, kept.Status(head))
+			return nil
+		})
 		if err != nil {
-			return nil, err
-		}
-		list = append(list, kept.Status(head))
-		if err := kept.Close(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
+}
+
+// withKept opens what a pipeline that no engine runs remembers, without its
+// projection, and closes it again.
+func withKept(ctx context.Context, s *session, spec config.Pipeline, do func(*engine.Kept) error) error {
+	kept, err := engine.OpenKept(ctx, s.dir.PipelinesPath(), spec, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(kept), kept.Close(ctx))
 }
 
 func (a *app) printStatus(list []engine.Status) error {

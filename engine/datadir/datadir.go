@@ -48,6 +48,27 @@ type Endpoint struct {
 	ControlToken string `json:"control_token"`
 }
 
+// NoteError is a file of a data directory that does not hold what was written to
+// it.
+type NoteError struct {
+	Path string
+	Err  error
+}
+
+func (e *NoteError) Error() string { return fmt.Sprintf("%s is damaged: %v", e.Path, e.Err) }
+func (e *NoteError) Unwrap() error { return e.Err }
+
+// UnmarkedError is a folder with the parts of a data directory, but without the
+// format.json that makes it one.
+type UnmarkedError struct {
+	Path string
+	Part string // one of the parts
+}
+
+func (e *UnmarkedError) Error() string {
+	return fmt.Sprintf("%s has %s, as a data directory has, but no format.json", e.Path, e.Part)
+}
+
 type format struct {
 	Version int `json:"format"`
 }
@@ -81,6 +102,38 @@ func (d Dir) PipelinesPath() string { return d.Path("pipelines") }
 func (d Dir) Exists() bool {
 	_, err := os.Stat(d.Path("format.json"))
 	return err == nil
+}
+
+// Check reports why this is no data directory that can be used: it does not
+// exist (ErrNone), or a *UnmarkedError, a *NoteError or another format is in the
+// way.
+func (d Dir) Check() error {
+	var f format
+	err := d.read("format.json", &f)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		if part := d.part(); part != "" && !d.Exists() { // else it has been made just now
+			return &UnmarkedError{d.path, part}
+		}
+		return fmt.Errorf("%s: %w", d.path, ErrNone)
+	case err != nil:
+		return err
+	case f.Version == 0:
+		return &NoteError{d.Path("format.json"), errors.New("it names no format")}
+	case f.Version != formatVersion:
+		return fmt.Errorf("the data directory %s has format %d; this Refold reads %d", d.path, f.Version, formatVersion)
+	}
+	return nil
+}
+
+// part is something that only a data directory has, or empty.
+func (d Dir) part() string {
+	for _, name := range []string{"store.json", "catalog.json", "log/jetstream", "archive/archive.lock", "pipelines"} {
+		if _, err := os.Stat(d.Path(name)); err == nil {
+			return name
+		}
+	}
+	return ""
 }
 
 // Acquire makes the directory if it is not there, and takes it for this
@@ -120,12 +173,7 @@ func (d Dir) InUse() (bool, error) {
 }
 
 func (d Dir) make() error {
-	var f format
-	err := d.read("format.json", &f)
-	if err == nil && f.Version != formatVersion {
-		return fmt.Errorf("the data directory %s has format %d; this Refold reads %d", d.path, f.Version, formatVersion)
-	}
-	if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+	if err := d.Check(); !errors.Is(err, ErrNone) {
 		return err
 	}
 	if d.foreign() {
@@ -233,7 +281,7 @@ func (d Dir) read(name string, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("reading %s: %w", d.Path(name), err)
+		return &NoteError{d.Path(name), err}
 	}
 	return nil
 }

@@ -143,8 +143,9 @@ func TestAcquireRefuses(t *testing.T) {
 	}{
 		"another folder":       {"x/mine.txt", "", "x", "x is a folder with other content: name an empty or a new folder with --data"},
 		"a later format":       {"x/format.json", `{"format": 2}`, "x", "the data directory x has format 2; this Refold reads 1"},
-		"a format of nothing":  {"x/format.json", `{}`, "x", "the data directory x has format 0; this Refold reads 1"},
-		"a damaged format":     {"x/format.json", `{`, "x", "reading x/format.json: unexpected end of JSON input"},
+		"a format of nothing":  {"x/format.json", `{}`, "x", "x/format.json is damaged: it names no format"},
+		"a damaged format":     {"x/format.json", `{`, "x", "x/format.json is damaged: unexpected end of JSON input"},
+		"no format":            {"x/store.json", `{}`, "x", "x has store.json, as a data directory has, but no format.json"},
 		"a file":               {"x", "", "x", "making the data directory: mkdir x: not a directory"},
 		"a place below a file": {"x", "", "x/y", "making the data directory: mkdir x: not a directory"},
 	} {

@@ -19,6 +19,9 @@ var (
 	ErrLocked = errors.New("the file is locked by another writer")
 	// ErrDiskFull says that the file could not grow.
 	ErrDiskFull = errors.New("the disk is full")
+	// ErrDamaged says that the file does not hold what was written to it, or is
+	// another program's.
+	ErrDamaged = errors.New("the file is not a sound SQLite database")
 	// ErrActive refuses to discard the generation that readers see.
 	ErrActive = errors.New("the generation is active")
 	// ErrClosed says that the executor has been closed.
@@ -131,8 +134,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrLocked, err)
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
-	case sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("the file is not a SQLite database: %w", err)
+	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
 }

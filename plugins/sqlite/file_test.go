@@ -79,7 +79,7 @@ func TestPathsThatAreNoDatabase(t *testing.T) {
 	}
 	for _, c := range []struct{ name, path, want string }{
 		{"a folder", dir, "the path is a folder"},
-		{"another file", text, "not a SQLite database"},
+		{"another file", text, "not a sound SQLite database"},
 		{"below a file", filepath.Join(text, "read.db"), "create the folder"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -60,14 +60,17 @@ func check(path string) (err error) {
 	})
 }
 
-// openError tells a file that cannot be opened from one that is none of bbolt's.
+// openError tells a file that cannot be opened from one that is damaged.
 func openError(path string, err error) error {
 	var system *fs.PathError
+	var damage *DamageError
 	switch {
+	case errors.As(err, &damage):
+		return damage
 	case errors.Is(err, bbolterrors.ErrTimeout):
-		return errors.New("another process has it open")
+		return fmt.Errorf("opening %s: another process has it open", path)
 	case errors.As(err, &system):
-		return err
+		return fmt.Errorf("opening the pipeline's state: %w", err)
 	}
 	return &DamageError{path, err.Error()}
 }

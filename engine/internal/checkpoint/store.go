@@ -50,15 +50,15 @@ func Open(path string) (*Store, error) {
 		return nil, fmt.Errorf("making the folder of the pipeline's state: %w", err)
 	}
 	if err := check(path); err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
+		return nil, err
 	}
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, openError(path, err))
+		return nil, openError(path, err)
 	}
 	s := &Store{db}
 	if err := s.prepare(); err != nil {
-		return nil, errors.Join(fmt.Errorf("preparing %s: %w", path, err), db.Close())
+		return nil, errors.Join(openError(path, err), db.Close())
 	}
 	return s, nil
 }

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/plugins/sqlite"
+)
+
+// adviceOn says what can be done about an error: the hint that it has, or what
+// is always to be done about one of its kind, or nothing.
+func adviceOn(err error) string {
+	var h *hinted
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	var note *datadir.NoteError
+	var unmarked *datadir.UnmarkedError
+	var state *engine.DamagedStateError
+	switch {
+	case errors.Is(err, datadir.ErrNone):
+		return "name it with --data; `refold run` and `refold event import` make one"
+	case errors.As(err, &unmarked):
+		return fmt.Sprintf("if it is one, write %s anew: %s", filepath.Join(unmarked.Path, "format.json"), formatText)
+	case errors.As(err, &note):
+		return noteAdvice(note)
+	case errors.As(err, &state):
+		return "delete that file: `refold run` and `refold replay` then build the read model again from the log"
+	case errors.Is(err, engine.ErrNoState):
+		return "`refold run -c FILE` makes it, from the log"
+	case errors.Is(err, sqlite.ErrDamaged):
+		return "delete the database, with the -wal and the -shm file beside it: `refold run` then builds the read models in it again from the log"
+	case unsound(err):
+		return logHint
+	}
+	return ""
+}
+
+const formatText = `{"format": 1}`
+
+// noteAdvice is about a damaged note of the data directory.
+func noteAdvice(note *datadir.NoteError) string {
+	switch filepath.Base(note.Path) {
+	case "format.json":
+		return "write it anew: " + formatText
+	case "store.json":
+		return "delete it, and before any other command let `refold run -c FILE` note again where the log is"
+	}
+	return "delete it; `refold run -c FILE` writes it anew"
+}
+
+// unsound reports whether an error is about what the log holds.
+func unsound(err error) bool {
+	var gap *eventstore.GapError
+	var versions *eventstore.VersionGapError
+	var unreadable *eventstore.UnreadableError
+	var changed *eventstore.ChangedError
+	return errors.As(err, &gap) || errors.As(err, &versions) || errors.As(err, &unreadable) || errors.As(err, &changed)
+}
