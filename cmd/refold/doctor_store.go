@@ -145,8 +145,8 @@ func (d *diagnosis) log(ctx context.Context, s *session, store config.Store) {
 		d.ok("log", "empty")
 	case st.First != 1:
 		d.fault("log", fmt.Sprintf("its first position is %d: what was before is gone", st.First), logHint)
-	case st.Messages != uint64(st.Last) || st.Deleted > 0:
-		d.fault("log", fmt.Sprintf("it ends at position %d and has %d events: there are holes", st.Last, st.Messages), logHint)
+	case st.Missing > 0:
+		d.fault("log", fmt.Sprintf("it ends at position %d and has %d events: position %d is the first that is missing", st.Last, st.Messages, st.Missing), logHint)
 	default:
 		d.ok("log", fmt.Sprintf("%d events, from position 1 without a hole, as the server counts them", st.Messages))
 	}

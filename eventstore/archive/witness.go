@@ -10,6 +10,13 @@ import (
 	"github.com/refold-dev/refold/eventstore"
 )
 
+// Counter is a log that knows of holes without being read.
+type Counter interface {
+	// Missing returns the first position up to the log's end without an event, or
+	// 0.
+	Missing(ctx context.Context) (event.Position, error)
+}
+
 // Compare holds the log, as it is stored, against the archive: the log must be at least as long,
 // and its event at the archive's head, or at its own head if it is shorter,
 // must be the archived one. If not, the error is a *DivergedError. Where the
@@ -17,7 +24,8 @@ import (
 // and the one before it does not, and if the log differs in everything from
 // some position on, that is the position.
 //
-// A change in the midst of a log that agrees at the head does not show.
+// A log that counts its events (Counter) must have all that the archive has.
+// Any other change in the midst of a log that agrees at the head does not show.
 func (a *Archive) Compare(ctx context.Context, log Log) error {
 	s, err := a.snapshot()
 	if err != nil {
@@ -35,6 +43,15 @@ func (a *Archive) Compare(ctx context.Context, log Log) error {
 	}
 	if position == 0 && logHead < s.head {
 		position, reason = logHead+1, noEvent
+	}
+	if counter, ok := log.(Counter); ok {
+		missing, err := counter.Missing(ctx)
+		if err != nil {
+			return fmt.Errorf("comparing the archive with the log: %w", err)
+		}
+		if missing > 0 && missing <= s.head && (position == 0 || missing < position) {
+			position, reason = missing, noEvent
+		}
 	}
 	if position == 0 {
 		return nil

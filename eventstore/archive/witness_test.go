@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -130,4 +131,26 @@ func TestCompareAllSeesAChangeInTheMidst(t *testing.T) {
 		wantDiverged(t, a.CompareAll(t.Context(), other), at, len(log), len(log))
 	}
 	wantDiverged(t, a.CompareAll(t.Context(), log[:100]), 101, len(log), 100)
+}
+
+// counting is a log with a hole that knows of it.
+type counting struct{ holed }
+
+func (c counting) Missing(context.Context) (event.Position, error) { return c.lost, nil }
+
+// TestCompareAsksForHoles: one that the archive has is named, one behind it is
+// for the reader to meet.
+func TestCompareAsksForHoles(t *testing.T) {
+	log := makeLog(60)
+	a := filled(t, log[:50])
+	var diverged *DivergedError
+	err := a.Compare(t.Context(), counting{holed{log, 20}})
+	if want := (DivergedError{Position: 20, Archive: 50, Log: 60, Reason: noEvent}); !errors.As(err, &diverged) || *diverged != want {
+		t.Errorf("a hole at 20: %v", err)
+	}
+	for _, lost := range []event.Position{0, 51} {
+		if err := a.Compare(t.Context(), counting{holed{log, lost}}); err != nil {
+			t.Errorf("a hole at %d: %v", lost, err)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -29,7 +30,7 @@ type StreamState struct {
 	First    event.Position // 0 if the stream has never had a message
 	Last     event.Position
 	Messages uint64
-	Deleted  int
+	Missing  event.Position // the first one up to Last without a message; 0 if there is none
 	// Conflict is the first setting with which the stream cannot be a log.
 	Conflict *StreamConfigError
 }
@@ -84,10 +85,47 @@ func inspectStream(ctx context.Context, nc *nats.Conn, cfg Config) (*StreamState
 	state := &StreamState{
 		Name: info.Config.Name, Replicas: info.Config.Replicas,
 		First: event.Position(info.State.FirstSeq), Last: event.Position(info.State.LastSeq),
-		Messages: info.State.Msgs, Deleted: info.State.NumDeleted,
+		Messages: info.State.Msgs,
+	}
+	if state.Missing, err = firstMissing(ctx, stream); err != nil {
+		return nil, err
 	}
 	if err := checkStream(cfg, streamConfig(cfg), info.Config); !errors.As(err, &state.Conflict) {
 		return state, err
 	}
 	return state, nil
+}
+
+// Missing returns the first position up to the log's end at which the server has
+// no message, by its own count, or 0. A message that is damaged on the disk may
+// count until it is read.
+func (s *Store) Missing(ctx context.Context) (event.Position, error) {
+	stream, err := s.js.Stream(ctx, s.cfg.Stream)
+	var at event.Position
+	if err == nil {
+		at, err = firstMissing(ctx, stream)
+	}
+	if err != nil {
+		err = s.explain("looking for holes in the log", err)
+	}
+	return at, err
+}
+
+// firstMissing asks the server for more than the stream's cached state only if
+// that has a hole.
+func firstMissing(ctx context.Context, stream jetstream.Stream) (event.Position, error) {
+	switch st := stream.CachedInfo().State; {
+	case st.LastSeq > 0 && st.FirstSeq > 1:
+		return 1, nil
+	case st.Msgs == st.LastSeq:
+		return 0, nil
+	}
+	info, err := stream.Info(ctx, jetstream.WithDeletedDetails(true))
+	if err != nil {
+		return 0, fmt.Errorf("asking for what the stream has lost: %w", err)
+	}
+	if len(info.State.Deleted) == 0 { // it has been written to meanwhile
+		return 0, nil
+	}
+	return event.Position(slices.Min(info.State.Deleted)), nil
 }

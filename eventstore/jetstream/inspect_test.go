@@ -37,7 +37,7 @@ func TestInspect(t *testing.T) {
 	if _, err := s.Append(t.Context(), e.Aggregate, event.None(), e); err != nil {
 		t.Fatal(err)
 	}
-	if st := inspect().Stream; st == nil || st.First != 1 || st.Last != 1 || st.Messages != 1 || st.Deleted != 0 || st.Replicas != 1 || st.Conflict != nil {
+	if st := inspect().Stream; st == nil || st.First != 1 || st.Last != 1 || st.Messages != 1 || st.Missing != 0 || st.Replicas != 1 || st.Conflict != nil {
 		t.Errorf("a sound log: %+v", st)
 	}
 	sc := soundStream()

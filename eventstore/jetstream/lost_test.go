@@ -2,9 +2,11 @@ package jetstream_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -120,5 +122,54 @@ func TestMissingAtTheEnd(t *testing.T) {
 		if _, err := eventstore.Verify(context.Background(), s); !errors.As(err, &gap) {
 			t.Errorf("with %d bytes: Verify: %v", left, err)
 		}
+	}
+}
+
+// TestAHoleIsCounted takes a file out of the log's midst: the server knows that
+// its messages are gone, and so does who asks.
+func TestAHoleIsCounted(t *testing.T) {
+	dir := t.TempDir()
+	opts := embedded.Options{Dir: dir, Sync: embedded.SyncInterval}
+	server, err := embedded.Start(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := jetstream.Open(t.Context(), jetstream.Config{URL: server.URL(), Token: server.Token()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := json.RawMessage(`{"text":"` + strings.Repeat("x", 500_000) + `"}`)
+	for range 50 { // three blocks of 8 MiB
+		e := newEvent()
+		e.Data = big
+		appendEvents(t, s, e)
+	}
+	if at, err := s.Missing(t.Context()); at != 0 || err != nil {
+		t.Errorf("of a whole log, %d is missing, %v", at, err)
+	}
+	if err := errors.Join(s.Close(), server.Close()); err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := filepath.Glob(filepath.Join(dir, "jetstream", "*", "streams", "*", "msgs", "2.blk"))
+	if err != nil || len(blocks) != 1 {
+		t.Fatalf("blocks: %v, %v", blocks, err)
+	}
+	if err := os.Remove(blocks[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "refold.clean")); err != nil { // or the index is believed
+		t.Fatal(err)
+	}
+	server = startServer(t, opts)
+	s = openStore(t, server, jetstream.Config{})
+	at, err := s.Missing(t.Context())
+	events, readErr := s.ReadAll(t.Context(), 1, 100)
+	var gap *eventstore.GapError
+	if err != nil || !errors.As(readErr, &gap) || at != gap.Expected || int(at) != len(events)+1 {
+		t.Errorf("%d is missing, %v; reading: %d events, %v", at, err, len(events), readErr)
+	}
+	seen, err := jetstream.Inspect(t.Context(), jetstream.Config{URL: server.URL(), Token: server.Token()})
+	if err != nil || seen.Stream.Missing != at {
+		t.Errorf("inspecting: %+v, %v", seen.Stream, err)
 	}
 }
