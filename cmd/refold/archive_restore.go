@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/eventstore/archive"
 	"github.com/refold-dev/refold/eventstore/jetstream"
@@ -28,7 +30,9 @@ the log's end. What the log has must be as in the archive.
 With --anew an embedded log is written anew: the events of the archive, and
 behind them what the old log still has and can be read. It is for a log that has
 lost events in its midst, or of which files are damaged. The old log's folder is
-kept beside the new one, and named.`,
+kept beside the new one, and named. What can be read in it behind a hole that the
+archive does not fill cannot be put at its position: it is written to a file
+beside that folder, one event a line, for you to look at and perhaps to import.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.alone(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -88,32 +92,83 @@ func (a *app) restoreAnew(ctx context.Context, s *session) error {
 	if err := os.RemoveAll(made); err != nil { // of a run that was broken off
 		return err
 	}
-	var refilled archive.Refilled
+	var r anew
 	var damage error
+	if r.Old, err = freeName(s.dir.LogPath() + ".replaced-"); err != nil {
+		return err
+	}
 	err = s.withArchive(func(kept *archive.Archive) (err error) {
-		refilled, err = refill(ctx, made, store, kept, s.log, a.logger(slog.LevelWarn))
+		r.Refilled, err = refill(ctx, made, store, kept, s.log, a.logger(slog.LevelWarn))
 		damage = damageOf(kept)
 		return err
 	})
+	if err == nil && r.Unsaved > 0 {
+		r.Salvaged, err = salvage(ctx, s.log, event.Position(r.Archived+r.Saved+1), r.salvagedTo())
+	}
 	if err == nil {
 		err = s.close() // the old log lets go of its folder
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(made))
 	}
-	old, err := exchange(s.dir.LogPath(), made)
-	if err != nil {
+	if err := exchange(s.dir.LogPath(), made, r.Old); err != nil {
 		return err
 	}
+	return errors.Join(a.printAnew(r), damage)
+}
+
+// anew is what a log that was written anew has, and what it lacks.
+type anew struct {
+	archive.Refilled
+	Old      string // the folder of the old log
+	Salvaged int    // events of the old log that are not in the new one
+}
+
+// salvagedTo is the file that has them.
+func (r *anew) salvagedTo() string { return r.Old + ".jsonl" }
+
+func (a *app) printAnew(r anew) error {
 	if a.json {
-		err := a.printJSON(map[string]any{"restored": refilled.Archived, "saved": refilled.Saved, "unsaved": refilled.Unsaved, "old_log": old})
-		return errors.Join(err, damage)
+		line := map[string]any{"restored": r.Archived, "saved": r.Saved, "unsaved": r.Unsaved, "salvaged": r.Salvaged, "old_log": r.Old}
+		if r.Salvaged > 0 {
+			line["salvaged_to"] = r.salvagedTo()
+		}
+		return a.printJSON(line)
 	}
-	fmt.Fprintf(a.out, "%d events put back from the archive, %d behind them saved from the old log, which is now %s\n", refilled.Archived, refilled.Saved, old)
-	if refilled.Unsaved > 0 {
-		fmt.Fprintf(a.out, "%d positions of the old log, from %d on, are not in the new one: the old one cannot be read there, or only behind a hole\n", refilled.Unsaved, refilled.Archived+refilled.Saved+1)
+	fmt.Fprintf(a.out, "%d events put back from the archive, %d behind them saved from the old log, which is now %s\n", r.Archived, r.Saved, r.Old)
+	if r.Unsaved > 0 {
+		fmt.Fprintf(a.out, "%d positions of the old log, from %d on, are not in the new one: the old one cannot be read there, or only behind a hole\n", r.Unsaved, r.Archived+r.Saved+1)
 	}
-	return damage
+	if r.Salvaged > 0 {
+		fmt.Fprintf(a.out, "%d events from behind holes are in %s: `refold event import` takes them, and gives them the next positions and versions\n", r.Salvaged, r.salvagedTo())
+	}
+	return nil
+}
+
+// salvage writes what can be read of an unsound log from a position on to a file,
+// if there is any.
+func salvage(ctx context.Context, unsound archive.Log, from event.Position, path string) (n int, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	out := bufio.NewWriterSize(f, 256<<10)
+	var line []byte
+	for batch, err := range archive.Salvage(ctx, unsound, from) {
+		if err != nil {
+			return n, errors.Join(err, f.Close(), os.Remove(path))
+		}
+		for i := range batch {
+			line = append(event.AppendJSON(line[:0], &batch[i].Event), '\n')
+			_, _ = out.Write(line) // Flush has the error
+			n++
+		}
+	}
+	err = errors.Join(out.Flush(), f.Sync(), f.Close())
+	if n == 0 || err != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return n, err
 }
 
 // refill makes an embedded log in a folder.
@@ -132,19 +187,22 @@ func refill(ctx context.Context, dir string, store config.Store, kept *archive.A
 	return kept.Refill(ctx, log, old)
 }
 
-// exchange puts one folder in the place of another one, which it gives a name
-// that is free.
-func exchange(dir, made string) (old string, err error) {
+// freeName returns the first of prefix1, prefix2, … that is free.
+func freeName(prefix string) (string, error) {
 	for n := 1; ; n++ {
-		old = dir + ".replaced-" + strconv.Itoa(n)
-		if _, err := os.Stat(old); errors.Is(err, fs.ErrNotExist) {
-			break
+		name := prefix + strconv.Itoa(n)
+		if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
 		} else if err != nil {
 			return "", err
 		}
 	}
+}
+
+// exchange puts one folder in the place of another one, which gets another name.
+func exchange(dir, made, old string) error {
 	if err := os.Rename(dir, old); err != nil {
-		return "", err
+		return err
 	}
-	return old, os.Rename(made, dir)
+	return os.Rename(made, dir)
 }

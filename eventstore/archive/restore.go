@@ -72,6 +72,33 @@ func readable(ctx context.Context, log Log, from event.Position) iter.Seq2[[]eve
 	}
 }
 
+// Salvage yields what an unsound log has from a position on, and passes over what
+// cannot be read. An error ends it that is not about the log's content.
+func Salvage(ctx context.Context, unsound Log, from event.Position) iter.Seq2[[]event.Recorded, error] {
+	return func(yield func([]event.Recorded, error) bool) {
+		for {
+			batch, err := unsound.ReadAll(ctx, from, missingBatch)
+			if len(batch) > 0 && !yield(batch, nil) {
+				return
+			}
+			from += event.Position(len(batch))
+			var gap *eventstore.GapError
+			var unreadable *eventstore.UnreadableError
+			switch {
+			case errors.As(err, &gap) && gap.Actual > from:
+				from = gap.Actual
+			case errors.As(err, &unreadable) && unreadable.Position >= from:
+				from = unreadable.Position + 1
+			case err != nil:
+				yield(nil, err)
+				return
+			case len(batch) == 0:
+				return
+			}
+		}
+	}
+}
+
 // refill imports events, which the log must not have.
 func refill(ctx context.Context, log eventstore.Log, batches iter.Seq2[[]event.Recorded, error]) (n int, err error) {
 	bulk, err := log.Bulk(ctx)

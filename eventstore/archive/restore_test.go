@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -85,4 +86,38 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 		overwrite(t, fs, name, whole)
 	}
 	mustClose(t, mustOpen(t, fs, tiny))
+}
+
+// TestSalvage: what is behind holes is found, and nothing else.
+func TestSalvage(t *testing.T) {
+	log := makeLog(3000)
+	for from, lost := range map[event.Position]event.Position{1: 1500, 1001: 1001, 5: 3000, 1500: 2} {
+		var got []event.Recorded
+		for batch, err := range Salvage(t.Context(), holed{log, lost}, from) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, batch...)
+		}
+		want := slices.DeleteFunc(slices.Clone(log[from-1:]), func(r event.Recorded) bool { return r.Position == lost })
+		if d := diff(want, got); d != "" {
+			t.Errorf("from %d without %d:\n%s", from, lost, d)
+		}
+	}
+	ended := 0
+	for _, err := range Salvage(t.Context(), failing{log}, 1) {
+		if ended++; !errors.Is(err, eventstore.ErrClosed) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if ended != 1 {
+		t.Errorf("%d errors", ended)
+	}
+}
+
+// failing is a log that cannot be read.
+type failing struct{ sliceLog }
+
+func (failing) ReadAll(context.Context, event.Position, int) ([]event.Recorded, error) {
+	return nil, eventstore.ErrClosed
 }
