@@ -86,7 +86,8 @@ const hintAgain = "import it again: what has been stored already is left out"
 
 func badLine(path string, bad *jsonl.LineError, skipBad bool) error {
 	hint := "all lines before it are stored; mend it and import the file again, or leave bad lines out with --skip-bad"
-	if skipBad { // so it is no bad line, but the input's end
+	var broken *jsonl.BrokenOffError
+	if skipBad || errors.As(bad, &broken) { // so it is no bad line, but the input's end
 		hint = "all lines before it are stored; get the whole file and import it again"
 	}
 	return &config.Error{Pos: config.Pos{File: path, Line: bad.Line, Column: 1}, Message: bad.Err.Error(), Hint: hint}
@@ -180,18 +181,27 @@ func (a *app) exportEvents(ctx context.Context, path string) (err error) {
 	return err
 }
 
-// exportFile writes a new file whole or not at all.
+// exportFile writes a new file whole or not at all; or to what is there and is no
+// file, such as a pipe.
 func exportFile(ctx context.Context, log jsonl.Log, path string) (n int, err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return 0, &hinted{err, "name a new file, or remove that one first"}
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	info, err := os.Stat(path)
+	isNew := err != nil || info.Mode().IsRegular() || info.IsDir()
+	if !isNew {
+		flags = os.O_WRONLY
 	}
-	if err != nil {
+	f, err := os.OpenFile(path, flags, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist) && info != nil && info.IsDir():
+		return 0, &hinted{err, "it is a folder: name a new file"}
+	case errors.Is(err, fs.ErrExist):
+		return 0, &hinted{err, "name a new file, or remove that one first"}
+	case err != nil:
 		return 0, err
 	}
 	n, err = jsonl.Export(ctx, log, f, jsonl.ExportOptions{Gzip: strings.HasSuffix(path, ".gz")})
-	if err = errors.Join(err, f.Close()); err != nil {
-		return n, errors.Join(err, os.Remove(path))
+	if err = errors.Join(err, f.Close()); err != nil && isNew {
+		err = errors.Join(err, os.Remove(path))
 	}
-	return n, nil
+	return n, err
 }

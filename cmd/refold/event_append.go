@@ -76,6 +76,7 @@ func (a *app) readEvents(ctx context.Context, path string) ([]event.Event, error
 	if err != nil {
 		return nil, err
 	}
+	content = bytes.TrimPrefix(content, []byte("\uFEFF")) // as import does
 	fault := func(at int64, err error, hint string) error {
 		return &config.Error{Pos: config.Pos{File: path, Line: lineOf(content, at), Column: 1}, Message: err.Error(), Hint: hint}
 	}

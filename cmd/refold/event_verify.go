@@ -44,19 +44,21 @@ func (a *app) verify(ctx context.Context) (err error) {
 	if a.json {
 		return a.printJSON(map[string]any{"events": report.Events, "aggregates": report.Aggregates, "head": report.Through, "compared_with_archive": compared})
 	}
-	if s.control != nil {
-		_, err = fmt.Fprintf(a.out, "sound: %d events of %d aggregates; the archive is the running engine's and was not looked at\n", report.Events, report.Aggregates)
-		return err
-	}
 	_, err = fmt.Fprintf(a.out, "sound: %d events of %d aggregates, %d of them as in the archive\n", report.Events, report.Aggregates, compared)
 	return err
 }
 
-// compareWithArchive returns how many events the archive bears witness of. An
-// archive that a running engine has is left to that engine, which compares at
-// its start.
+// compareWithArchive returns how many events the archive bears witness of. A
+// running engine is asked to compare its own.
 func (s *session) compareWithArchive(ctx context.Context) (events uint64, err error) {
-	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) || s.control != nil {
+	if s.control != nil {
+		through, err := s.control.CompareLog(ctx)
+		if err != nil {
+			err = &hinted{err, "stop the engine, and run `refold event verify` again: it says what can be done"}
+		}
+		return uint64(through), err
+	}
+	if _, err := os.Stat(s.dir.ArchivePath()); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	err = s.withArchive(func(kept *archive.Archive) error {

@@ -6,6 +6,7 @@
 //	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
 //	GET  /v1/events?[aggregate=TYPE/ID&version=&correlation=&since=&until=&from=&limit=]
 //	                                       → JSON Lines: {"position":…,"version":…,"event":…}, see [EventQuery]
+//	GET  /v1/comparison                   → {"through":…}: the log is as in the archive up to there
 //
 // Invariants:
 //

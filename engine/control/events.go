@@ -27,6 +27,14 @@ type EventReader interface {
 	ReadTimeRange(ctx context.Context, agg event.Aggregate, from, to time.Time) ([]event.Recorded, error)
 }
 
+// Witness is an EventReader with a copy of the log, which it can hold against the
+// log.
+type Witness interface {
+	// CompareAll returns the position through which there is a copy, and what
+	// first differs as an error.
+	CompareAll(ctx context.Context) (event.Position, error)
+}
+
 // EventQuery selects events. The zero value of a field selects all.
 type EventQuery struct {
 	Aggregate    event.Aggregate

@@ -40,6 +40,7 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
 	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.replay)
 	mux.HandleFunc("GET /v1/events", s.listEvents)
+	mux.HandleFunc("GET /v1/comparison", s.compare)
 	mux.HandleFunc("/", s.unknown)
 	s.http = http.Server{Handler: s.authorized(mux), ReadHeaderTimeout: 5 * time.Second}
 	go func() {

@@ -276,7 +276,7 @@ func agreeAggregates(t fataler, a *Archive, log sliceLog) {
 		if len(want) > 0 {
 			last = want[len(want)-1]
 		}
-		version, at, err := a.Last(agg)
+		version, at, err := lastOf(a, agg)
 		if err != nil || version != last.Version || at != last.Position {
 			t.Fatalf("Last of %s: version %d at %d, %v", agg, version, at, err)
 		}
@@ -306,4 +306,14 @@ func agreeTimes(t fataler, a *Archive, log sliceLog) {
 			t.Fatalf("TimeRange %v: %v\n%s", r, err, d)
 		}
 	}
+}
+
+// lastOf is where an aggregate's last event stands.
+func lastOf(a *Archive, agg event.Aggregate) (event.Version, event.Position, error) {
+	s, err := a.snapshot()
+	if err != nil {
+		return 0, 0, err
+	}
+	defer s.release()
+	return s.last(agg)
 }

@@ -81,7 +81,7 @@ func TestKill(t *testing.T) {
 
 func wantLast(t *testing.T, a *Archive, last event.Recorded) {
 	t.Helper()
-	version, at, err := a.Last(last.Aggregate)
+	version, at, err := lastOf(a, last.Aggregate)
 	if err != nil || version != last.Version || at != last.Position {
 		t.Fatalf("Last: version %d at %d, %v, want %d at %d", version, at, err, last.Version, last.Position)
 	}

@@ -117,16 +117,7 @@ func checkVersions(agg event.Aggregate, from event.Version, events []event.Recor
 	return nil
 }
 
-// Last returns where an aggregate's last event stands, 0 and 0 if it has none.
-func (a *Archive) Last(agg event.Aggregate) (event.Version, event.Position, error) {
-	s, err := a.snapshot()
-	if err != nil {
-		return 0, 0, err
-	}
-	defer s.release()
-	return s.last(agg)
-}
-
+// last returns where an aggregate's last event stands, 0 and 0 if it has none.
 func (s *snapshot) last(agg event.Aggregate) (version event.Version, at event.Position, err error) {
 	for segment := s.segments() - 1; segment >= 0 && version == 0 && err == nil; segment-- {
 		err = s.at(segment, func(v *view) error {

@@ -145,25 +145,37 @@ func (s *Store) Read(ctx context.Context, agg event.Aggregate, from event.Versio
 		return nil, err
 	}
 	defer snap.release()
-	have, at, err := snap.last(agg)
-	if err == nil && have > current {
-		err = s.checkVersion(ctx, agg, have, at)
+	if current < from {
+		return s.readNone(ctx, snap, agg, from, current)
 	}
-	if err != nil || max(have, current) < from {
-		return nil, err
-	}
-	var events []event.Recorded
-	if have >= from {
-		if events, err = snap.aggregate(agg, from); err != nil || have >= current {
-			return events, err
-		}
-	}
-	rest, err := s.readRest(ctx, snap.head, agg, max(have+1, from))
+	events, err := snap.aggregate(agg, from)
 	if err != nil {
 		return nil, err
 	}
-	events = append(events, rest...)
+	if have := from - 1 + event.Version(len(events)); have > current {
+		err = s.checkVersion(ctx, agg, have, events[len(events)-1].Position)
+	} else if have < current {
+		var rest []event.Recorded
+		rest, err = s.readRest(ctx, snap.head, agg, have+1)
+		events = append(events, rest...)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return events, checkVersions(agg, from, events)
+}
+
+// readNone is Read where the log has no event of a version of at least from, if
+// it has not been appended since the log was asked.
+func (s *Store) readNone(ctx context.Context, snap *snapshot, agg event.Aggregate, from, current event.Version) ([]event.Recorded, error) {
+	have, at, err := snap.last(agg)
+	if err != nil || have <= current {
+		return nil, err
+	}
+	if err := s.checkVersion(ctx, agg, have, at); err != nil || have < from {
+		return nil, err
+	}
+	return snap.aggregate(agg, from)
 }
 
 // checkVersion makes sure that the log has the version of an aggregate that the
@@ -284,4 +296,10 @@ func (s *Store) readWhere(ctx context.Context, archived func(*snapshot) ([]event
 	}
 	rest, err := s.readTail(ctx, snap.head, head, want)
 	return append(events, rest...), err
+}
+
+// CompareAll is Archive.CompareAll with the store's log, and returns how far the
+// archive goes.
+func (s *Store) CompareAll(ctx context.Context) (event.Position, error) {
+	return s.archive.Head(), s.archive.CompareAll(ctx, s.stored)
 }

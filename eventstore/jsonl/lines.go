@@ -88,10 +88,19 @@ func (l *lines) leave() error {
 	return nil
 }
 
-// broken rewords the errors of an input that is not whole.
+// BrokenOffError is compressed input that ends too early.
+type BrokenOffError struct{ Err error }
+
+func (e *BrokenOffError) Error() string {
+	return fmt.Sprintf("the input breaks off; the file is not complete: %v", e.Err)
+}
+
+func (e *BrokenOffError) Unwrap() error { return e.Err }
+
+// broken makes a *BrokenOffError of the error of an input that is not whole.
 func broken(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("the input breaks off; the file is not complete: %w", err)
+		return &BrokenOffError{err}
 	}
 	return err
 }
