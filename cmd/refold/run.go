@@ -165,7 +165,11 @@ func loggingObserver(logger *slog.Logger) engine.Observer {
 			logger.Debug("checkpoint", "pipeline", pipeline, "generation", generation, "position", uint64(at))
 		},
 		Faulted: func(pipeline string, err error) {
-			logger.Error("pipeline has stopped", "pipeline", pipeline, "error", err.Error())
+			about := []any{"pipeline", pipeline, "error", err.Error()}
+			if hint := adviceOn(err); hint != "" {
+				about = append(about, "hint", hint)
+			}
+			logger.Error("pipeline has stopped", about...)
 		},
 	}
 }
