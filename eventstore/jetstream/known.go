@@ -25,25 +25,18 @@ var seed = maphash.MakeSeed()
 // sum is a digest of all of an event but its id. Events that differ in white
 // space only have different ones, so both should be as they are stored.
 func sum(e *event.Event) uint64 {
-	var h maphash.Hash
-	h.SetSeed(seed)
-	fixed := make([]byte, 0, 80)
-	fixed = append(fixed, e.Aggregate.ID[:]...)
-	fixed = append(fixed, e.CorrelationID[:]...)
+	b := make([]byte, 0, 192)
+	b = append(b, e.Aggregate.ID[:]...)
+	b = append(b, e.CorrelationID[:]...)
 	if e.CausationID.Valid {
-		fixed = append(fixed, e.CausationID.UUID[:]...)
+		b = append(b, e.CausationID.UUID[:]...)
 	}
-	fixed = binary.LittleEndian.AppendUint32(fixed, max(e.SchemaVersion, 1))
-	fixed = binary.LittleEndian.AppendUint64(fixed, uint64(e.Time.UnixNano()))
-	for _, n := range [...]int{len(e.Aggregate.Type), len(e.Type), len(e.Data)} {
-		fixed = binary.LittleEndian.AppendUint32(fixed, uint32(n))
-	}
-	_, _ = h.Write(fixed) // which never fails, as the others
-	_, _ = h.WriteString(e.Aggregate.Type)
-	_, _ = h.WriteString(e.Type)
-	_, _ = h.Write(e.Data)
-	_, _ = h.Write(e.Metadata)
-	return h.Sum64()
+	b = binary.LittleEndian.AppendUint32(b, max(e.SchemaVersion, 1))
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.Time.UnixNano()))
+	b = binary.LittleEndian.AppendUint64(b, maphash.Bytes(seed, e.Data))
+	b = binary.LittleEndian.AppendUint64(b, maphash.Bytes(seed, e.Metadata))
+	b = append(append(append(b, e.Aggregate.Type...), 0), e.Type...)
+	return maphash.Bytes(seed, b)
 }
 
 // compare is a *eventstore.DuplicateIDError if the event that has e's id is
@@ -112,7 +105,7 @@ func takenByOther(stored *event.Event, at event.Position, e *event.Event) error 
 
 // asStoredJSON copies raw as it is stored: on one line.
 func asStoredJSON(raw json.RawMessage) json.RawMessage {
-	if !bytes.ContainsAny(raw, "\r\n") {
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
 		return slices.Clone(raw)
 	}
 	var line bytes.Buffer
