@@ -19,16 +19,24 @@
 
 /* ---- memory ------------------------------------------------------------- */
 
-extern unsigned char __heap_base;
-static uint32_t refold__heap;
-
 __attribute__((import_module("refold"), import_name("log")))
 void refold__log(int32_t level, const void *text, uint32_t length);
 __attribute__((import_module("refold"), import_name("begin_event")))
 void refold__begin_event(int32_t index);
 
 /* refold_keep returns size bytes, 8-aligned and zero, for good; NULL when memory
- * is out. A resident projection builds its state of them. */
+ * is out. A resident projection builds its state of them. Define REFOLD_LIBC
+ * where a C library is linked, which then owns the memory. */
+#ifdef REFOLD_LIBC
+#include <stdlib.h>
+static inline void *refold_keep(uint32_t size) { return calloc(1, size ? size : 1); }
+static inline void refold__drop(void *p) { free(p); }
+#else
+static inline void refold__drop(void *p) { (void)p; }
+
+extern unsigned char __heap_base;
+static uint32_t refold__heap;
+
 static inline void *refold_keep(uint32_t size) {
 	if (refold__heap == 0) refold__heap = ((uint32_t)&__heap_base + 7) & ~7u;
 	uint64_t end = (uint64_t)refold__heap + (((uint64_t)size + 7) & ~7ull);
@@ -41,8 +49,13 @@ static inline void *refold_keep(uint32_t size) {
 	refold__heap = (uint32_t)end;
 	return p;
 }
+#endif
 
 static inline void refold_copy(void *to, const void *from, uint32_t n) {
+#ifdef REFOLD_LIBC
+	__builtin_memcpy(to, from, n);
+	return;
+#endif
 	unsigned char *t = to;
 	const unsigned char *f = from;
 	for (uint32_t i = 0; i < n; i++) t[i] = f[i];
@@ -54,6 +67,7 @@ static inline bool refold_same(const void *a, const void *b, uint32_t n) {
 	return true;
 }
 
+#ifndef REFOLD_LIBC
 /* The compiler may turn the loops above into calls of these. */
 __attribute__((weak)) void *memcpy(void *to, const void *from, size_t n) {
 	__asm__ volatile("" ::: "memory");
@@ -67,6 +81,7 @@ __attribute__((weak)) void *memset(void *to, int c, size_t n) {
 	while (n--) { *t++ = (unsigned char)c; __asm__ volatile("" ::: "memory"); }
 	return to;
 }
+#endif
 
 /* ---- texts -------------------------------------------------------------- */
 
@@ -116,6 +131,7 @@ static inline char *refold_extend(refold_buffer *b, uint32_t n) {
 		char *at = refold_keep(capacity);
 		if (!at) refold_panic(REFOLD_TEXT("refold: out of memory"));
 		refold_copy(at, b->at, b->length);
+		refold__drop(b->at);
 		b->at = at;
 		b->capacity = capacity;
 	}
@@ -407,10 +423,11 @@ __attribute__((export_name("refold_abi_v1"))) void refold_abi_v1(void) {}
 
 __attribute__((export_name("refold_alloc"))) void *refold_alloc(uint32_t size) {
 	if (size > (64u << 20)) return NULL;
-	if (size > refold__input.capacity || !refold__input.at) {
-		uint32_t capacity = 2 * refold__input.capacity > size ? 2 * refold__input.capacity : size + 8;
+	if (size + 8 > refold__input.capacity || !refold__input.at) { /* 8: a reader may end the last text with a zero */
+		uint32_t capacity = 2 * refold__input.capacity > size + 8 ? 2 * refold__input.capacity : size + 8;
 		char *at = refold_keep(capacity);
 		if (!at) return NULL;
+		refold__drop(refold__input.at);
 		refold__input.at = at;
 		refold__input.capacity = capacity;
 	}
