@@ -38,7 +38,7 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 			fault.Event = index
 		}
 	}
-	if said := i.guest.Log.FirstError(); said != "" {
+	if said := i.guest.Log.Complaint(); said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
 	}
 	return fault

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 )
@@ -22,17 +23,19 @@ type Log struct {
 	cut    int // bytes dropped in this call
 	lines  [2][]byte
 	first  string // first line on standard error in this call
+	last   string // last line logged as an error in this call
 }
 
 // NewLog returns a log that writes at most budget bytes for each call to
 // logger.
 func NewLog(logger *slog.Logger, budget int) Log { return Log{logger: logger, budget: budget} }
 
-// FirstError is the first line that the guest wrote to standard error in this
-// call: where a language's runtime says why it gives up.
-func (l *Log) FirstError() string { return l.first }
+// Complaint is why the guest gives up, as far as it has said so in this call: the
+// first line on standard error, where a language's runtime tells it, or else the
+// last line logged as an error, where a kit does.
+func (l *Log) Complaint() string { return cmp.Or(l.first, l.last) }
 
-func (l *Log) begin() { l.left, l.cut, l.first = l.budget, 0, "" }
+func (l *Log) begin() { l.left, l.cut, l.first, l.last = l.budget, 0, "", "" }
 
 // Flush writes lines that have no end yet.
 func (l *Log) Flush(ctx context.Context) {
@@ -80,7 +83,7 @@ func (l *Log) flush(ctx context.Context, stream int) {
 	if stream == 1 {
 		level = slog.LevelWarn
 		if l.first == "" {
-			l.first = text(line[:min(len(line), 256)])
+			l.first = start(line)
 		}
 	}
 	l.line(ctx, level, line)
@@ -102,5 +105,8 @@ func (l *Log) line(ctx context.Context, level slog.Level, line []byte) {
 		l.logger.LogAttrs(ctx, level, text(line))
 	}
 }
+
+// start is as much of a line as an error has room for.
+func start(line []byte) string { return text(line[:min(len(line), 256)]) }
 
 func text(line []byte) string { return string(bytes.ToValidUTF8(line, []byte("\uFFFD"))) }

@@ -27,7 +27,11 @@ func logLine(ctx context.Context, m api.Module, stack []uint64) {
 	if !ok {
 		panic(&PointerError{"refold.log", at, n})
 	}
-	g.Log.line(g.Context, level(uint32(stack[0])), line)
+	severity := level(uint32(stack[0]))
+	if severity == slog.LevelError {
+		g.Log.last = start(line)
+	}
+	g.Log.line(g.Context, severity, line)
 }
 
 func level(n uint32) slog.Level {
