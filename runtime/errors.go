@@ -28,6 +28,8 @@ const (
 	WrongSignature Code = "wrong_signature"
 	// BadManifest: the manifest is invalid or changes from call to call.
 	BadManifest Code = "bad_manifest"
+	// BadScript: the script is wrong, or defines no projection.
+	BadScript Code = "bad_script"
 )
 
 // The codes of a guest that fails when it is called.

@@ -97,7 +97,8 @@ type Effect struct {
 	// or the event type (EmitEvent).
 	Name string
 	// Key is the row's primary key as text (Update, Delete). A key of several
-	// columns is a JSON array of their values.
+	// columns is a JSON array of their values. Of an EmitEvent it is the stream
+	// that the projection names, which may be none.
 	Key string
 	// Body is the row (Insert), the changed columns (Update), the parameters
 	// (Query) or the event's data (EmitEvent), as JSON; the message (Log), as

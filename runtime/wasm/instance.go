@@ -74,6 +74,9 @@ func (i *Instance) start(ctx context.Context) error {
 		}
 	}
 	i.alloc, i.fold, i.query = wasm.ExportedFunction(exportAlloc), wasm.ExportedFunction(exportFold), wasm.ExportedFunction(exportQuery)
+	if err := i.loadScript(); err != nil {
+		return errors.Join(err, wasm.Close(ctx))
+	}
 	return nil
 }
 

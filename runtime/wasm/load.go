@@ -24,26 +24,28 @@ import (
 // maxFileBytes bounds a module's file.
 const maxFileBytes = 256 << 20
 
-// Load reads the module at path, checks that it may be hosted, compiles it and
-// runs it once to read its manifest and to see what a fresh instance looks
-// like. What is wrong with the module is a *runtime.GuestError.
+// Load reads the module at path, or the script, if the path ends in .js; checks
+// that it may be hosted, compiles it and runs it once to read its manifest and to
+// see what a fresh instance looks like. What is wrong with the module or the
+// script is a *runtime.GuestError.
 func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, error) {
 	limits, err := limits.resolve()
 	if err != nil {
 		return nil, err
 	}
-	code, err := read(path)
+	from, err := readSource(path)
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{host: h, limits: limits, name: filepath.Base(path), digest: sha256.Sum256(code), size: len(code)}
+	m := &Module{host: h, limits: limits, name: filepath.Base(path), script: from.script, digest: from.digest,
+		size: len(from.code) + len(from.script)}
 	m.seed = binary.LittleEndian.Uint64(m.digest[:])
-	file, options, err := inspect(code, limits)
+	file, options, err := inspect(from.code, limits)
 	if err != nil {
 		return nil, m.blame(err)
 	}
 	m.declare(file)
-	metered, err := h.meter(m.digest, file, options)
+	metered, err := h.meter(sha256.Sum256(from.code), file, options)
 	if err != nil {
 		return nil, m.blame(err)
 	}

@@ -22,6 +22,7 @@ type Module struct {
 	host      *Host
 	limits    Limits
 	name      string // for errors and logs: the manifest's, the file's before
+	script    []byte // for refold_load; nil for none
 	digest    snapshot.Digest
 	seed      uint64
 	size      int
@@ -82,10 +83,12 @@ func (m *Module) shape() snapshot.Shape {
 // Manifest is what the plugin says about itself.
 func (m *Module) Manifest() manifest.Manifest { return m.manifest }
 
-// Digest identifies the module's file: "sha256:" and 64 hex digits.
+// Digest identifies the module's file, or the script's file, its name and the
+// module that runs it: "sha256:" and 64 hex digits.
 func (m *Module) Digest() string { return "sha256:" + hex.EncodeToString(m.digest[:]) }
 
-// Size is the size of the module's file in bytes.
+// Size is the size of the module's file in bytes; for a script, that of the
+// module that runs it is added.
 func (m *Module) Size() int { return m.size }
 
 // Imports lists what the module imports, each as "module.name", sorted.

@@ -145,8 +145,9 @@ func drawGroup(t *rapid.T, keyed bool, n int) (g framejson.Group) {
 func TestPoolOfMirrors(t *testing.T) {
 	h := newHost(t, nil)
 	for name, path := range map[string]string{
-		"go": conformance.BuildGo(t, "../../sdk/conformance/guests/go"),
-		"c":  conformance.BuildC(t, "../../sdk/c", "../../sdk/conformance/guests/c/mirror.c"),
+		"go":         conformance.BuildGo(t, "../../sdk/conformance/guests/go"),
+		"c":          conformance.BuildC(t, "../../sdk/c", "../../sdk/conformance/guests/c/mirror.c"),
+		"javascript": "../../sdk/conformance/guests/javascript/mirror.js",
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := load(t, h, path, Limits{})

@@ -29,6 +29,7 @@ var kits = []struct {
 }{
 	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go") }},
 	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror.c") }},
+	{"javascript", func(testing.TB) string { return "guests/javascript/mirror.js" }},
 }
 
 func TestKits(t *testing.T) {

@@ -32,6 +32,7 @@ func abi() []want {
 		{name: "refold_describe", sig: wasmfile.FuncType{Results: exchange.Results}},
 		{name: "refold_fold", sig: exchange},
 		{name: "refold_query", sig: exchange, optional: true},
+		{name: "refold_load", sig: exchange, optional: true},
 	}
 }
 

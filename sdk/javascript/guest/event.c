@@ -1,0 +1,273 @@
+/* event.c is the object that a handler gets for an event. It holds nothing: its
+ * properties read the event record in the batch, when they are asked for. */
+#include <string.h>
+
+#include "guest.h"
+
+enum {
+	IS_JSON, DATA, DATA_TEXT, METADATA, METADATA_TEXT, NOTHING, EVENT_TYPE, STREAM, SEQUENCE, ID,
+	CATEGORY, PARTITION, POSITION, VERSION, TIME, NANOS, AGGREGATE_TYPE, AGGREGATE, SCHEMA, CORRELATION,
+	CAUSATION, KEY, TYPE_INDEX, FIELDS, SLOTS
+};
+
+static JSClassID class_id;
+
+/* names are the strings of a name table, made once a batch. */
+typedef struct { JSValue *list; uint32_t count, room; } names;
+static names types, aggregate_types;
+
+/* The fields of the manifest, and whether an event's partition is its stream. */
+static struct { JSAtom *paths; uint32_t count; } fields;
+static bool by_stream;
+
+static JSValue text_of(JSContext *ctx, refold_text t) { return JS_NewStringLen(ctx, t.at ? t.at : "", t.length); }
+
+static void make_names(JSContext *ctx, names *n, const char *batch, uint32_t header) {
+	n->count = refold__u32(batch + header);
+	if (n->count > n->room) {
+		n->room = 2 * n->count;
+		free(n->list);
+		n->list = refold_keep(n->room * sizeof(JSValue));
+		if (!n->list) refold_panic(REFOLD_TEXT("out of memory"));
+	}
+	for (uint32_t i = 0; i < n->count; i++) n->list[i] = text_of(ctx, refold__name(batch, header + 4, i));
+}
+
+static void free_names(JSContext *ctx, names *n) {
+	for (uint32_t i = 0; i < n->count; i++) JS_FreeValue(ctx, n->list[i]);
+	n->count = 0;
+}
+
+void event_names(JSContext *ctx, const char *batch) {
+	make_names(ctx, &types, batch, 24);
+	make_names(ctx, &aggregate_types, batch, 32);
+}
+
+void event_forget(JSContext *ctx) {
+	free_names(ctx, &types);
+	free_names(ctx, &aggregate_types);
+}
+
+void event_definition(JSContext *ctx, JSValueConst paths, bool partitioned_by_stream) {
+	int64_t count = 0;
+	by_stream = partitioned_by_stream;
+	JS_GetLength(ctx, paths, &count);
+	fields.paths = refold_keep((uint32_t)count * sizeof(JSAtom) + 8);
+	if (!fields.paths) refold_panic(REFOLD_TEXT("out of memory"));
+	for (fields.count = 0; fields.count < (uint32_t)count; fields.count++) {
+		JSValue path = JS_GetPropertyUint32(ctx, paths, fields.count);
+		fields.paths[fields.count] = JS_ValueToAtom(ctx, path);
+		JS_FreeValue(ctx, path);
+	}
+}
+
+static JSValue uuid_of(JSContext *ctx, const uint8_t *id) {
+	static refold_buffer text;
+	if (!id) return JS_NULL;
+	text.length = 0;
+	refold_put_uuid(&text, id);
+	return JS_NewStringLen(ctx, text.at, text.length);
+}
+
+/* exact returns a number, or a BigInt where a number would not be exact. */
+static JSValue exact(JSContext *ctx, int64_t v) {
+	const int64_t max = (1ll << 53) - 1;
+	return v >= -max && v <= max ? JS_NewInt64(ctx, v) : JS_NewBigInt64(ctx, v);
+}
+static JSValue exact_unsigned(JSContext *ctx, uint64_t v) {
+	return v >> 53 ? JS_NewBigUint64(ctx, v) : JS_NewInt64(ctx, (int64_t)v);
+}
+
+static JSValue date_of(JSContext *ctx, int64_t nanos) {
+	int64_t ms = nanos / 1000000 - (nanos % 1000000 < 0);
+	return JS_NewDate(ctx, (double)ms);
+}
+
+static JSValue stream_of(JSContext *ctx, const refold_event *e) {
+	static refold_buffer text;
+	text.length = 0;
+	refold_put(&text, refold_aggregate_type(e));
+	refold_put_char(&text, '-');
+	refold_put_uuid(&text, refold_aggregate_id(e));
+	return JS_NewStringLen(ctx, text.at, text.length);
+}
+
+/* slot_value is a slot as JavaScript has it. */
+static JSValue slot_value(JSContext *ctx, const refold_event *e, uint32_t i) {
+	refold_text bytes = refold_bytes(e, i);
+	switch (refold_slot_kind(e, i)) {
+	case REFOLD_BOOL: return JS_NewBool(ctx, refold_bool(e, i));
+	case REFOLD_I64: return exact(ctx, refold_int(e, i));
+	case REFOLD_F64: return JS_NewFloat64(ctx, refold_float(e, i));
+	case REFOLD_STRING: return text_of(ctx, bytes);
+	case REFOLD_BYTES: return JS_NewUint8ArrayCopy(ctx, (const uint8_t *)bytes.at, bytes.length);
+	case REFOLD_UUID: return uuid_of(ctx, (const uint8_t *)bytes.at);
+	case REFOLD_TIME: return date_of(ctx, refold_int(e, i));
+	case REFOLD_JSON: return json_parse(ctx, bytes, "a field");
+	}
+	return JS_NULL;
+}
+
+static JSValue fields_of(JSContext *ctx, const refold_event *e) {
+	JSValue object = JS_NewObjectProto(ctx, JS_NULL);
+	for (uint32_t i = 0; i < fields.count; i++) {
+		JSValue v = slot_value(ctx, e, i);
+		if (JS_IsException(v) || JS_DefinePropertyValue(ctx, object, fields.paths[i], v, JS_PROP_C_W_E) < 0) {
+			JS_FreeValue(ctx, object);
+			return JS_EXCEPTION;
+		}
+	}
+	return object;
+}
+
+/* exact_slot is a slot's value without loss: times in nanoseconds, JSON as text. */
+static JSValue exact_slot(JSContext *ctx, const refold_event *e, uint32_t i) {
+	switch (refold_slot_kind(e, i)) {
+	case REFOLD_TIME: return JS_NewBigInt64(ctx, refold_int(e, i));
+	case REFOLD_JSON: return text_of(ctx, refold_bytes(e, i));
+	}
+	return slot_value(ctx, e, i);
+}
+
+static JSValue slots_of(JSContext *ctx, const refold_event *e) {
+	static const char *const kinds[] = {"null", "bool", "i64", "f64", "string", "bytes", "uuid", "time", "json"};
+	JSValue list = JS_NewArray(ctx);
+	for (uint32_t i = 0; i < fields.count; i++) {
+		JSValue slot = JS_NewObject(ctx);
+		uint32_t kind = refold_slot_kind(e, i);
+		JS_SetPropertyStr(ctx, slot, "kind", JS_NewString(ctx, kind < 9 ? kinds[kind] : "null"));
+		JS_SetPropertyStr(ctx, slot, "value", exact_slot(ctx, e, i));
+		JS_SetPropertyUint32(ctx, list, i, slot);
+	}
+	return list;
+}
+
+static JSValue name_of(JSContext *ctx, const names *n, uint32_t i) {
+	return i < n->count ? JS_DupValue(ctx, n->list[i]) : JS_UNDEFINED;
+}
+
+static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
+	refold_text metadata;
+	switch (what) {
+	case IS_JSON: return JS_TRUE;
+	case DATA: return json_parse(ctx, refold_data(e), "the event's data");
+	case DATA_TEXT: return text_of(ctx, refold_data(e));
+	case METADATA: return refold_metadata(e, &metadata) && metadata.length ? json_parse(ctx, metadata, "the event's metadata") : JS_NULL;
+	case METADATA_TEXT: return refold_metadata(e, &metadata) ? text_of(ctx, metadata) : JS_NULL;
+	case EVENT_TYPE: return name_of(ctx, &types, refold_type_index(e));
+	case STREAM: return stream_of(ctx, e);
+	case SEQUENCE: return exact_unsigned(ctx, refold_version(e) - 1);
+	case ID: return uuid_of(ctx, refold_id(e));
+	case CATEGORY:
+	case AGGREGATE_TYPE: return name_of(ctx, &aggregate_types, refold__u32(e->record + 100));
+	case PARTITION: return by_stream ? stream_of(ctx, e) : text_of(ctx, e->key);
+	case KEY: return text_of(ctx, e->key);
+	case POSITION: return exact_unsigned(ctx, refold_position(e));
+	case VERSION: return exact_unsigned(ctx, refold_version(e));
+	case TIME: return date_of(ctx, refold_time(e));
+	case NANOS: return JS_NewBigInt64(ctx, refold_time(e));
+	case AGGREGATE: return uuid_of(ctx, refold_aggregate_id(e));
+	case SCHEMA: return JS_NewInt64(ctx, refold_schema_version(e));
+	case CORRELATION: return uuid_of(ctx, refold_correlation_id(e));
+	case CAUSATION: return uuid_of(ctx, refold_causation_id(e));
+	case TYPE_INDEX: return JS_NewInt64(ctx, refold_type_index(e));
+	case FIELDS: return fields_of(ctx, e);
+	case SLOTS: return slots_of(ctx, e);
+	}
+	return JS_NULL;
+}
+
+/* kept are the properties whose value is made once and then the object's own, so
+ * that it is the same at each look; DATA has two names. */
+static JSAtom kept[SLOTS + 1], body_name, partition_name;
+
+static bool keep(JSContext *ctx, JSValueConst this, JSAtom name, JSValueConst v) {
+	return name == JS_ATOM_NULL || JS_DefinePropertyValue(ctx, this, name, JS_DupValue(ctx, v), JS_PROP_C_W_E) >= 0;
+}
+
+static JSValue get(JSContext *ctx, JSValueConst this, int what) {
+	uintptr_t serial = (uintptr_t)JS_GetOpaque(this, class_id);
+	if (serial == 0) return JS_ThrowTypeError(ctx, "this is no event");
+	if (serial != guest_serial) return JS_ThrowTypeError(ctx, "an event is read after its handler has returned; keep its values, not the event");
+	JSValue v = property_of(ctx, &guest_event, what);
+	if (JS_IsException(v)) return v;
+	if (keep(ctx, this, kept[what], v) && (what != DATA || keep(ctx, this, body_name, v))) return v;
+	JS_FreeValue(ctx, v);
+	return JS_EXCEPTION;
+}
+
+/* set lets the kit say an event's partition. */
+static JSValue set(JSContext *ctx, JSValueConst this, JSValueConst v, int what) {
+	if (what != PARTITION) return JS_ThrowTypeError(ctx, "an event does not change");
+	return keep(ctx, this, partition_name, v) ? JS_UNDEFINED : JS_EXCEPTION;
+}
+
+static const JSCFunctionListEntry properties[] = {
+	JS_CGETSET_MAGIC_DEF("isJson", get, set, IS_JSON),
+	JS_CGETSET_MAGIC_DEF("data", get, set, DATA),
+	JS_CGETSET_MAGIC_DEF("body", get, set, DATA),
+	JS_CGETSET_MAGIC_DEF("bodyRaw", get, set, DATA_TEXT),
+	JS_CGETSET_MAGIC_DEF("metadata", get, set, METADATA),
+	JS_CGETSET_MAGIC_DEF("metadataRaw", get, set, METADATA_TEXT),
+	JS_CGETSET_MAGIC_DEF("linkMetadata", get, set, NOTHING),
+	JS_CGETSET_MAGIC_DEF("linkMetadataRaw", get, set, NOTHING),
+	JS_CGETSET_MAGIC_DEF("eventType", get, set, EVENT_TYPE),
+	JS_CGETSET_MAGIC_DEF("streamId", get, set, STREAM),
+	JS_CGETSET_MAGIC_DEF("sequenceNumber", get, set, SEQUENCE),
+	JS_CGETSET_MAGIC_DEF("eventId", get, set, ID),
+	JS_CGETSET_MAGIC_DEF("category", get, set, CATEGORY),
+	JS_CGETSET_MAGIC_DEF("partition", get, set, PARTITION),
+	JS_CGETSET_MAGIC_DEF("position", get, set, POSITION),
+	JS_CGETSET_MAGIC_DEF("version", get, set, VERSION),
+	JS_CGETSET_MAGIC_DEF("time", get, set, TIME),
+	JS_CGETSET_MAGIC_DEF("timeNanos", get, set, NANOS),
+	JS_CGETSET_MAGIC_DEF("aggregateType", get, set, AGGREGATE_TYPE),
+	JS_CGETSET_MAGIC_DEF("aggregateId", get, set, AGGREGATE),
+	JS_CGETSET_MAGIC_DEF("schemaVersion", get, set, SCHEMA),
+	JS_CGETSET_MAGIC_DEF("correlationId", get, set, CORRELATION),
+	JS_CGETSET_MAGIC_DEF("causationId", get, set, CAUSATION),
+	JS_CGETSET_MAGIC_DEF("key", get, set, KEY),
+	JS_CGETSET_MAGIC_DEF("typeIndex", get, set, TYPE_INDEX),
+	JS_CGETSET_MAGIC_DEF("fields", get, set, FIELDS),
+	JS_CGETSET_MAGIC_DEF("slots", get, set, SLOTS),
+};
+
+/* to_json is the event as KurrentDB writes it, for log(JSON.stringify(event)). */
+static JSValue to_json(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+	(void)argc, (void)argv;
+	static const char *const shown[] = {"streamId", "sequenceNumber", "eventId", "eventType", "isJson", "category", "partition", "data", "metadata"};
+	JSValue out = JS_NewObject(ctx);
+	for (uint32_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+		JSValue v = JS_GetPropertyStr(ctx, this, shown[i]);
+		if (JS_IsException(v) || JS_SetPropertyStr(ctx, out, shown[i], v) < 0) {
+			JS_FreeValue(ctx, out);
+			return JS_EXCEPTION;
+		}
+	}
+	return out;
+}
+
+static const JSCFunctionListEntry methods[] = {JS_CFUNC_DEF("toJSON", 0, to_json)};
+
+void event_class(JSContext *ctx) {
+	static const JSClassDef definition = {.class_name = "Event"};
+	JSRuntime *rt = JS_GetRuntime(ctx);
+	JS_NewClassID(rt, &class_id);
+	JS_NewClass(rt, class_id, &definition);
+	JSValue prototype = JS_NewObject(ctx);
+	JS_SetPropertyFunctionList(ctx, prototype, properties, sizeof properties / sizeof *properties);
+	JS_SetPropertyFunctionList(ctx, prototype, methods, 1);
+	JS_SetClassProto(ctx, class_id, prototype);
+	kept[DATA] = JS_NewAtom(ctx, "data");
+	kept[METADATA] = JS_NewAtom(ctx, "metadata");
+	kept[FIELDS] = JS_NewAtom(ctx, "fields");
+	kept[TIME] = JS_NewAtom(ctx, "time");
+	body_name = JS_NewAtom(ctx, "body");
+	partition_name = JS_NewAtom(ctx, "partition");
+}
+
+JSValue event_new(JSContext *ctx) {
+	JSValue object = JS_NewObjectClass(ctx, (int)class_id);
+	if (!JS_IsException(object)) JS_SetOpaque(object, (void *)guest_serial);
+	return object;
+}

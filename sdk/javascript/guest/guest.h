@@ -1,0 +1,40 @@
+/* guest.h: what the files of the JavaScript guest share. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#define REFOLD_LIBC
+#include "refold.h"
+#include "quickjs.h"
+
+extern JSContext *guest_context;
+
+/* The event that is being folded; guest_serial is 0 outside of a handler. */
+extern refold_event guest_event;
+extern uintptr_t guest_serial;
+
+/* event.c */
+void event_class(JSContext *ctx);
+void event_definition(JSContext *ctx, JSValueConst paths, bool partitioned_by_stream);
+/* event_names makes the strings of a batch's name tables; event_forget frees
+ * them. */
+void event_names(JSContext *ctx, const char *batch);
+void event_forget(JSContext *ctx);
+/* event_new returns an object for guest_event. */
+JSValue event_new(JSContext *ctx);
+
+/* json.c */
+enum { JSON_LOOSE, JSON_STATE };
+/* json_parse reads the text; what lies behind it must be writable. */
+JSValue json_parse(JSContext *ctx, refold_text text, const char *what);
+/* json_put appends a value's JSON and returns true, or throws and returns false.
+ * JSON_STATE refuses what would not come back as it was. It appends nothing for
+ * undefined. */
+bool json_put(JSContext *ctx, refold_buffer *to, JSValueConst value, int mode);
+
+/* native.c */
+JSValue native_object(JSContext *ctx);
+/* native_rejection is why the script rejects the event; NULL if it does not. */
+const char *native_rejection(void);
+void native_begin(void);
+
+#endif

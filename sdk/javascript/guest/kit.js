@@ -1,0 +1,281 @@
+// kit.js is the vocabulary of a projection in JavaScript: KurrentDB's selectors
+// and handlers, and Refold's effects. The guest calls it with what it does in C,
+// and gets back how to finish the script, fold an event and answer a query.
+(function (native) {
+	"use strict";
+
+	// ---- what has no place in a pure function --------------------------------
+
+	const refuse = (what, instead) => () => {
+		throw new TypeError(`${what} is not the same at every replay; ${instead}`);
+	};
+	const clock = "use the event's own time, event.time";
+	const NativeDate = Date;
+	const now = refuse("Date.now()", clock);
+	const bare = refuse("the current date", clock);
+	NativeDate.now = now;
+	globalThis.Date = new Proxy(NativeDate, {
+		apply: bare,
+		construct(target, args, as) {
+			return args.length === 0 ? bare() : Reflect.construct(target, args, as);
+		},
+	});
+	NativeDate.prototype.constructor = globalThis.Date;
+	Math.random = refuse("Math.random()", "derive what you need from the event's id");
+
+	// ---- the log --------------------------------------------------------------
+
+	const shown = (v) => (typeof v === "object" && v !== null ? native.json(v) : String(v));
+	const printer = (level) => (...values) => native.print(level, values.map(shown).join(" "));
+	globalThis.log = printer(1);
+	globalThis.console = { debug: printer(0), log: printer(1), info: printer(1), warn: printer(2), error: printer(3) };
+
+	// ---- verdicts and effects --------------------------------------------------
+
+	globalThis.reject = (reason) => native.reject(String(reason));
+	globalThis.panic = (reason) => native.panic(String(reason));
+	globalThis.effects = Object.freeze({
+		insert: native.insert, update: native.update, delete: native.delete, log: native.log,
+		query: (text, parameters = {}) => native.query(text, parameters),
+		emit: (type, data) => native.emit(type, data),
+	});
+	globalThis.emit = (stream, type, body, metadata) => {
+		if (typeof stream !== "string" || stream.trim() === "") throw new TypeError("emit: the stream's id must be a string that is not empty");
+		if (typeof type !== "string" || type.trim() === "") throw new TypeError("emit: the event's type must be a string that is not empty");
+		if (metadata !== undefined && Object.keys(metadata).length > 0) throw new TypeError("emit: an emitted event has no metadata here; put it into the body");
+		native.emit(type, body, stream);
+	};
+	for (const name of ["linkTo", "linkStreamTo", "copyTo"]) {
+		globalThis[name] = () => {
+			throw new TypeError(`${name}: Refold's log has no links; select with fromCategory, foreachStream or partitionBy where links would be read`);
+		};
+	}
+
+	// ---- the definition ---------------------------------------------------------
+
+	const definition = {
+		options: {}, source: undefined, select: undefined, types: undefined, handlers: undefined,
+		foreach: false, partition: undefined, transforms: [],
+	};
+
+	const optionTypes = {
+		name: "string", version: "string", state: "string", key: "string", events: "object", fields: "object",
+		resultstreamname: "string", $includelinks: "boolean", reorderevents: "boolean", processinglag: "number", bistate: "boolean",
+	};
+
+	function options(given) {
+		for (const [name, value] of Object.entries(given)) {
+			const as = name in optionTypes ? name : name.toLowerCase();
+			if (!(as in optionTypes)) throw new TypeError(`options: there is no option ${name}`);
+			if (typeof value !== optionTypes[as] || value === null) throw new TypeError(`options: ${name} must be ${optionTypes[as] === "object" ? "an object or a list" : `a ${optionTypes[as]}`}`);
+			definition.options[as] = value;
+		}
+	}
+
+	// strings checks a list of names, given as one list or as several arguments.
+	function strings(what, args) {
+		const list = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
+		if (list.length === 0 || list.some((s) => typeof s !== "string" || s === "")) throw new TypeError(`${what}: name one or more, as strings`);
+		return list;
+	}
+
+	function source(what, select, types) {
+		if (definition.source) throw new TypeError(`${what}: the projection has a source already`);
+		definition.source = what;
+		definition.select = select;
+		definition.types = types;
+		return steps("when", "partitionBy", "outputState", ...(what === "fromAll" || what === "fromCategory" ? ["foreachStream"] : []));
+	}
+
+	function fromStreams(what, list) {
+		const ids = new Set(list.filter((s) => s[0] !== "$"));
+		const categories = new Set(list.filter((s) => s.startsWith("$ce-")).map((s) => s.slice(4)));
+		const types = new Set(list.filter((s) => s.startsWith("$et-")).map((s) => s.slice(4)));
+		const odd = list.find((s) => s[0] === "$" && !/^\$(ce|et)-./.test(s));
+		if (odd !== undefined) throw new TypeError(`${what}: Refold has no stream ${odd}`);
+		return source(what, (e) => categories.has(e.category) || types.has(e.eventType) || (ids.size > 0 && ids.has(e.streamId)),
+			types.size === list.length ? [...types] : undefined);
+	}
+
+	const selectors = {
+		options,
+		fromAll: () => source("fromAll"),
+		fromCategory: (...args) => {
+			const wanted = new Set(strings("fromCategory", args));
+			return source("fromCategory", (e) => wanted.has(e.category));
+		},
+		fromStream: (id) => fromStreams("fromStream", strings("fromStream", [id])),
+		fromStreams: (...args) => fromStreams("fromStreams", strings("fromStreams", args)),
+	};
+	selectors.fromCategories = selectors.fromCategory;
+	Object.assign(globalThis, selectors);
+
+	function must(what, fn) {
+		if (typeof fn !== "function") throw new TypeError(`${what}: give it a function`);
+		return fn;
+	}
+
+	const transform = (kind) => (fn) => {
+		definition.transforms.push({ kind, fn: must(kind, fn) });
+		return steps("transformBy", "filterBy", "outputState", "outputTo");
+	};
+	const chain = {
+		when(handlers) {
+			definition.handlers = new Map();
+			for (const [name, fn] of Object.entries(handlers)) {
+				must(`when: the handler of ${name}`, fn);
+				if (name[0] === "$" && !["$init", "$initShared", "$any", "$created", "$deleted"].includes(name)) throw new TypeError(`when: there is no handler ${name}`);
+				definition.handlers.set(name, fn);
+			}
+			return steps("transformBy", "filterBy", "outputState", "outputTo");
+		},
+		partitionBy(fn) {
+			definition.partition = must("partitionBy", fn);
+			return steps("when");
+		},
+		foreachStream() {
+			definition.foreach = true;
+			return steps("when");
+		},
+		transformBy: transform("transformBy"),
+		filterBy: transform("filterBy"),
+		outputState: () => steps("when", "transformBy", "filterBy", "outputTo"),
+		outputTo: () => steps(),
+	};
+	// steps are what may follow.
+	const steps = (...names) => Object.fromEntries(names.map((name) => [name, chain[name]]));
+
+	// ---- the manifest -------------------------------------------------------------
+
+	function stateKind() {
+		const { key, state } = definition.options;
+		const { partition, foreach, transforms } = definition;
+		const inMemory = shared() ? "$initShared" : transforms.length > 0 ? transforms[0].kind : partition ? "partitionBy" : undefined;
+		if (state !== undefined && !["stateless", "resident", "keyed"].includes(state)) throw new TypeError(`options: state is ${state}; it must be stateless, resident or keyed`);
+		if (key !== undefined && (partition || foreach)) throw new TypeError("options: the key and partitionBy or foreachStream both say how to partition; keep one");
+		if ((key !== undefined || state === "keyed") && inMemory) throw new TypeError(`${inMemory}: it needs all states in one memory, so the state cannot be keyed`);
+		if (state === "stateless" && inMemory === "$initShared") throw new TypeError("options: a stateless projection has no state to share");
+		if (key !== undefined && state !== undefined && state !== "keyed") throw new TypeError(`options: a key goes with keyed state, not ${state}`);
+		return state ?? (key !== undefined || (foreach && !inMemory) ? "keyed" : "resident");
+	}
+
+	const shared = () => definition.handlers.has("$initShared") || definition.options.bistate === true;
+
+	function fieldList(given = []) {
+		return Array.isArray(given) ? given : Object.entries(given).map(([path, type]) => ({ path, type }));
+	}
+
+	// eventTypes are those that the manifest declares; none means all.
+	function eventTypes() {
+		const { handlers, options: given, types } = definition;
+		const handled = [...handlers.keys()].filter((name) => name[0] !== "$");
+		if (given.events) return given.events;
+		if (!handlers.has("$any")) return handled;
+		return types ?? [];
+	}
+
+	function ready(file) {
+		const given = definition.options;
+		if (!definition.source || !definition.handlers) throw new TypeError(`${file} defines no projection; end it with one, such as fromAll().when({ $any: (state, event) => { … } })`);
+		if (![...definition.handlers.keys()].some((name) => name === "$any" || name[0] !== "$")) throw new TypeError("when: it has no handler of events");
+		for (const name of Object.keys(selectors)) delete globalThis[name];
+		const events = eventTypes(), fields = fieldList(given.fields), state = stateKind();
+		prepare(state, events);
+		const manifest = {
+			abi: 1, name: given.name ?? file.replace(/\.js$/, ""), version: given.version, state, key: given.key,
+			events: events.length > 0 ? events : undefined, fields: fields.length > 0 ? fields : undefined, sdk: "refold-javascript",
+		};
+		return { manifest, paths: fields.map((f) => f.path), byStream: definition.foreach };
+	}
+
+	// ---- the fold -------------------------------------------------------------------
+
+	let select, byIndex, byType, any, init, initShared, created, partitionOf, isKeyed, isStateless, isShared;
+	let common; // the shared state
+	const states = new Map(); // of a resident projection, by partition
+
+	function prepare(state, events) {
+		const { handlers, select: selects, partition, foreach } = definition;
+		const empty = () => ({});
+		any = handlers.get("$any");
+		byType = any || events.length === 0 ? handlers : undefined;
+		byIndex = events.map((name) => handlers.get(name));
+		init = handlers.get("$init") ?? empty;
+		initShared = handlers.get("$initShared") ?? empty;
+		created = handlers.get("$created");
+		select = selects;
+		isShared = shared();
+		isKeyed = state === "keyed";
+		isStateless = state === "stateless";
+		partitionOf = partition ?? (foreach ? (e) => e.streamId : undefined);
+	}
+
+	const handlerFor = (type) => (type[0] === "$" ? undefined : byType.get(type)) ?? any;
+
+	// fold returns the new state of a keyed projection; undefined for a state that
+	// nothing has touched, null for one that is to be removed.
+	function fold(state, event, type) {
+		const handler = byType === undefined ? byIndex[type] : handlerFor(event.eventType);
+		if (handler === undefined || (select !== undefined && !select(event))) return state;
+		if (isKeyed) return step(handler, state, event);
+		const partition = partitionOf === undefined ? "" : nameOf(partitionOf(event));
+		if (partition === undefined) return undefined;
+		if (partition !== "") event.partition = partition;
+		if (isStateless) step(handler, undefined, event);
+		else if (isShared) stepShared(handler, partition, event);
+		else states.set(partition, step(handler, states.get(partition), event));
+		return undefined;
+	}
+
+	// nameOf is a partition's name; an event without one belongs to none.
+	const nameOf = (v) => (typeof v === "string" ? v : typeof v === "number" ? String(v) : undefined);
+
+	function step(handler, state, event) {
+		if (state === undefined || state === null) {
+			state = init();
+			if (created !== undefined) created(state, event);
+		}
+		const next = handler(state, event);
+		return next === undefined ? state : next;
+	}
+
+	// stepShared folds with a state of two: the partition's, and the one that all
+	// partitions share.
+	function stepShared(handler, partition, event) {
+		const state = states.get(partition) ?? null;
+		common ??= initShared();
+		let both = [state ?? init(), common];
+		if (state === null && created !== undefined) created(both, event);
+		both = handler(both, event) ?? both;
+		states.set(partition, both[0] ?? null);
+		if (Array.isArray(both) && both[1] !== undefined) common = both[1];
+	}
+
+	// ---- queries -----------------------------------------------------------------------
+
+	// resultOf is what the transformations make of a state. They get a copy, for
+	// they may change it.
+	function resultOf(state) {
+		if (definition.transforms.length === 0 || state === undefined || state === null) return state ?? null;
+		let result = JSON.parse(native.json(state));
+		for (const { kind, fn } of definition.transforms) {
+			const given = fn(result);
+			if (kind === "filterBy" && given !== true) return null;
+			if (kind === "transformBy") result = given;
+			if (result === undefined || result === null) return null;
+		}
+		return result;
+	}
+
+	// query answers with one partition's result, or with all of them, sorted; the
+	// shared state has the empty name.
+	function query(text) {
+		if (text !== "") return states.has(text) ? resultOf(states.get(text)) : undefined;
+		if (partitionOf === undefined) return resultOf(states.get(""));
+		const all = Object.create(null);
+		for (const name of [...states.keys()].sort()) all[name] = resultOf(states.get(name));
+		return isShared ? { "": common ?? null, ...all } : all;
+	}
+
+	return { ready, fold, query };
+})

@@ -1,0 +1,137 @@
+package javascript_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// orders are the events that the vocabulary's tests fold.
+var orders = []occurrence{
+	{Type: "placed", Category: "order", Number: 1, Data: `{"customer":"ada","amount":5}`},
+	{Type: "placed", Category: "order", Number: 2, Data: `{"customer":"bob","amount":7}`},
+	{Type: "seen", Category: "page", Number: 1, Data: `{}`},
+	{Type: "paid", Category: "order", Number: 1, Data: `{"customer":"ada","amount":5}`},
+	{Type: "placed", Category: "order", Number: 3, Data: `{"customer":"ada","amount":1}`},
+}
+
+const (
+	first  = "00000000-0000-0000-0000-000000000001"
+	second = "00000000-0000-0000-0000-000000000002"
+	third  = "00000000-0000-0000-0000-000000000003"
+)
+
+// TestVocabulary holds what KurrentDB's selectors, handlers and transformations
+// mean here: what a resident projection answers to a query for everything, or
+// the states of a keyed one, whatever the batches are.
+func TestVocabulary(t *testing.T) {
+	tests := []struct{ name, script, want string }{
+		{"all", "fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":5}`},
+		{"by type", "fromAll().when({ $init: () => ({ n: 0 }), placed(s) { s.n++ }, paid(s) { s.n += 100 } })", `{"n":103}`},
+		{"any for the others", "fromAll().when({ $init: () => ({ n: 0 }), placed(s) { s.n++ }, $any(s) { s.n += 100 } })", `{"n":203}`},
+		{"state that is returned", "fromAll().when({ $init: () => 0, $any: (s) => s + 1 })", `5`},
+		{"without $init", "fromAll().when({ placed(s, e) { s[e.data.customer] = true } })", `{"ada":true,"bob":true}`},
+		{"null starts anew", "fromAll().when({ $init: () => ({ n: 0 }), placed(s) { s.n++ }, paid: () => null })", `{"n":1}`},
+		{"nothing yet", "fromAll().when({ $init: () => ({ n: 0 }), shipped(s) { s.n++ } })", `null`},
+		{"function of the old style", "fromAll().when({ $init: function () { return { n: 0 } }, $any: function (s, e) { s.n += 1 } })", `{"n":5}`},
+		{"category", "fromCategory('order').when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":4}`},
+		{"categories", "fromCategories(['order', 'page']).when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":5}`},
+		{"stream", "fromStream('order-" + first + "').when({ $init: () => ({ n: 0 }), $any(s, e) { s.n++; s.last = e.sequenceNumber } })", `{"n":2,"last":1}`},
+		{"streams", "fromStreams(['order-" + first + "', 'page-" + first + "']).when({ $init: () => [], $any(s, e) { s.push(e.eventType) } })", `["placed","seen","paid"]`},
+		{"stream of a category", "fromStream('$ce-page').when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":1}`},
+		{"streams of types", "fromStreams('$et-seen', '$et-paid').when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":2}`},
+		{"for each stream", "fromCategory('order').foreachStream().when({ $init: () => ({ n: 0 }), $any(s, e) { s.n++; s.p = e.partition } })",
+			`{"` + first + `":{"n":2,"p":"order-` + first + `"},"` + second + `":{"n":1,"p":"order-` + second + `"},"` + third + `":{"n":1,"p":"order-` + third + `"}}`},
+		{"for each stream, in memory", "fromCategory('order').foreachStream().when({ $init: () => ({ n: 0 }), $any(s, e) { s.n++ } }).transformBy((s) => s.n)",
+			`{"order-` + first + `":2,"order-` + second + `":1,"order-` + third + `":1}`},
+		{"for each value", "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({ n: 0 }), $any(s, e) { s.n++; s.p = e.partition } })",
+			`{"ada":{"n":3,"p":"ada"},"bob":{"n":1,"p":"bob"}}`},
+		{"for each number", "fromAll().partitionBy((e) => e.data.amount).when({ $init: () => ({ n: 0 }), $any(s, e) { s.n++ } })",
+			`{"1":{"n":1},"5":{"n":2},"7":{"n":1}}`},
+		{"created", "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({}), $created(s, e) { s.by = e.eventType + e.sequenceNumber }, $any(s) { s.n = (s.n ?? 0) + 1 } })",
+			`{"ada":{"by":"placed0","n":3},"bob":{"by":"placed0","n":1}}`},
+		{"shared", "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({ n: 0 }), $initShared: () => ({ all: 0 }), $any(s, e) { s[0].n++; s[1].all += e.data.amount; return s } })",
+			`{"":{"all":18},"ada":{"n":3},"bob":{"n":1}}`},
+		{"transformed", "fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } }).transformBy((s) => { s.n *= 2; return s }).transformBy((s) => ({ double: s.n })).outputState()", `{"double":10}`},
+		{"filtered", "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } }).filterBy((s) => s.n > 1).outputTo('out', 'out-{0}')", `{"ada":{"n":3},"bob":null}`},
+		{"keyed", "options({ key: 'customer' }); fromCategory('order').when({ $init: () => ({ n: 0 }), placed(s, e) { s.n++; s.k = e.key } })", `{"ada":{"n":2,"k":"ada"},"bob":{"n":1,"k":"bob"}}`},
+		{"deleted is never called", "fromAll().foreachStream().when({ $init: () => ({ n: 0 }), $deleted(s) { s.n = -1 }, seen(s) { s.n++ } })", `{"` + first + `":{"n":1}}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			for size := range len(orders) {
+				p := load(t, tt.script)
+				for at := 0; at < len(orders); at += size + 1 {
+					p.must(p.wanted(orders[at:min(at+size+1, len(orders))])...)
+				}
+				if got := p.everything(); got != tt.want {
+					t.Errorf("in batches of %d it is\n%s\nwant\n%s", size+1, got, tt.want)
+				}
+			}
+		})
+	}
+}
+
+// wanted are the events that the manifest names, as the engine selects them.
+func (p *projection) wanted(all []occurrence) (list []occurrence) {
+	self := p.module.Manifest()
+	for _, o := range all {
+		named := len(self.Events) == 0 || strings.Contains(" "+strings.Join(self.Events, " ")+" ", " "+o.Type+" ")
+		if named && (self.Key == "" || fieldOf(o, self.Key) != nil) {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// everything is the projection's state as JSON.
+func (p *projection) everything() string {
+	if p.module.Manifest().State == "resident" {
+		return p.query("")
+	}
+	var members []string
+	for _, key := range sortedKeys(p.states) {
+		members = append(members, `"`+key+`":`+p.states[key])
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+// TestOnePartition holds that a query by name answers with one partition.
+func TestOnePartition(t *testing.T) {
+	p := load(t, "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })").must(orders...)
+	if got := p.query("ada"); got != `{"n":3}` {
+		t.Errorf("ada is %s", got)
+	}
+	if got := p.query("nobody"); got != "" {
+		t.Errorf("nobody is %s, want no answer", got)
+	}
+}
+
+// TestLog holds that log writes to the plugin's log, not into the output.
+func TestLog(t *testing.T) {
+	p := load(t, "fromAll().when({ $any(s, e) { log('saw', e.data, 1, null); console.warn(JSON.stringify(e)) } })").must(orders[0])
+	if len(p.effects) > 0 {
+		t.Errorf("effects are %v", p.effects)
+	}
+	for _, want := range []string{`level=INFO msg="saw {\"customer\":\"ada\",\"amount\":5} 1 null"`, `level=WARN msg="{\"streamId\":\"order-` + first} {
+		if !strings.Contains(logged.String(), want) {
+			t.Errorf("the log lacks %s:\n%s", want, logged.String())
+		}
+	}
+}
+
+// TestPrecision holds that integers stay exact: beyond what a number holds, they
+// are BigInts.
+func TestPrecision(t *testing.T) {
+	p := load(t, `options({ fields: { n: "i64" } }); fromAll().when({ $any(s, e) { effects.insert(typeof e.fields.n, { n: e.fields.n }) } })`)
+	batch := p.batch([]occurrence{{Type: "a"}, {Type: "a"}, {Type: "a"}})
+	for i, n := range []string{"9007199254740991", "9007199254740992", "-9223372036854775808"} {
+		batch.Groups[0].Events[i].Slots[0].Kind, batch.Groups[0].Events[i].Slots[0].Value = "i64", []byte(n)
+	}
+	p.mustBatch(batch)
+	want := []string{`1 number  {"n":9007199254740991}`, `1 bigint  {"n":9007199254740992}`, `1 bigint  {"n":-9223372036854775808}`}
+	if diff := cmp.Diff(want, p.effects); diff != "" {
+		t.Error(diff)
+	}
+}
