@@ -61,7 +61,8 @@ type Source struct {
 // Projection names the plugin that folds.
 type Projection struct {
 	At `yaml:"-" json:"-"`
-	// WASM is the module's path, relative to the YAML file; absolute once loaded.
+	// WASM is the path of the module, or of a script, whose name ends in .js; it is
+	// relative to the YAML file, and absolute once loaded.
 	WASM string `yaml:"wasm" json:"wasm"`
 	// SHA256 pins the module, in hex; empty takes it as it is.
 	SHA256 string `yaml:"sha256" json:"sha256,omitempty"`

@@ -199,15 +199,17 @@ func TestStore(t *testing.T) {
 func TestPipelines(t *testing.T) {
 	folder := t.TempDir()
 	d := datadir.At(filepath.Join(folder, "data"))
-	module := filepath.Join(folder, "m.wasm")
+	module, script := filepath.Join(folder, "m.wasm"), filepath.Join(folder, "m.js")
 	write(t, module, "code")
+	write(t, script, "code")
 	release := acquire(t, d)
-	for _, name := range []string{"b", "a"} {
+	for name, module := range map[string]string{"b": script, "a": module} {
 		p, err := d.Adopt(config.Pipeline{Name: name, Projection: config.Projection{WASM: module, Key: "k"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, err := os.ReadFile(p.Projection.WASM); string(text) != "code" || p.Projection.WASM == module {
+		text, err := os.ReadFile(p.Projection.WASM)
+		if string(text) != "code" || p.Projection.WASM == module || filepath.Ext(p.Projection.WASM) != filepath.Ext(module) {
 			t.Errorf("the adopted module is %s: %q, %v", p.Projection.WASM, text, err)
 		}
 	}
@@ -220,15 +222,20 @@ func TestPipelines(t *testing.T) {
 	if err := os.Rename(d.Path(), moved.Path()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(module); err != nil {
+	if err := errors.Join(os.Remove(module), os.Remove(script)); err != nil {
 		t.Fatal(err)
 	}
 	list, err := moved.Pipelines()
 	if err != nil || len(list) != 2 || list[0].Name != "a" || list[1].Name != "b" || list[0].Projection.Key != "k" {
 		t.Fatalf("pipelines of the moved directory: %+v, %v", list, err)
 	}
-	if text, err := os.ReadFile(list[0].Projection.WASM); string(text) != "code" {
-		t.Errorf("the module in the moved directory: %q, %v", text, err)
+	for _, p := range list {
+		if text, err := os.ReadFile(p.Projection.WASM); string(text) != "code" {
+			t.Errorf("the module in the moved directory: %q, %v", text, err)
+		}
+	}
+	if got := filepath.Base(list[1].Projection.WASM); got != "m.js" {
+		t.Errorf("the script is called %s now", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/refold-dev/refold/engine/config"
 )
@@ -22,8 +23,7 @@ func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
 	if err != nil {
 		return p, fmt.Errorf("pipeline %s: reading its module: %w", p.Name, err)
 	}
-	sum := sha256.Sum256(module)
-	name := hex.EncodeToString(sum[:]) + ".wasm"
+	name := moduleName(p.Projection.WASM, module)
 	if _, err := os.Stat(d.modulePath(name)); errors.Is(err, fs.ErrNotExist) {
 		if err := writeFile(d.modulePath(name), module); err != nil {
 			return p, err
@@ -33,6 +33,17 @@ func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
 	err = d.write(specName(p.Name), p)
 	p.Projection.WASM = d.modulePath(name)
 	return p, err
+}
+
+// moduleName is what a module's copy is called. A script keeps its own name, which
+// errors in it tell.
+func moduleName(path string, module []byte) string {
+	sum := sha256.Sum256(module)
+	digest := hex.EncodeToString(sum[:])
+	if filepath.Ext(path) == ".js" {
+		return digest + "/" + filepath.Base(path)
+	}
+	return digest + ".wasm"
 }
 
 func (d Dir) modulePath(name string) string { return d.Path("modules", name) }
