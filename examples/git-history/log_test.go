@@ -31,7 +31,7 @@ type record struct {
 
 // readLog reads the log that REFOLD_GIT_HISTORY names, in the import format, or
 // makes one up.
-func readLog(t *testing.T) []record {
+func readLog(t testing.TB) []record {
 	t.Helper()
 	text := io.Reader(bytes.NewReader(madeUp()))
 	if path := os.Getenv("REFOLD_GIT_HISTORY"); path != "" {
@@ -51,7 +51,7 @@ func readLog(t *testing.T) []record {
 }
 
 // parse reads a log in the import format.
-func parse(t *testing.T, text io.Reader) (log []record) {
+func parse(t testing.TB, text io.Reader) (log []record) {
 	t.Helper()
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {

@@ -48,15 +48,22 @@ func TestGuestsAgree(t *testing.T) {
 				}
 			}
 			checkSnapshot(t, module, log, want.Answer)
-			t.Run("c", func(t *testing.T) {
-				module := load(t, conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c")))
-				for _, size := range []int{1, 7, 1000} {
-					if diff := cmp.Diff(want, foldAll(t, module, log, size)); diff != "" {
-						t.Errorf("in batches of %d:\n%s", size, diff)
+			for kit, build := range map[string]func(testing.TB) string{
+				"c": func(t testing.TB) string {
+					return conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c"))
+				},
+				"javascript": func(testing.TB) string { return filepath.Join("javascript", name+".js") },
+			} {
+				t.Run(kit, func(t *testing.T) {
+					module := load(t, build(t))
+					for _, size := range []int{1, 7, 1000} {
+						if diff := cmp.Diff(want, foldAll(t, module, log, size)); diff != "" {
+							t.Errorf("in batches of %d:\n%s", size, diff)
+						}
 					}
-				}
-				checkSnapshot(t, module, log, want.Answer)
-			})
+					checkSnapshot(t, module, log, want.Answer)
+				})
+			}
 		})
 	}
 }
@@ -124,7 +131,7 @@ func checkStates(t *testing.T, want map[string]totals, got output) {
 	checkJSON(t, want, string(text))
 }
 
-func load(t *testing.T, path string) *wasm.Module {
+func load(t testing.TB, path string) *wasm.Module {
 	t.Helper()
 	ctx := context.Background()
 	host, err := wasm.NewHost(ctx, wasm.Options{})
@@ -160,7 +167,7 @@ func foldAll(t *testing.T, m *wasm.Module, log []record, size int) output {
 	return out
 }
 
-func start(t *testing.T, m *wasm.Module) *wasm.Instance {
+func start(t testing.TB, m *wasm.Module) *wasm.Instance {
 	t.Helper()
 	instance, err := m.Instantiate(context.Background())
 	if err != nil {
@@ -174,7 +181,7 @@ func start(t *testing.T, m *wasm.Module) *wasm.Instance {
 	return instance
 }
 
-func (o *output) fold(t *testing.T, instance *wasm.Instance, m *wasm.Module, log []record, size int) {
+func (o *output) fold(t testing.TB, instance *wasm.Instance, m *wasm.Module, log []record, size int) {
 	t.Helper()
 	for start := 0; start < len(log); start += size {
 		b := batchOf(m, log, start, min(start+size, len(log)), o.States)
@@ -194,7 +201,7 @@ func (o *output) fold(t *testing.T, instance *wasm.Instance, m *wasm.Module, log
 }
 
 // take keeps what a fold made, with effects in the order of their causes.
-func (o *output) take(t *testing.T, text, result []byte) {
+func (o *output) take(t testing.TB, text, result []byte) {
 	t.Helper()
 	batch, err := frame.OpenBatch(text)
 	if err != nil {

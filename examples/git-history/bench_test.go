@@ -1,0 +1,54 @@
+package githistory_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
+)
+
+// BenchmarkProjections folds the log in batches of 1,000, by projection and kit.
+// Compare within one run.
+func BenchmarkProjections(b *testing.B) {
+	log := readLog(b)
+	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
+		b.Run(name+"/c", func(b *testing.B) {
+			measure(b, log, conformance.BuildC(b, "../../sdk/c", filepath.Join("c", name, name+".c")))
+		})
+		b.Run(name+"/go", func(b *testing.B) { measure(b, log, conformance.BuildGo(b, "go/"+name)) })
+		b.Run(name+"/javascript", func(b *testing.B) { measure(b, log, filepath.Join("javascript", name+".js")) })
+	}
+}
+
+func measure(b *testing.B, log []record, path string) {
+	m := load(b, path)
+	frames, events := framesOf(b, m, log)
+	instance := start(b, m)
+	for b.Loop() {
+		for _, f := range frames {
+			if _, err := instance.Fold(b.Context(), f); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(events*b.N)/b.Elapsed().Seconds()/1000, "kevents/s")
+}
+
+// framesOf are the log's batches, each with the states that those before it left.
+func framesOf(b *testing.B, m *wasm.Module, log []record) (frames [][]byte, events int) {
+	instance, out := start(b, m), output{States: map[string]string{}}
+	for at := 0; at < len(log); at += 1000 {
+		batch := batchOf(m, log, at, min(at+1000, len(log)), out.States)
+		for _, g := range batch.Groups {
+			events += len(g.Events)
+		}
+		f, err := batch.Frame()
+		if err != nil {
+			b.Fatal(err)
+		}
+		frames = append(frames, f)
+		out.fold(b, instance, m, log[at:min(at+1000, len(log))], 1000)
+	}
+	return frames, events
+}
