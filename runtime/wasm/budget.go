@@ -39,6 +39,18 @@ func (b *budget) grant(l *Limits, events int) {
 	b.eventFuel.Set(uint64(l.FuelPerEvent))
 }
 
+// maxScriptFuel bounds what running a script once may cost, so that whoever loads
+// one that never ends waits for seconds, not for minutes.
+const maxScriptFuel = defaultFuelPerEvent
+
+// grantScript fills the budget up for refold_load.
+func (b *budget) grantScript(l *Limits) {
+	b.grant(l, noEvents)
+	fuel := uint64(min(l.FuelPerEvent*callEvents, maxScriptFuel))
+	b.fuel.Set(fuel)
+	b.restFuel.Set(fuel)
+}
+
 // usedUp says which budget, if any, ended a call.
 func (b *budget) usedUp() (fuel, stack, disorder bool) {
 	return left(b.fuel) < 0, left(b.stack) < 0, left(b.event) == meter.Disorder

@@ -49,16 +49,18 @@ func (i *Instance) loadScript() error {
 		return nil
 	}
 	at, fault := i.put(i.module.script)
-	if fault == nil {
-		i.budget.grant(&i.module.limits, noEvents)
-		i.stack = [2]uint64{uint64(at), uint64(len(i.module.script))}
-		var complaint []byte
-		if complaint, fault = i.call(i.wasm.ExportedFunction(exportLoad), maxScriptFaultBytes); fault == nil && len(complaint) == 0 {
-			return nil
-		}
-		if fault == nil {
-			fault = i.complain(runtime.BadScript, string(complaint))
-		}
+	if fault != nil {
+		return i.die(fault)
 	}
-	return i.die(fault)
+	i.budget.grantScript(&i.module.limits)
+	i.stack = [2]uint64{uint64(at), uint64(len(i.module.script))}
+	complaint, fault := i.call(i.wasm.ExportedFunction(exportLoad), maxScriptFaultBytes)
+	switch {
+	case fault != nil:
+		fault.Reason = "while its script was loaded: " + fault.Reason
+		return i.die(fault)
+	case len(complaint) > 0:
+		return i.die(i.complain(runtime.BadScript, string(complaint)))
+	}
+	return nil
 }

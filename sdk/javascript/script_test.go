@@ -72,7 +72,7 @@ func TestBadScripts(t *testing.T) {
 func TestEndlessScript(t *testing.T) {
 	_, err := tryLoad(t, "for (;;) {}", wasm.Limits{FuelPerEvent: 100_000_000})
 	var guest *runtime.GuestError
-	if !errors.As(err, &guest) || guest.Code != runtime.OutOfFuel {
+	if !errors.As(err, &guest) || guest.Code != runtime.OutOfFuel || !strings.HasPrefix(guest.Reason, "while its script was loaded: used up its fuel") {
 		t.Errorf("error is %v, want out_of_fuel", err)
 	}
 }
