@@ -4,7 +4,7 @@
 //
 // The way of an event, one package a step:
 //
-//		Log.Follow → internal/feed → Plugin.Fold → internal/delivery → Executor → internal/checkpoint
+//		Log.Follow → feed → Plugin.Fold → delivery → Executor → internal/checkpoint
 //
 //	  - [Engine] holds the pipelines of one data directory.
 //	  - [Log], [Plugin] and [Executor] are what the engine needs of the others;

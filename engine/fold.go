@@ -6,8 +6,8 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
-	"github.com/refold-dev/refold/engine/internal/delivery"
-	"github.com/refold-dev/refold/engine/internal/feed"
+	"github.com/refold-dev/refold/engine/delivery"
+	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/sdk/frame"
 )
 

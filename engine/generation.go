@@ -9,8 +9,8 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
-	"github.com/refold-dev/refold/engine/internal/feed"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
 

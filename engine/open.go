@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
-	"github.com/refold-dev/refold/engine/internal/feed"
 )
 
 func statePath(dir, pipeline string) string { return filepath.Join(dir, pipeline, "state.db") }

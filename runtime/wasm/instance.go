@@ -11,6 +11,7 @@ import (
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
+	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
@@ -132,3 +133,6 @@ func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
 
 // Close frees the instance. A second Close does nothing.
 func (i *Instance) Close(ctx context.Context) error { return i.wasm.Close(ctx) }
+
+// MemoryPages is the size of the instance's memory, in pages of 64 KiB.
+func (i *Instance) MemoryPages() int { return int(i.wasm.Memory().Size() / snapshot.PageSize) }

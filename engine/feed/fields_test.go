@@ -32,7 +32,7 @@ func slotOf(t testing.TB, data, path string, typ manifest.FieldType) frame.Slot 
 
 // The vectors say what every host makes of a field.
 func TestSlotVectors(t *testing.T) {
-	text, err := os.ReadFile("../../../sdk/testdata/slots.json")
+	text, err := os.ReadFile("../../sdk/testdata/slots.json")
 	if err != nil {
 		t.Fatal(err)
 	}
