@@ -74,7 +74,8 @@ func (f *Fields) decodeNode(d *decoder, n *yaml.Node) {
 	}
 }
 
-func (f *Fields) declared() []catalog.Field {
+// Declared are the fields as package catalog has them.
+func (f *Fields) Declared() []catalog.Field {
 	var list []catalog.Field
 	for _, field := range *f {
 		declared := catalog.Field{Name: field.Name, Type: catalog.FieldType(field.Type)}
@@ -121,7 +122,7 @@ func (r *rules) catalog(types []EventType) {
 }
 
 func (r *rules) eventType(t *EventType) catalog.Type {
-	out := catalog.Type{Name: t.Type, Version: 1, Fields: t.Fields.declared()}
+	out := catalog.Type{Name: t.Type, Version: 1, Fields: t.Fields.Declared()}
 	if t.Type == "" {
 		r.fail(t.Where("type"), "add `type: NAME`", "the event type has no name")
 	}
@@ -133,7 +134,7 @@ func (r *rules) eventType(t *EventType) catalog.Type {
 	}
 	for i := range t.Upcasters {
 		u := &t.Upcasters[i]
-		up := catalog.Upcaster{From: r.schemaVersion(u.Where("from"), "from", u.From), Fields: u.Fields.declared()}
+		up := catalog.Upcaster{From: r.schemaVersion(u.Where("from"), "from", u.From), Fields: u.Fields.Declared()}
 		for j := range u.Steps {
 			up.Steps = append(up.Steps, r.step(&u.Steps[j]))
 		}
@@ -167,7 +168,7 @@ func placeOf(types []EventType, e *catalog.DefinitionError) *Error {
 	switch {
 	case e.Field >= 0:
 		out.Pos = fields[e.Field].pos
-		out.Hint = closest(strings.TrimPrefix(fields[e.Field].Type, optional), fieldTypes())
+		out.Hint = Closest(strings.TrimPrefix(fields[e.Field].Type, optional), fieldTypes())
 	case errors.As(e.Err, &twice):
 		first := &types[twice.First]
 		out.Message += ", first at " + first.Where("type").String()

@@ -25,8 +25,8 @@ func (a At) Where(key string) Pos {
 	return a.pos
 }
 
-// sets reports whether key stands in the mapping.
-func (a At) sets(key string) bool {
+// Sets reports whether key stands in the mapping.
+func (a At) Sets(key string) bool {
 	_, ok := a.keys[key]
 	return ok
 }
@@ -91,6 +91,10 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 		a.Set(reflect.ValueOf(at))
 	}
 	if n.Kind != yaml.MappingNode {
+		if short := shortForm(v); short.IsValid() {
+			d.decode(n, short)
+			return
+		}
 		d.fail(n, "", "expected a mapping, found %s", kindOf(n))
 		return
 	}
@@ -124,6 +128,17 @@ func fieldsOf(v reflect.Value) map[string]reflect.Value {
 		}
 	}
 	return fields
+}
+
+// shortForm is the field, tagged short:"yes", that a value which is no mapping is
+// of: the zero Value where the struct has none.
+func shortForm(v reflect.Value) reflect.Value {
+	for i := range v.NumField() {
+		if v.Type().Field(i).Tag.Get("short") != "" {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
 }
 
 func (d *decoder) sequence(n *yaml.Node, v reflect.Value) {
@@ -189,10 +204,11 @@ func nearest(key string, fields map[string]reflect.Value) string {
 		return "remove it: there are no keys here"
 	}
 	slices.Sort(names)
-	return closest(key, names)
+	return Closest(key, names)
 }
 
-func closest(word string, names []string) string {
+// Closest is a hint: the name that a word was likely meant to be, or all names.
+func Closest(word string, names []string) string {
 	best, distance := "", len(word)/2+1
 	for _, name := range names {
 		if word != "" && strings.HasPrefix(name, word) {

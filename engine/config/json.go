@@ -29,6 +29,69 @@ func (j *JSON) decodeNode(d *decoder, n *yaml.Node) {
 	}
 }
 
+// Members are written as a mapping from any name to any value; their order is
+// kept.
+type Members []Member
+
+// Member is one of Members.
+type Member struct {
+	Name  string
+	Value JSON
+	Pos   Pos // of the value
+}
+
+func (m *Members) decodeNode(d *decoder, n *yaml.Node) {
+	*m = Members{}
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "write `name: value`, one a line", "expected a mapping, found %s", kindOf(n))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.fail(key, "", "expected a name, found %s", kindOf(key))
+			continue
+		case seen[key.Value]:
+			d.fail(key, "remove one of the two", "%q is there twice", key.Value)
+			continue
+		}
+		seen[key.Value] = true
+		member := Member{Name: key.Value, Pos: d.pos(value)}
+		member.Value.decodeNode(d, value)
+		*m = append(*m, member)
+	}
+}
+
+// Value is any value; of a mapping, its members, too.
+type Value struct {
+	JSON    JSON
+	Members Members // nil for what is no mapping
+}
+
+func (v *Value) decodeNode(d *decoder, n *yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.MappingNode {
+		v.JSON.decodeNode(d, n)
+		return
+	}
+	v.Members.decodeNode(d, n)
+	v.JSON = append(v.JSON[:0], '{')
+	for i, m := range v.Members {
+		if i > 0 {
+			v.JSON = append(v.JSON, ',')
+		}
+		v.JSON = append(append(appendText(v.JSON, m.Name), ':'), m.Value...)
+	}
+	v.JSON = append(v.JSON, '}')
+}
+
 // bytesPerValue is how long a text may be to count as one value.
 const bytesPerValue = 64
 

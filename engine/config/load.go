@@ -85,30 +85,42 @@ func loadFile(path string) (Config, Errors) {
 // absolute, relative to the file's folder. It does not validate.
 func Parse(file string, text []byte) (Config, Errors) {
 	var c Config
-	d := &decoder{file: file}
-	docs := yaml.NewDecoder(bytes.NewReader(text))
-	var doc yaml.Node
-	if err := docs.Decode(&doc); errors.Is(err, io.EOF) {
-		return c, Errors{{Pos: Pos{file, 1, 1}, Message: "the file is empty", Hint: "start with `pipelines:`"}}
-	} else if err != nil {
-		return c, Errors{syntaxError(file, err)}
-	}
-	d.decode(doc.Content[0], reflect.ValueOf(&c).Elem())
-	if d.values > maxValues {
-		return Config{}, Errors{{Pos: Pos{file, 1, 1}, Message: fmt.Sprintf("the file stands for more than %d values", maxValues), Hint: "write it without aliases"}}
-	}
-	if err := docs.Decode(&doc); err == nil {
-		d.fail(&doc, "put it into a file of its own", "a second YAML document, behind ---")
-	} else if !errors.Is(err, io.EOF) {
-		d.errs = append(d.errs, syntaxError(file, err))
-	}
+	_, errs := Decode(file, text, &c, "start with `pipelines:`")
 	for _, path := range []*string{&c.Store.Credentials, &c.Store.TokenFile, &c.Store.CA} {
 		resolve(file, path)
 	}
 	for i := range c.Pipelines {
 		resolve(file, &c.Pipelines[i].Projection.WASM)
 	}
-	return c, d.errs
+	return c, errs
+}
+
+// Decode decodes one file's text into the struct that into points to, as strictly
+// as a configuration: a struct's keys are its fields' `yaml` tags, and a field
+// tagged `short:"yes"` takes what stands in the mapping's place. An empty file is
+// an error with a hint. It returns the YAML, too, or nil.
+func Decode(file string, text []byte, into any, hint string) (*yaml.Node, Errors) {
+	d := &decoder{file: file}
+	docs := yaml.NewDecoder(bytes.NewReader(text))
+	var doc yaml.Node
+	if err := docs.Decode(&doc); errors.Is(err, io.EOF) {
+		return nil, Errors{{Pos: Pos{file, 1, 1}, Message: "the file is empty", Hint: hint}}
+	} else if err != nil {
+		return nil, Errors{syntaxError(file, err)}
+	}
+	target := reflect.ValueOf(into).Elem()
+	d.decode(doc.Content[0], target)
+	if d.values > maxValues {
+		target.SetZero()
+		return nil, Errors{{Pos: Pos{file, 1, 1}, Message: fmt.Sprintf("the file stands for more than %d values", maxValues), Hint: "write it without aliases"}}
+	}
+	var second yaml.Node
+	if err := docs.Decode(&second); err == nil {
+		d.fail(&second, "put it into a file of its own", "a second YAML document, behind ---")
+	} else if !errors.Is(err, io.EOF) {
+		d.errs = append(d.errs, syntaxError(file, err))
+	}
+	return &doc, d.errs
 }
 
 // resolve makes a path absolute that is relative to the file's folder.

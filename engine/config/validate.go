@@ -43,7 +43,7 @@ func (c *Config) validate() Errors {
 
 func (r *rules) store(s *Store) {
 	if s.Sync != "" && s.Sync != "always" && s.Sync != "interval" {
-		r.fail(s.Where("sync"), closest(s.Sync, []string{"always", "interval"}), "unknown sync %q", s.Sync)
+		r.fail(s.Where("sync"), Closest(s.Sync, []string{"always", "interval"}), "unknown sync %q", s.Sync)
 	}
 	if s.Sync != "" && s.URL != "" {
 		r.fail(s.Where("sync"), "set it on that server: sync_interval in its jetstream block", "sync is the embedded log's; with a url the server decides")

@@ -34,11 +34,11 @@ func (r *rules) filter(f *Filter) {
 	for _, kind := range f.Kinds {
 		if _, ok := effect.ParseKind(kind); !ok {
 			known = false
-			r.fail(f.Where("kinds"), closest(kind, effect.KindNames()), "unknown kind of effect %q", kind)
+			r.fail(f.Where("kinds"), Closest(kind, effect.KindNames()), "unknown kind of effect %q", kind)
 		}
 	}
 	if _, ok := effect.ParseLevel(f.Level); !ok && f.Level != "" {
-		r.fail(f.Where("level"), closest(f.Level, effect.LevelNames()), "unknown level %q", f.Level)
+		r.fail(f.Where("level"), Closest(f.Level, effect.LevelNames()), "unknown level %q", f.Level)
 	}
 	for _, name := range f.Events {
 		if err := event.ValidateTypeName(name); err != nil {
@@ -66,7 +66,7 @@ func (r *rules) conditions(f *Filter, known bool) {
 		{"collections", []string{"insert", "update", "delete"}},
 		{"events", []string{"emit_event"}},
 	} {
-		if !f.sets(c.key) {
+		if !f.Sets(c.key) {
 			continue
 		}
 		given = true
@@ -116,7 +116,7 @@ func (r *rules) table(t *Table) {
 			r.fail(c.pos, "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a column", c.Name)
 		}
 		if !slices.Contains(columnTypes, c.Type) {
-			r.fail(c.pos, closest(c.Type, columnTypes), "unknown column type %q", c.Type)
+			r.fail(c.pos, Closest(c.Type, columnTypes), "unknown column type %q", c.Type)
 		}
 	}
 	if len(t.Columns) == 0 {
@@ -127,7 +127,7 @@ func (r *rules) table(t *Table) {
 	}
 	for _, k := range t.PrimaryKey {
 		if !slices.Contains(names, k) {
-			r.fail(t.Where("primary_key"), closest(k, names), "primary key %q is no column of table %q", k, t.Name)
+			r.fail(t.Where("primary_key"), Closest(k, names), "primary key %q is no column of table %q", k, t.Name)
 		}
 	}
 }
