@@ -3,6 +3,7 @@ package wasm
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/tetratelabs/wazero/sys"
@@ -19,7 +20,7 @@ func (i *Instance) complain(code runtime.Code, reason string) *runtime.GuestErro
 // fault explains an error of a call into the guest.
 func (i *Instance) fault(err error) *runtime.GuestError {
 	i.guest.Log.Flush(i.guest)
-	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err))
+	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err)+place(err))
 	fault.Err = err
 	var exit *sys.ExitError
 	var pointer *imports.PointerError
@@ -40,6 +41,9 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	}
 	if said := i.guest.Log.Complaint(); said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
+		if place := i.guest.Log.Place(); place != "" {
+			fault.Reason += " in " + place
+		}
 	}
 	return fault
 }
@@ -59,7 +63,7 @@ func (i *Instance) explain(fault *runtime.GuestError) {
 			fault.Reason = fmt.Sprintf("used up its fuel, %d units, without marking one of %d events", i.module.limits.FuelPerEvent*callEvents, events)
 			fault.Hint = "call begin_event ahead of each event, as the kits do: then each has a budget of its own"
 		}
-	case stack, strings.HasSuffix(fault.Reason, wazeroOverflow):
+	case stack, strings.HasSuffix(firstLine(fault.Err), wazeroOverflow):
 		fault.Code = runtime.StackOverflow
 		fault.Reason = fmt.Sprintf("nests calls deeper than its stack of %d slots", i.module.limits.StackSlots)
 		fault.Hint = "mend a recursion that does not end, or raise stack_slots"
@@ -67,6 +71,30 @@ func (i *Instance) explain(fault *runtime.GuestError) {
 		fault.Code = runtime.BadMark
 		fault.Reason = "called begin_event out of order, or more often than the batch has events"
 	}
+}
+
+// traceFrame is a line of wazero's stack trace: a name and a signature.
+var traceFrame = regexp.MustCompile(`^\.?(.+?)\((?:[ifv]\d+|externref|funcref|,)*\)(?: .*)?$`)
+
+// placeFrames is how many functions a trap's place names.
+const placeFrames = 4
+
+// place says in which functions a trap is, the innermost first, as far as the
+// module names them.
+func place(err error) string {
+	_, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
+	var names []string
+	for line := range strings.Lines(trace) {
+		frame := traceFrame.FindStringSubmatch(strings.TrimSpace(line))
+		if frame == nil || strings.HasPrefix(frame[1], "$") || len(names) == placeFrames { // $7 is the function without a name
+			break
+		}
+		names = append(names, frame[1])
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " in " + strings.Join(names, ", called by ")
 }
 
 // firstLine is an error without its stack trace.

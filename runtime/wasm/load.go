@@ -29,6 +29,11 @@ const maxFileBytes = 256 << 20
 // see what a fresh instance looks like. What is wrong with the module or the
 // script is a *runtime.GuestError.
 func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, error) {
+	return h.load(ctx, path, limits, false)
+}
+
+// load loads a module, whose marks call the host if it is to be measured.
+func (h *Host) load(ctx context.Context, path string, limits Limits, measured bool) (*Module, error) {
 	limits, err := limits.resolve()
 	if err != nil {
 		return nil, err
@@ -43,6 +48,9 @@ func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, e
 	file, options, err := inspect(from.code, limits)
 	if err != nil {
 		return nil, m.blame(err)
+	}
+	if measured {
+		options.MarkModule, options.MarkName = "", ""
 	}
 	m.declare(file)
 	metered, err := h.meter(sha256.Sum256(from.code), file, options)

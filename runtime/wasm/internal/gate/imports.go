@@ -10,12 +10,18 @@ import (
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
-// checkImports refuses everything that is not in package imports.
-func checkImports(f *wasmfile.File) error {
+// permitted are the types of all that a plugin may import, by name.
+func permitted() map[string]wasmfile.FuncType {
 	allowed := map[string]wasmfile.FuncType{}
 	for _, fn := range imports.Functions() {
 		allowed[fn.Module+"."+fn.Name] = wasmfile.FuncType{Params: valueTypes(fn.Params), Results: valueTypes(fn.Results)}
 	}
+	return allowed
+}
+
+// checkImports refuses everything that is not in package imports.
+func checkImports(f *wasmfile.File) error {
+	allowed := permitted()
 	var forbidden, wrong []string
 	for _, imp := range f.Imports {
 		name := imp.Module + "." + imp.Name

@@ -17,6 +17,9 @@ type Guest struct {
 	// Slept is the time that the guest has slept, in nanoseconds.
 	Slept uint64
 	Log   Log
+	// Mark, if it is set, is told of each event that the guest marks: in modules
+	// whose marks are calls of the host.
+	Mark func(index uint32)
 }
 
 // Fuel is a budget that code and imports share: a 64-bit number with a sign, used

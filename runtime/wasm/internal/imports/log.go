@@ -24,6 +24,7 @@ type Log struct {
 	lines  [2][]byte
 	first  string // first line on standard error in this call
 	last   string // last line logged as an error in this call
+	trace  goTrace
 }
 
 // NewLog returns a log that writes at most budget bytes for each call to
@@ -35,7 +36,11 @@ func NewLog(logger *slog.Logger, budget int) Log { return Log{logger: logger, bu
 // last line logged as an error, where a kit does.
 func (l *Log) Complaint() string { return cmp.Or(l.first, l.last) }
 
-func (l *Log) begin() { l.left, l.cut, l.first, l.last = l.budget, 0, "", "" }
+// Place is where a guest in Go says, on standard error, that it panicked, such as
+// "main.fold at main.go:12"; empty for all others.
+func (l *Log) Place() string { return l.trace.place }
+
+func (l *Log) begin() { l.left, l.cut, l.first, l.last, l.trace = l.budget, 0, "", "", goTrace{} }
 
 // Flush writes lines that have no end yet.
 func (l *Log) Flush(ctx context.Context) {
@@ -85,6 +90,7 @@ func (l *Log) flush(ctx context.Context, stream int) {
 		if l.first == "" {
 			l.first = start(line)
 		}
+		l.trace.line(text(line))
 	}
 	l.line(ctx, level, line)
 	l.lines[stream] = line[:0]

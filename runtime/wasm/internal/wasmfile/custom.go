@@ -4,13 +4,14 @@ import "strings"
 
 // custom reads a custom section; keep is false for a name section that is
 // malformed.
-func custom(r *reader) (keep bool) {
+func (f *File) custom(r *reader) (keep bool) {
 	name := r.name()
 	keep = true
 	if name == "name" && r.err == nil {
 		rest := &reader{b: r.b[r.at:]}
-		names(rest)
+		named := names(rest)
 		keep = rest.err == nil
+		f.Named = f.Named || keep && named
 	}
 	r.at = len(r.b)
 	return keep
@@ -35,7 +36,8 @@ const (
 	subLocals    = 2
 )
 
-func names(r *reader) {
+// names reads a name section, and reports whether it names a function.
+func names(r *reader) (functions bool) {
 	for r.more() {
 		id := r.byte()
 		sub := r.sub(r.u32())
@@ -43,7 +45,7 @@ func names(r *reader) {
 		case subModule:
 			sub.name()
 		case subFunctions:
-			nameMap(sub)
+			functions = nameMap(sub) > 0
 		case subLocals:
 			for n := sub.count("functions"); n > 0 && sub.err == nil; n-- {
 				sub.u32()
@@ -55,11 +57,15 @@ func names(r *reader) {
 		sub.end("subsection")
 		r.err = sub.err
 	}
+	return functions
 }
 
-func nameMap(r *reader) {
-	for n := r.count("names"); n > 0 && r.err == nil; n-- {
+// nameMap reads names by index, and returns how many there are.
+func nameMap(r *reader) (count uint32) {
+	count = r.count("names")
+	for n := count; n > 0 && r.err == nil; n-- {
 		r.u32()
 		r.name()
 	}
+	return count
 }

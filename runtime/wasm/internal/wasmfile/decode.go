@@ -101,7 +101,7 @@ func rank(id byte) int {
 func (f *File) content(id byte, r *reader) (keep bool) {
 	switch id {
 	case secCustom:
-		return custom(r)
+		return f.custom(r)
 	case secType:
 		f.types(r)
 	case secImport:

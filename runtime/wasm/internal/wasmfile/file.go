@@ -99,6 +99,8 @@ type File struct {
 	HasStart bool
 	// Segments is the number of element segments.
 	Segments uint32
+	// Named reports whether a name section names functions.
+	Named bool
 	// Bodies are the functions', in the order of Functions.
 	Bodies []Body
 

@@ -1,0 +1,166 @@
+package wasm_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
+	"github.com/refold-dev/refold/sdk/conformance"
+	"github.com/refold-dev/refold/sdk/frame"
+)
+
+func measuredBatch(t *testing.T, events int) []byte {
+	t.Helper()
+	var w frame.BatchWriter
+	w.Reset([]string{"file_added", "file_modified", "file_deleted"}, 2)
+	w.BeginGroup([]byte("docs"), nil, false)
+	for i := range events {
+		w.AddEvent(&frame.Event{Position: uint64(i + 1), Type: "file_added", AggregateType: "file",
+			Data: []byte("{}"), Slots: []frame.Slot{frame.IntSlot(int64(i)), frame.IntSlot(2)}})
+	}
+	batch, err := w.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batch
+}
+
+// TestMeasuredFuelIsTheBudgetThatAnEventNeeds: with what was measured an event is
+// folded, with less it is not.
+func TestMeasuredFuelIsTheBudgetThatAnEventNeeds(t *testing.T) {
+	ctx := context.Background()
+	path := conformance.BuildC(t, "../../sdk/c", "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
+	host, err := wasm.NewHost(ctx, wasm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close(ctx)
+	m, err := host.LoadMeasured(ctx, path, wasm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := m.Instantiate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := measuredBatch(t, 3)
+	measured, spent, err := i.FoldMeasured(ctx, batch)
+	if err != nil || len(spent.Events) != 3 || spent.Rest <= 0 {
+		t.Fatalf("spent %+v, %v", spent, err)
+	}
+	most := max(spent.Events[0], spent.Events[1], spent.Events[2])
+	for _, c := range []struct {
+		fuel   int64
+		enough bool
+	}{{most, true}, {most - 100, false}} { // a mark costs less than 100 units
+		m, err := host.Load(ctx, path, wasm.Limits{FuelPerEvent: c.fuel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, err := m.Instantiate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := i.Fold(ctx, batch)
+		var guest *runtime.GuestError
+		switch {
+		case c.enough && (err != nil || string(result) != string(measured)):
+			t.Errorf("with %d units: %v; want what was measured", c.fuel, err)
+		case !c.enough && (!errors.As(err, &guest) || guest.Code != runtime.OutOfFuel):
+			t.Errorf("with %d units: %v; want the fuel to be used up", c.fuel, err)
+		}
+	}
+}
+
+// TestExamine: what a file declares is told of modules that load and of some that
+// do not.
+func TestExamine(t *testing.T) {
+	facts, err := wasm.Examine(conformance.BuildC(t, "../../sdk/c", "../../sdk/conformance/guests/c/mirror.c"), wasm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts.Refusal != nil || !facts.Names || len(facts.Digest) != 64 || facts.Functions == 0 || len(facts.Memory) != 1 {
+		t.Errorf("%+v", facts)
+	}
+	for _, i := range facts.Imports {
+		if !i.Allowed {
+			t.Errorf("%s %s is not allowed", i.Name, i.Type)
+		}
+	}
+}
+
+// TestExamineSaysWhatIsNotAllowed: of a module that does not load.
+func TestExamineSaysWhatIsNotAllowed(t *testing.T) {
+	m := wasmtest.Guest()
+	m.Imports = []wasmtest.Import{{Module: "env", Name: "now", Results: "I"}, {Module: "refold", Name: "begin_event", Params: "i"}}
+	path := filepath.Join(t.TempDir(), "m.wasm")
+	if err := os.WriteFile(path, m.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	facts, err := wasm.Examine(path, wasm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []wasm.Import{{Name: "env.now", Type: "() -> i64"}, {Name: "refold.begin_event", Type: "(i32)", Allowed: true}}
+	if d := cmp.Diff(want, facts.Imports); d != "" {
+		t.Error(d)
+	}
+	if facts.Refusal == nil || facts.Refusal.Code != runtime.ForbiddenImport || facts.Names {
+		t.Errorf("refusal %v, names %t", facts.Refusal, facts.Names)
+	}
+}
+
+// TestATrapSaysWhereItIs: the error names the functions, and what the guest said.
+func TestATrapSaysWhereItIs(t *testing.T) {
+	ctx := context.Background()
+	host, err := wasm.NewHost(ctx, wasm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close(ctx)
+	m, err := host.Load(ctx, conformance.BuildC(t, "../../sdk/c", "testdata/faults.c"), wasm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for events, want := range map[int]string{
+		1: `plugin faults: event 0 of the batch: trapped: unreachable in give_up, called by refold_fold, having said "no luck today" (trap)`,
+		2: `plugin faults: event 0 of the batch: trapped: integer divide by zero in divide, called by refold_fold (trap)`,
+	} {
+		i, err := m.Instantiate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := i.Fold(ctx, measuredBatch(t, events)); err == nil || err.Error() != want {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+}
+
+// TestAPanicInGoSaysWhereItIs: though the module has no names.
+func TestAPanicInGoSaysWhereItIs(t *testing.T) {
+	ctx := context.Background()
+	host, err := wasm.NewHost(ctx, wasm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close(ctx)
+	m, err := host.Load(ctx, conformance.BuildGo(t, "testdata/faults"), wasm.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := m.Instantiate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `plugin faults: event 0 of the batch: trapped: unreachable, having said "panic: runtime error: index out of range [0] with length 0" in main.(*counter).add at main.go:20 (trap)`
+	if _, err := i.Fold(ctx, measuredBatch(t, 1)); err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+}
