@@ -33,6 +33,8 @@ var mayImport = []struct {
 	{"engine/delivery", []string{"domain", "sdk/frame"}, "how a result becomes effects, likewise"},
 	{"runtime", []string{"sdk/frame", "sdk/manifest", "sdk/javascript"}, "bytes in, bytes out"},
 	{"runtime/projection", append([]string{"domain", "sdk/frame", "sdk/manifest"}, folding...), "folds as an engine does, without one"},
+	{"runtime/plugintest", append([]string{"domain", "sdk/manifest", "engine/config", "runtime/projection"}, folding...), "cases are YAML as strict as a configuration"},
+	{"runtime/plugincheck", append([]string{"domain", "sdk/manifest", "engine/config", "runtime/projection", "runtime/plugintest"}, folding...), "a counterexample is a case"},
 	{"plugins", []string{"domain"}, "an executor knows effects and its driver"},
 	{"eventstore", []string{"domain", "sdk/frame"}, "a store knows events"},
 	{"cmd", []string{"domain", "sdk", "engine", "runtime", "plugins", "eventstore"}, "the parts meet here"},
@@ -96,7 +98,7 @@ func TestImportDirection(t *testing.T) {
 // isSuite reports whether a file belongs to a conformance suite, which is test
 // code that others import.
 func isSuite(path string) bool {
-	for _, suite := range []string{"executortest", "storetest", "refoldtest", "conformance", "plugintest"} {
+	for _, suite := range []string{"executortest", "storetest", "refoldtest", "conformance"} {
 		if strings.Contains(filepath.ToSlash(path), "/"+suite+"/") {
 			return true
 		}

@@ -28,13 +28,13 @@ func (p *Projection) Growth(ctx context.Context, events []event.Recorded, window
 	// A runtime that collects garbage lets its heap grow before it starts to, so a
 	// memory that grew so far is looked at once more, for longer.
 	var pages []int
-	for _, window := range []int{window, 4 * window} {
+	for _, window := range []int{window, 2 * window} {
 		if pages, err = r.grow(ctx, events, window); err != nil || !climbs(pages) {
 			return "", err
 		}
 	}
 	return fmt.Sprintf("its memory grows with every call and does not settle: %v pages of 64 KiB, looked at every %d events, all of them the same %d over and over",
-		pages, 4*window, len(events)), nil
+		pages, 2*window, len(events)), nil
 }
 
 // windows is how often memory is looked at.

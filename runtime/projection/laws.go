@@ -18,6 +18,8 @@ import (
 type Log struct {
 	Events  []event.Recorded
 	Batches []int
+	// States are those that keys have before the first event.
+	States map[string][]byte
 }
 
 // Law is one of what makes a fold a pure function of its events.
@@ -35,12 +37,12 @@ type Law struct {
 // Laws are the laws that one log can show to be broken.
 func Laws() []Law {
 	return []Law{
+		{"limits", "it keeps to its fuel, stack, memory and output", nil, limits},
+		{"totality", "no event makes it fail", nil, totality},
 		{"determinism", "the same events give the same bytes, on any instance", nil, determinism},
 		{"split", "it does not matter how events are cut into batches", nil, split},
 		{"snapshot", "another instance goes on where one stops", nil, snapshot},
 		{"isolation", "a key does not feel the events of others", []manifest.State{manifest.Keyed}, isolation},
-		{"totality", "no event makes it fail", nil, totality},
-		{"limits", "it keeps to its fuel, stack, memory and output", nil, limits},
 	}
 }
 
@@ -77,6 +79,9 @@ func with(ctx context.Context, p *Projection, log Log, between func(*Run) error)
 }
 
 func (r *Run) all(ctx context.Context, log Log, between func(*Run) error) (*Outcome, error) {
+	for key, state := range log.States {
+		r.Give(key, state)
+	}
 	events := log.Events
 	for _, size := range log.Batches {
 		size = min(size, len(events))
@@ -151,24 +156,27 @@ func split(ctx context.Context, p *Projection, log Log) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, whole, err := with(ctx, p, Log{Events: log.Events}, nil)
+	_, whole, err := with(ctx, p, Log{Events: log.Events, States: log.States}, nil)
 	if err != nil {
 		return "", err
 	}
-	return difference("in one batch", whole, "in batches of "+sizes(log), parts), nil
+	return difference("in one batch", whole, fmt.Sprintf("in batches of %d", log.Sizes()), parts), nil
 }
 
-func sizes(log Log) string {
+// Sizes are the sizes of all batches, the last one included.
+func (log Log) Sizes() []int {
 	var list []int
 	left := len(log.Events)
 	for _, size := range log.Batches {
-		list = append(list, min(size, left))
-		left -= min(size, left)
+		if size = min(size, left); size > 0 {
+			list = append(list, size)
+		}
+		left -= size
 	}
 	if left > 0 {
 		list = append(list, left)
 	}
-	return fmt.Sprint(list)
+	return list
 }
 
 // snapshot moves a projection to another instance between any two batches.
@@ -181,7 +189,7 @@ func snapshot(ctx context.Context, p *Projection, log Log) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return difference("with one instance", stays, "with another instance for each of the batches "+sizes(log), moves), nil
+	return difference("with one instance", stays, fmt.Sprintf("with another instance for each of the batches %d", log.Sizes()), moves), nil
 }
 
 // isolation folds the events of each key without those of others.
@@ -198,7 +206,11 @@ func isolation(ctx context.Context, p *Projection, log Log) (string, error) {
 				events = append(events, e)
 			}
 		}
-		_, alone, err := with(ctx, p, Log{Events: events}, nil)
+		own := Log{Events: events, States: map[string][]byte{}}
+		if state, ok := log.States[key]; ok {
+			own.States[key] = state
+		}
+		_, alone, err := with(ctx, p, own, nil)
 		if err != nil {
 			return "", err
 		}
@@ -257,7 +269,7 @@ func failing(ctx context.Context, p *Projection, log Log, way func(runtime.Code)
 	for i := range out.Poison {
 		poison := &out.Poison[i]
 		switch {
-		case poison.Rejected || !way(poison.Code):
+		case poison.Rejected || !way(poison.Code): // not what is looked for
 		case poison.Position == 0:
 			return "the query of its state " + poison.String(), nil
 		default:

@@ -2,6 +2,7 @@ package projection
 
 import (
 	"context"
+	"errors"
 
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/runtime/wasm"
@@ -50,4 +51,34 @@ func (p *Projection) Start(ctx context.Context) (*Run, error) {
 	var err error
 	r.instance, err = p.module.Instantiate(ctx)
 	return r, err
+}
+
+// Fold folds a log with a fresh instance.
+func (p *Projection) Fold(ctx context.Context, log Log) (*Outcome, error) {
+	_, out, err := with(ctx, p, log, nil)
+	return out, err
+}
+
+// Fuel folds a log and returns what each event took that was folded, of a module
+// that was loaded to be measured. The events of one that does not mark them are
+// folded one by one.
+func (p *Projection) Fuel(ctx context.Context, log Log) (spent []int64, err error) {
+	r, err := p.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close(ctx)) }()
+	r.measured = true
+	log.Batches = nil
+	size := 64
+	if !p.module.Marks() {
+		size = 1
+	}
+	for range (len(log.Events) - 1) / size {
+		log.Batches = append(log.Batches, size)
+	}
+	if _, err := r.all(ctx, log, nil); err != nil {
+		return nil, err
+	}
+	return r.spent, nil
 }

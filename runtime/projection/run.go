@@ -40,6 +40,9 @@ type Run struct {
 	// results are the result frames, and keys those of the events.
 	results [][]byte
 	keys    map[event.Position]string
+	// measured is true where the fuel of each event goes into spent.
+	measured bool
+	spent    []int64
 }
 
 func (r *Run) reset() {
@@ -112,6 +115,17 @@ func (r *Run) FoldBatches(ctx context.Context, events []event.Recorded, sizes []
 	return r.Fold(ctx, events)
 }
 
+// Query asks a resident projection. If the projection fails, that is a
+// *runtime.GuestError, and the run goes on as if it had not been asked.
+func (r *Run) Query(ctx context.Context, query string) ([]byte, error) {
+	answer, err := r.instance.Query(ctx, []byte(query))
+	var guest *runtime.GuestError
+	if errors.As(err, &guest) && guest.Code != runtime.NoQuery {
+		return nil, errors.Join(err, r.restart(ctx))
+	}
+	return bytes.Clone(answer), err
+}
+
 // try folds events in one batch. If that fails it says which of them is to blame,
 // -1 if that is unknown, and the run is as it was before.
 func (r *Run) try(ctx context.Context, events []event.Recorded) (poison *Poison, at int, err error) {
@@ -158,7 +172,7 @@ func (r *Run) call(ctx context.Context, batch *feed.Batch) (result frame.Result,
 		return result, 0, nil, fmt.Errorf("the batch is no valid frame: %w", err)
 	}
 	r.noteKeys(in)
-	out, err := r.instance.Fold(ctx, batch.Frame)
+	out, err := r.fold(ctx, batch.Frame)
 	var guest *runtime.GuestError
 	switch {
 	case errors.As(err, &guest):
@@ -174,6 +188,19 @@ func (r *Run) call(ctx context.Context, batch *feed.Batch) (result frame.Result,
 		return result, index, &Poison{Rejected: true, Reason: string(reason)}, nil
 	}
 	return result, 0, nil, nil
+}
+
+func (r *Run) fold(ctx context.Context, batch []byte) ([]byte, error) {
+	if !r.measured {
+		return r.instance.Fold(ctx, batch)
+	}
+	out, spent, err := r.instance.FoldMeasured(ctx, batch)
+	if err == nil && r.projection.module.Marks() {
+		r.spent = append(r.spent, spent.Events...)
+	} else if err == nil {
+		r.spent = append(r.spent, spent.Rest)
+	}
+	return out, err
 }
 
 func (r *Run) noteKeys(in frame.Batch) {

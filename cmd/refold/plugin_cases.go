@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/runtime/plugintest"
+	"github.com/refold-dev/refold/runtime/projection"
+)
+
+// casesSuffix ends the names of files of cases.
+const casesSuffix = "_test.yaml"
+
+// caseOptions are the flags of plugin test.
+type caseOptions struct {
+	module, junit string
+	update        bool
+}
+
+func (a *app) pluginTestCommand() *cobra.Command {
+	var o caseOptions
+	c := &cobra.Command{
+		Use:   "test FILE.yaml|DIR…",
+		Short: "Run given/when/then cases against a projection, in any language",
+		Long: `Run given/when/then cases against a projection, in any language.
+
+A file names its module and has cases: events that are given, events when
+something happens, and then the state, the effects, or why an event is rejected.
+The events of each case are folded in other batches, with other instances and key
+by key, too: the outcome has to be the same. Of a folder, all files *_test.yaml
+are run. docs/WRITING_PROJECTIONS.md has the whole of it.`,
+		Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.testPlugin(cmd.Context(), args, o)
+		},
+	}
+	c.Flags().StringVar(&o.module, "module", "", "the module's `file`, in the place of the one that the cases name")
+	c.Flags().BoolVar(&o.update, "update", false, "write what the projection gives into the cases, under then:")
+	c.Flags().StringVar(&o.junit, "junit", "", "write the results to a `file` as JUnit XML")
+	return c
+}
+
+// caseFile is a file of cases that has been run.
+type caseFile struct {
+	path    string
+	results []plugintest.Result
+	updated bool
+}
+
+func (a *app) testPlugin(ctx context.Context, paths []string, o caseOptions) (err error) {
+	files, err := caseFiles(paths)
+	if err != nil {
+		return err
+	}
+	suites := make([]*plugintest.Suite, len(files))
+	var wrong config.Errors
+	for i, file := range files {
+		var errs config.Errors
+		if suites[i], err = plugintest.Load(file); errors.As(err, &errs) {
+			wrong = append(wrong, errs...)
+		} else if err != nil {
+			return err
+		}
+	}
+	if len(wrong) > 0 {
+		return wrong
+	}
+	parts, err := a.openPlugins(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	run := make([]caseFile, len(files))
+	for i, s := range suites {
+		if run[i], err = runCases(ctx, parts, files[i], s, o); err != nil {
+			return err
+		}
+	}
+	if err := writeJUnit(o.junit, run); err != nil {
+		return err
+	}
+	return a.printCases(run)
+}
+
+// caseFiles are the files that paths name: themselves, or those in folders.
+func caseFiles(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "there is no such file or folder", Hint: "name a file of cases, or a folder with *" + casesSuffix}
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		before := len(files)
+		err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.HasSuffix(file, casesSuffix) {
+				files = append(files, file)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("looking for cases: %w", err)
+		}
+		if len(files) == before {
+			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "the folder has no *" + casesSuffix}
+		}
+	}
+	return files, nil
+}
+
+func runCases(ctx context.Context, parts *parts, file string, s *plugintest.Suite, o caseOptions) (caseFile, error) {
+	p, err := caseProjection(ctx, parts, s, o.module)
+	if err != nil {
+		return caseFile{}, err
+	}
+	results, err := s.Run(ctx, p)
+	if err != nil || !o.update {
+		return caseFile{path: file, results: results}, err
+	}
+	return updateCases(ctx, p, file, s, results)
+}
+
+func caseProjection(ctx context.Context, parts *parts, s *plugintest.Suite, module string) (*projection.Projection, error) {
+	if module != "" {
+		return parts.projection(ctx, module, s.Key)
+	}
+	if s.Module == "" {
+		return nil, &config.Error{Pos: s.Where(""), Message: "the file names no module", Hint: "add `module: FILE.wasm`, relative to this file, or give --module"}
+	}
+	p, err := parts.projection(ctx, s.Module, s.Key)
+	if err != nil {
+		return nil, placed(err, s.Where("module"))
+	}
+	return p, nil
+}
+
+// updateCases rewrites a file and runs it again: what is left is what an update
+// does not mend.
+func updateCases(ctx context.Context, p *projection.Projection, file string, s *plugintest.Suite, results []plugintest.Result) (caseFile, error) {
+	text, err := s.Update(p, results)
+	if err != nil {
+		return caseFile{}, err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return caseFile{}, err
+	}
+	before, err := os.ReadFile(file)
+	if err != nil || string(before) == string(text) {
+		return caseFile{path: file, results: results}, err
+	}
+	if err := writeWhole(file, text, info.Mode().Perm()); err != nil {
+		return caseFile{}, err
+	}
+	if s, err = plugintest.Parse(file, text); err != nil {
+		return caseFile{}, err
+	}
+	results, err = s.Run(ctx, p)
+	return caseFile{path: file, results: results, updated: true}, err
+}
+
+// writeWhole replaces a file, or leaves it as it is.
+func writeWhole(file string, text []byte, mode fs.FileMode) (err error) {
+	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(fresh.Name()))
+		}
+	}()
+	_, err = fresh.Write(text)
+	if err := errors.Join(err, fresh.Chmod(mode), fresh.Close()); err != nil {
+		return err
+	}
+	return os.Rename(fresh.Name(), file)
+}
+
+func writeJUnit(path string, run []caseFile) error {
+	if path == "" {
+		return nil
+	}
+	var files []string
+	var results [][]plugintest.Result
+	for _, f := range run {
+		files, results = append(files, f.path), append(results, f.results)
+	}
+	out, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("writing the results: %w", err)
+	}
+	return errors.Join(plugintest.WriteJUnit(out, files, results), out.Close())
+}
+
+// caseLine is a case for machines.
+type caseLine struct {
+	File     string        `json:"file"`
+	Line     int           `json:"line"`
+	Name     string        `json:"name"`
+	Passed   bool          `json:"passed"`
+	Failures []caseFailure `json:"failures,omitempty"`
+}
+
+type caseFailure struct {
+	What string `json:"what"`
+	Line int    `json:"line"`
+	Diff string `json:"diff"`
+}
+
+// failedError is a command that ran and has said itself what is wrong.
+type failedError struct{ text string }
+
+func (e *failedError) Error() string { return e.text }
+
+func (a *app) printCases(run []caseFile) error {
+	list, failed := []caseLine{}, 0
+	for _, f := range run {
+		for i := range f.results {
+			r := &f.results[i]
+			line := caseLine{File: r.Pos.File, Line: r.Pos.Line, Name: r.Name, Passed: r.Passed()}
+			for _, x := range r.Failures {
+				line.Failures = append(line.Failures, caseFailure{x.What, x.Pos.Line, x.Text})
+			}
+			if !line.Passed {
+				failed++
+			}
+			list = append(list, line)
+		}
+	}
+	var err error
+	if failed > 0 {
+		err = &failedError{fmt.Sprintf("%d of %d cases failed", failed, len(list))}
+	}
+	if a.json {
+		return errors.Join(a.printJSON(map[string]any{"passed": len(list) - failed, "failed": failed, "cases": list}), err)
+	}
+	for _, f := range run {
+		a.printFile(f)
+	}
+	if err == nil {
+		fmt.Fprintf(a.out, "%d cases passed\n", len(list))
+	}
+	return err
+}
+
+func (a *app) printFile(f caseFile) {
+	if f.updated {
+		fmt.Fprintf(a.out, "%s is updated\n", f.path)
+	}
+	for i := range f.results {
+		r := &f.results[i]
+		if r.Passed() {
+			fmt.Fprintf(a.out, "ok    %s\n", r.Name)
+			continue
+		}
+		fmt.Fprintf(a.out, "FAIL  %s (%s:%d)\n", r.Name, r.Pos.File, r.Pos.Line)
+		for _, x := range r.Failures {
+			fmt.Fprintf(a.out, "      %s:%d: %s\n", x.Pos.File, x.Pos.Line, x.What)
+			for _, line := range strings.Split(x.Text, "\n") {
+				fmt.Fprintf(a.out, "        %s\n", line)
+			}
+		}
+	}
+}

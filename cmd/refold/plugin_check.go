@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/eventstore/jsonl"
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/plugincheck"
+	"github.com/refold-dev/refold/runtime/plugintest"
+)
+
+// checkOptions are the flags of plugin check.
+type checkOptions struct {
+	events, catalog, key, save string
+	cases                      int
+	seed                       uint64
+}
+
+func (a *app) pluginCheckCommand() *cobra.Command {
+	var o checkOptions
+	c := &cobra.Command{
+		Use:   "check FILE.wasm",
+		Short: "Look for events that show that a projection is no pure fold",
+		Long: `Look for events that show that a projection is no pure fold.
+
+Logs of events are drawn, and folded in other batches, with other instances, key by
+key and again. Where the outcome differs, or an event makes the projection fail, the
+log is made as small as it gets and printed as a case for "refold plugin test",
+which fails until the projection is mended.
+
+Events are made up from the projection's manifest, or from a catalog, and taken from
+a file of events that happened, as "refold event export" writes it.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.cases < 1 {
+				return &usageError{fmt.Errorf("--cases must be 1 or more, not %d", o.cases)}
+			}
+			return a.checkPlugin(cmd.Context(), args[0], o)
+		},
+	}
+	c.Flags().StringVar(&o.events, "events", "", "a JSON Lines `file` with events that happened, plain or gzip")
+	c.Flags().StringVar(&o.catalog, "catalog", "", "a YAML `file` with a catalog of event types")
+	c.Flags().StringVar(&o.key, "key", "", "the payload `field` that the pipeline keys the projection by, if not the manifest's")
+	c.Flags().IntVar(&o.cases, "cases", 100, "how many logs each law is tried on")
+	c.Flags().Uint64Var(&o.seed, "seed", 1, "what the logs are drawn from")
+	c.Flags().StringVar(&o.save, "save", "", "write the cases to a `file`, too")
+	return c
+}
+
+func (a *app) checkPlugin(ctx context.Context, module string, o checkOptions) (err error) {
+	happened, types, err := a.eventSources(ctx, o.events, o.catalog)
+	if err != nil {
+		return err
+	}
+	parts, err := a.openPlugins(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	report, err := runCheck(ctx, parts, module, happened, types, o)
+	if err != nil {
+		return err
+	}
+	cases, err := caseFileOf(module, o, report)
+	if err != nil {
+		return err
+	}
+	if o.save != "" && cases != "" {
+		if err := os.WriteFile(o.save, []byte(cases), 0o644); err != nil {
+			return fmt.Errorf("saving the cases: %w", err)
+		}
+	}
+	return a.printCheck(report, cases)
+}
+
+func runCheck(ctx context.Context, parts *parts, module string, happened []event.Event, types []config.EventType, o checkOptions) (*plugincheck.Report, error) {
+	p, err := parts.projection(ctx, module, o.key)
+	var guest *runtime.GuestError
+	if errors.As(err, &guest) {
+		return plugincheck.Refused(guest), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := plugincheck.NewVocabulary(p, happened, types)
+	return plugincheck.Check(ctx, p, v, plugincheck.Options{Cases: o.cases, Seed: o.seed})
+}
+
+// caseFileOf is the text of a file of cases that show what is broken, for a folder
+// to be saved in or else the working directory; empty if no law is broken by
+// events.
+func caseFileOf(module string, o checkOptions, report *plugincheck.Report) (string, error) {
+	list := report.Counterexamples()
+	if len(list) == 0 {
+		return "", nil
+	}
+	from, err := filepath.Abs(filepath.Dir(o.save))
+	if err != nil {
+		return "", err
+	}
+	if module, err = filepath.Abs(module); err != nil {
+		return "", err
+	}
+	if short, err := filepath.Rel(from, module); err == nil {
+		module = filepath.ToSlash(short)
+	}
+	return string(plugintest.Write(module, o.key, list)), nil
+}
+
+// eventSources reads what logs are drawn from, in the catalog's versions.
+func (a *app) eventSources(ctx context.Context, events, catalog string) ([]event.Event, []config.EventType, error) {
+	c := config.Config{}
+	if catalog != "" {
+		text, err := os.ReadFile(catalog)
+		if err != nil {
+			return nil, nil, &config.Error{Pos: config.Pos{File: catalog}, Message: err.Error()}
+		}
+		var errs config.Errors
+		if c, errs = config.Parse(catalog, text); len(errs) > 0 {
+			return nil, nil, errs
+		}
+	}
+	known, err := c.EventCatalog()
+	if err != nil || events == "" {
+		return nil, c.Catalog, err
+	}
+	in, err := a.openInput(ctx, events)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	list := &eventList{upcast: known.Upcast}
+	_, err = jsonl.Import(ctx, in, list, jsonl.Options{})
+	var bad *jsonl.LineError
+	switch {
+	case errors.Is(err, errEnough):
+	case errors.As(err, &bad):
+		return nil, nil, &config.Error{Pos: config.Pos{File: events, Line: bad.Line, Column: 1}, Message: bad.Err.Error()}
+	case err != nil:
+		return nil, nil, err
+	}
+	return list.events, c.Catalog, nil
+}
+
+// maxSampled is how many events are read of a file: of a longer log the rest is
+// left.
+const maxSampled = 20_000
+
+var errEnough = errors.New("there are enough events")
+
+// eventList keeps events, each in its current version.
+type eventList struct {
+	upcast func(event.Event) (event.Event, error)
+	events []event.Event
+}
+
+// Add keeps an event.
+func (l *eventList) Add(_ context.Context, e event.Event) (bool, error) {
+	if len(l.events) == maxSampled {
+		return false, errEnough
+	}
+	e, err := l.upcast(e)
+	l.events = append(l.events, e)
+	return true, err
+}
+
+// Flush does nothing.
+func (l *eventList) Flush(context.Context) error { return nil }
+
+// lawLine is a law for machines.
+type lawLine struct {
+	Law     string `json:"law"`
+	Says    string `json:"says"`
+	Holds   bool   `json:"holds"`
+	Skipped string `json:"skipped,omitempty"` // why it was not tried
+	Logs    int    `json:"logs"`
+	Events  int    `json:"events"`
+	Breach  string `json:"breach,omitempty"`
+}
+
+func (a *app) printCheck(r *plugincheck.Report, cases string) error {
+	var err error
+	broken := 0
+	lines := make([]lawLine, len(r.Laws))
+	for i := range r.Laws {
+		v := &r.Laws[i]
+		lines[i] = lawLine{v.Law, v.Says, v.Breach == "" && v.Skipped == "", v.Skipped, v.Logs, v.Events, v.Breach}
+		if v.Breach != "" {
+			broken++
+		}
+	}
+	if broken > 0 {
+		err = &failedError{fmt.Sprintf("%d laws are broken", broken)}
+		if broken == 1 {
+			err = &failedError{"a law is broken"}
+		}
+	}
+	if a.json {
+		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases,
+			"tried": map[string]int{"events": r.Tried.Events, "filtered": r.Tried.Filtered, "rejected": r.Tried.Rejected, "failed": r.Tried.Failed, "effects": r.Tried.Effects}}), err)
+	}
+	for i := range lines {
+		printLaw(a.out, &lines[i])
+	}
+	if t := r.Tried; t.Events > 0 {
+		fmt.Fprintf(a.out, "of the first %d events %d were rejected, %d failed and %d were left out; the others had %d effects\n", t.Events, t.Rejected, t.Failed, t.Filtered, t.Effects)
+	}
+	if cases != "" {
+		fmt.Fprintf(a.out, "\n# For a file of cases; refold plugin test FILE fails as long as the laws are broken.\n%s", cases)
+	}
+	return err
+}
+
+func printLaw(out io.Writer, l *lawLine) {
+	mark, tried := "✓", fmt.Sprintf("%d logs, %d events", l.Logs, l.Events)
+	if l.Logs == 0 {
+		tried = "by its declarations"
+	}
+	switch {
+	case l.Skipped != "":
+		mark, tried = "–", "not tried: "+l.Skipped
+	case l.Breach != "":
+		mark = "✗"
+	}
+	fmt.Fprintf(out, "%s %-12s %s (%s)\n", mark, l.Law, l.Says, tried)
+	if l.Breach != "" {
+		fmt.Fprintf(out, "    %s\n", strings.ReplaceAll(l.Breach, "\n", "\n    "))
+	}
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/runtime/plugincheck"
+	"github.com/refold-dev/refold/runtime/projection"
+	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// inspectOptions are the flags of plugin inspect.
+type inspectOptions struct{ events, catalog, key string }
+
+func (a *app) pluginInspectCommand() *cobra.Command {
+	var o inspectOptions
+	c := &cobra.Command{
+		Use:   "inspect FILE.wasm",
+		Short: "Show what a module is: manifest, imports, memory, digest, and what an event costs",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.inspectPlugin(cmd.Context(), args[0], o)
+		},
+	}
+	c.Flags().StringVar(&o.events, "events", "", "a JSON Lines `file` with events that happened, to fold; otherwise some are made up")
+	c.Flags().StringVar(&o.catalog, "catalog", "", "a YAML `file` with a catalog of event types")
+	c.Flags().StringVar(&o.key, "key", "", "the payload `field` that the pipeline keys the projection by, if not the manifest's")
+	return c
+}
+
+// inspection is a module for machines.
+type inspection struct {
+	File     string             `json:"file"`
+	Size     int                `json:"size"`
+	SHA256   string             `json:"sha256"`
+	Loads    bool               `json:"loads"`
+	Refusal  string             `json:"refusal,omitempty"`
+	Manifest *manifest.Manifest `json:"manifest,omitempty"`
+	Imports  []importLine       `json:"imports"`
+	Exports  []exportLine       `json:"exports"`
+	Memory   []boundsLine       `json:"memory"` // pages of 64 KiB
+	Tables   []boundsLine       `json:"tables"`
+	// Functions is how many there are, Names whether they have names.
+	Functions int       `json:"functions"`
+	Names     bool      `json:"names"`
+	Fuel      *fuelLine `json:"fuel,omitempty"`
+}
+
+type importLine struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Allowed bool   `json:"allowed"`
+}
+
+type exportLine struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+type boundsLine struct {
+	Initial uint32 `json:"initial"`
+	Maximum uint32 `json:"maximum,omitempty"`
+}
+
+// fuelLine is what the events of a sample cost, in units of about an instruction.
+type fuelLine struct {
+	Events int   `json:"events"`
+	P50    int64 `json:"p50"`
+	Max    int64 `json:"max"`
+}
+
+func (a *app) inspectPlugin(ctx context.Context, file string, o inspectOptions) (err error) {
+	facts, err := wasm.Examine(file, wasm.Limits{})
+	if err != nil {
+		return err
+	}
+	out := inspectionOf(file, facts)
+	if facts.Refusal == nil {
+		if err := a.tryOut(ctx, file, o, &out); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return a.printJSON(out)
+	}
+	return a.printInspection(&out)
+}
+
+func inspectionOf(file string, f *wasm.Facts) inspection {
+	out := inspection{File: file, Size: f.Size, SHA256: f.Digest, Loads: f.Refusal == nil, Functions: f.Functions, Names: f.Names,
+		Imports: []importLine{}, Exports: []exportLine{}, Memory: boundsLines(f.Memory), Tables: boundsLines(f.Tables)}
+	if f.Refusal != nil {
+		out.Refusal = f.Refusal.Error()
+	}
+	for _, i := range f.Imports {
+		out.Imports = append(out.Imports, importLine(i))
+	}
+	for _, e := range f.Exports {
+		out.Exports = append(out.Exports, exportLine(e))
+	}
+	return out
+}
+
+func boundsLines(list []wasm.Bounds) []boundsLine {
+	out := []boundsLine{}
+	for _, b := range list {
+		out = append(out, boundsLine{b.Min, b.Max})
+	}
+	return out
+}
+
+// fuelSample is how many events are folded for what one costs.
+const fuelSample = 1000
+
+// tryOut loads the module and folds a sample.
+func (a *app) tryOut(ctx context.Context, file string, o inspectOptions, out *inspection) (err error) {
+	happened, types, err := a.eventSources(ctx, o.events, o.catalog)
+	if err != nil {
+		return err
+	}
+	parts, err := a.openPlugins(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	m, err := parts.host.LoadMeasured(ctx, file, wasm.Limits{})
+	if err != nil {
+		out.Loads, out.Refusal = false, err.Error()
+		return nil
+	}
+	defer func() { err = errors.Join(err, m.Close(context.WithoutCancel(ctx))) }()
+	described := m.Manifest()
+	out.Manifest = &described
+	p := projection.New(m, o.key)
+	log := plugincheck.NewVocabulary(p, happened, types).Sample(fuelSample)
+	if len(happened) > 0 {
+		log = logOf(happened[:min(fuelSample, len(happened))])
+	}
+	spent, err := p.Fuel(ctx, log)
+	if err != nil || len(spent) == 0 {
+		return err
+	}
+	slices.Sort(spent)
+	out.Fuel = &fuelLine{len(spent), spent[len(spent)/2], spent[len(spent)-1]}
+	return nil
+}
+
+// logOf is a log of events that happened.
+func logOf(happened []event.Event) (log projection.Log) {
+	versions := map[event.Aggregate]event.Version{}
+	for i, e := range happened {
+		versions[e.Aggregate]++
+		log.Events = append(log.Events, event.Recorded{Event: e, Position: event.Position(i + 1), Version: versions[e.Aggregate]})
+	}
+	return log
+}
+
+func (a *app) printInspection(i *inspection) error {
+	rows := [][]any{{"file", i.File}, {"size", fmt.Sprintf("%d bytes", i.Size)}, {"sha256", i.SHA256}}
+	if m := i.Manifest; m != nil {
+		rows = append(rows, []any{"projection", strings.TrimSpace(m.Name + " " + m.Version)}, []any{"state", stateText(m)})
+		rows = append(rows, []any{"events", orAll(m.Events)}, []any{"fields", fieldsText(m.Fields)}, []any{"sdk", m.SDK})
+	}
+	if !i.Loads {
+		rows = append(rows, []any{"refused", i.Refusal})
+	}
+	for n, imp := range i.Imports {
+		rows = append(rows, []any{heading("imports", n), importText(imp)})
+	}
+	for n, e := range i.Exports {
+		rows = append(rows, []any{heading("exports", n), e.Name + " " + e.Type})
+	}
+	for _, b := range i.Memory {
+		rows = append(rows, []any{"memory", boundsText(b, "pages of 64 KiB")})
+	}
+	for _, b := range i.Tables {
+		rows = append(rows, []any{"table", boundsText(b, "elements")})
+	}
+	names := "without names: a trap does not say where"
+	if i.Names {
+		names = "with names"
+	}
+	rows = append(rows, []any{"functions", fmt.Sprintf("%d, %s", i.Functions, names)})
+	if f := i.Fuel; f != nil {
+		rows = append(rows, []any{"fuel", fmt.Sprintf("%d an event at the median, %d at most, of %d events", f.P50, f.Max, f.Events)})
+	}
+	return a.table(rows)
+}
+
+// heading is a row's heading where it is the first of its kind.
+func heading(text string, n int) string {
+	if n > 0 {
+		return ""
+	}
+	return text
+}
+
+func stateText(m *manifest.Manifest) string {
+	if m.State != manifest.Keyed {
+		return string(m.State)
+	}
+	if m.Key == "" {
+		return "keyed by the aggregate"
+	}
+	return "keyed by the field " + m.Key
+}
+
+func orAll(events []string) string {
+	if len(events) == 0 {
+		return "all"
+	}
+	return strings.Join(events, ", ")
+}
+
+func fieldsText(fields []manifest.Field) string {
+	if len(fields) == 0 {
+		return "none"
+	}
+	list := make([]string, len(fields))
+	for i, f := range fields {
+		list[i] = fmt.Sprintf("%s %s", f.Path, f.Type)
+	}
+	return strings.Join(list, ", ")
+}
+
+func importText(i importLine) string {
+	if i.Allowed {
+		return i.Name + " " + i.Type
+	}
+	return i.Name + " " + i.Type + " (not allowed)"
+}
+
+func boundsText(b boundsLine, unit string) string {
+	if b.Maximum == 0 {
+		return fmt.Sprintf("%d %s, no maximum but the plugin's limit", b.Initial, unit)
+	}
+	return fmt.Sprintf("%d %s, at most %d", b.Initial, unit, b.Maximum)
+}

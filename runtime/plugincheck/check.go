@@ -1,0 +1,210 @@
+package plugincheck
+
+import (
+	"context"
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/plugintest"
+	"github.com/refold-dev/refold/runtime/projection"
+)
+
+// Options say how hard to look.
+type Options struct {
+	// Cases is how many logs each law is tried on.
+	Cases int
+	// Seed is what is drawn from; 0 is 1.
+	Seed uint64
+}
+
+// Imports is the law that the loader holds, before any code runs.
+const Imports = "imports"
+
+// shrinks is how many smaller logs are tried once one has broken a law. It is no
+// time, so that the report is the same on any machine.
+const (
+	shrinks       = 100
+	growthShrinks = 8
+)
+
+// growthWindow is after how many events memory is looked at, and growthCases how
+// many logs are tried: each takes as long as many of the others.
+const (
+	growthWindow = 1 << 14
+	growthCases  = 3
+)
+
+// Report says of each law whether it holds.
+type Report struct {
+	Laws []Verdict
+	// Tried is what a part of the drawn logs came to, for a reader who wonders
+	// whether they were of any use.
+	Tried Tally
+}
+
+// Verdict is what became of one law.
+type Verdict struct {
+	Law, Says string
+	// Skipped says why the law was not tried; empty if it was.
+	Skipped string
+	// Logs and Events are how many were tried until the law was broken, if it was.
+	Logs, Events int
+	// Breach says how the law is broken; empty if it holds.
+	Breach string
+	// Counterexample shows it; nil where the law is broken by no log.
+	Counterexample *plugintest.Counterexample
+}
+
+// Holds reports whether no law is broken.
+func (r *Report) Holds() bool {
+	for i := range r.Laws {
+		if r.Laws[i].Breach != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// Counterexamples are those of all laws that are broken.
+func (r *Report) Counterexamples() []plugintest.Counterexample {
+	var list []plugintest.Counterexample
+	for i := range r.Laws {
+		if c := r.Laws[i].Counterexample; c != nil {
+			list = append(list, *c)
+		}
+	}
+	return list
+}
+
+// Refused is the report on a module that does not load.
+func Refused(err *runtime.GuestError) *Report {
+	r := &Report{Laws: []Verdict{{Law: Imports, Says: "nothing is imported that is not pure, and the ABI is kept", Breach: err.Error()}}}
+	for _, law := range projection.Laws() {
+		r.Laws = append(r.Laws, Verdict{Law: law.Name, Says: law.Says, Skipped: "the module does not load"})
+	}
+	return r
+}
+
+// Check tries all laws.
+func Check(ctx context.Context, p *projection.Projection, v *Vocabulary, o Options) (*Report, error) {
+	c := &checker{projection: p, vocabulary: v, options: o}
+	r := &Report{Laws: []Verdict{{Law: Imports, Says: "nothing is imported that is not pure, and the ABI is kept"}}}
+	exceeds := false
+	for _, law := range projection.Laws() {
+		if exceeds {
+			r.Laws = append(r.Laws, Verdict{Law: law.Name, Says: law.Says, Skipped: "it does not keep to its limits, which takes too long to try"})
+			continue
+		}
+		verdict, err := c.law(ctx, law)
+		if err != nil {
+			return nil, err
+		}
+		r.Laws = append(r.Laws, verdict)
+		exceeds = law.Name == "limits" && verdict.Breach != "" && verdict.Counterexample.Repeat == 0
+	}
+	if exceeds {
+		return r, nil
+	}
+	var err error
+	r.Tried, err = c.tally(ctx)
+	return r, err
+}
+
+type checker struct {
+	projection *projection.Projection
+	vocabulary *Vocabulary
+	options    Options
+}
+
+func (c *checker) law(ctx context.Context, law projection.Law) (Verdict, error) {
+	v := Verdict{Law: law.Name, Says: law.Says}
+	if !law.Concerns(c.projection) {
+		v.Skipped = fmt.Sprintf("the projection is %s", c.projection.Manifest().State)
+		return v, nil
+	}
+	check := func(log projection.Log) (string, error) { return law.Check(ctx, c.projection, log) }
+	if err := c.try(&v, c.options.Cases, maxBatches, shrinks, 0, check); err != nil || v.Breach != "" || law.Name != "limits" {
+		return v, err
+	}
+	grows := func(log projection.Log) (string, error) {
+		return c.projection.Growth(ctx, log.Events, growthWindow)
+	}
+	return v, c.try(&v, min(growthCases, c.options.Cases), maxRepeated, growthShrinks, growthWindow, grows)
+}
+
+// try tries a law on logs until one breaks it, and shrinks that.
+func (c *checker) try(v *Verdict, cases, batches, shrinks, repeat int, check func(projection.Log) (string, error)) error {
+	var failure error
+	said := search(c.options.Seed, cases, func(t *rapid.T) {
+		log := c.vocabulary.draw(t, batches)
+		if failure != nil || shrinks < 0 {
+			return
+		}
+		if v.Breach == "" {
+			v.Logs++
+			v.Events += len(log.Events)
+		} else {
+			shrinks--
+		}
+		breach, err := check(log)
+		if err != nil {
+			failure = err
+			return
+		}
+		if breach != "" {
+			if repeat > 0 {
+				log.Batches = nil
+			}
+			v.Breach = breach
+			v.Counterexample = &plugintest.Counterexample{Name: v.Law + " holds: " + v.Says, Breach: breach, Log: log, Repeat: repeat}
+			t.Fatal("the law is broken")
+		}
+	})
+	if failure == nil && said != "" && v.Breach == "" {
+		failure = fmt.Errorf("trying the law of %s: %s", v.Law, said)
+	}
+	return failure
+}
+
+// Tally is what became of drawn events.
+type Tally struct {
+	Events, Rejected, Failed, Filtered int
+	// Effects are those of the events that were folded.
+	Effects int
+}
+
+// tallied is how many logs are looked at for a tally.
+const tallied = 20
+
+func (c *checker) tally(ctx context.Context) (total Tally, err error) {
+	said := search(c.options.Seed, min(tallied, c.options.Cases), func(t *rapid.T) {
+		log := c.vocabulary.draw(t, maxBatches)
+		if err != nil {
+			return
+		}
+		var out *projection.Outcome
+		if out, err = c.projection.Fold(ctx, log); err != nil {
+			return
+		}
+		total.add(log, out)
+	})
+	if err == nil && said != "" {
+		err = fmt.Errorf("drawing logs: %s", said)
+	}
+	return total, err
+}
+
+func (t *Tally) add(log projection.Log, out *projection.Outcome) {
+	t.Events += len(log.Events)
+	t.Filtered += len(out.Filtered)
+	t.Effects += len(out.Effects)
+	for i := range out.Poison {
+		if out.Poison[i].Rejected {
+			t.Rejected++
+		} else {
+			t.Failed++
+		}
+	}
+}
