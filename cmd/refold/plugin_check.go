@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/plugincheck"
 	"github.com/refold-dev/refold/runtime/plugintest"
+	"github.com/refold-dev/refold/runtime/projection"
 )
 
 // checkOptions are the flags of plugin check.
@@ -24,6 +26,7 @@ type checkOptions struct {
 	events, catalog, key, save string
 	cases                      int
 	seed                       uint64
+	laws                       []string
 }
 
 func (a *app) pluginCheckCommand() *cobra.Command {
@@ -45,6 +48,9 @@ a file of events that happened, as "refold event export" writes it.`,
 			if o.cases < 1 {
 				return &usageError{fmt.Errorf("--cases must be 1 or more, not %d", o.cases)}
 			}
+			if err := knownLaws(o.laws); err != nil {
+				return err
+			}
 			return a.checkPlugin(cmd.Context(), args[0], o)
 		},
 	}
@@ -53,8 +59,23 @@ a file of events that happened, as "refold event export" writes it.`,
 	c.Flags().StringVar(&o.key, "key", "", "the payload `field` that the pipeline keys the projection by, if not the manifest's")
 	c.Flags().IntVar(&o.cases, "cases", 100, "how many logs each law is tried on")
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "what the logs are drawn from")
+	c.Flags().StringSliceVar(&o.laws, "law", nil, "try only the law with this `name`; may be given several times")
 	c.Flags().StringVar(&o.save, "save", "", "write the cases to a `file`, too")
 	return c
+}
+
+// knownLaws refuses names that no law has.
+func knownLaws(names []string) error {
+	var known []string
+	for _, law := range projection.Laws() {
+		known = append(known, law.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return &usageError{fmt.Errorf("there is no law %q: %s", name, config.Closest(name, known))}
+		}
+	}
+	return nil
 }
 
 func (a *app) checkPlugin(ctx context.Context, module string, o checkOptions) (err error) {
@@ -93,7 +114,7 @@ func runCheck(ctx context.Context, parts *parts, module string, happened []event
 		return nil, err
 	}
 	v := plugincheck.NewVocabulary(p, happened, types)
-	return plugincheck.Check(ctx, p, v, plugincheck.Options{Cases: o.cases, Seed: o.seed})
+	return plugincheck.Check(ctx, p, v, plugincheck.Options{Cases: o.cases, Seed: o.seed, Laws: o.laws})
 }
 
 // caseFileOf is the text of a file of cases that show what is broken, for a folder

@@ -160,7 +160,12 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false",
 		reflect.Int: "a whole number", reflect.Int64: "a whole number"}[v.Kind()]
 	tags := map[reflect.Kind]string{reflect.String: "!!str", reflect.Bool: "!!bool", reflect.Int: "!!int", reflect.Int64: "!!int"}
-	if n.Kind != yaml.ScalarNode || n.ShortTag() != tags[v.Kind()] {
+	tag := n.ShortTag()
+	if tag == "!!timestamp" { // a text without quotes
+		tag = "!!str"
+		n = &yaml.Node{Kind: n.Kind, Tag: tag, Value: n.Value, Line: n.Line, Column: n.Column}
+	}
+	if n.Kind != yaml.ScalarNode || tag != tags[v.Kind()] {
 		hint := ""
 		if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && v.Kind() == reflect.String {
 			hint = fmt.Sprintf("put it in quotes: %q", n.Value)

@@ -49,9 +49,9 @@ func (es Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted orders the errors by file and place. What an alias repeats is one
+// Sorted orders the errors by file and place. What an alias repeats is one
 // mistake.
-func (es Errors) sorted() Errors {
+func (es Errors) Sorted() Errors {
 	slices.SortStableFunc(es, func(a, b *Error) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})

@@ -37,7 +37,7 @@ func Load(path string) (*Config, error) {
 	}
 	errs = append(errs, all.validate().unlessAt(errs)...)
 	if len(errs) > 0 {
-		return nil, errs.sorted()
+		return nil, errs.Sorted()
 	}
 	return &all, nil
 }

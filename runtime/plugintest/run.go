@@ -59,8 +59,8 @@ func (s *Suite) Run(ctx context.Context, p *projection.Projection) ([]Result, er
 	return results, nil
 }
 
-// recorded are a case's events: those of given, then those of when.
-func (c *Case) recorded() (given, when []event.Recorded) {
+// Recorded are a case's events: those of given, then those of when.
+func (c *Case) Recorded() (given, when []event.Recorded) {
 	var s events
 	for i := range c.Given.Events {
 		given = append(given, s.add(&c.Given.Events[i]))
@@ -72,7 +72,7 @@ func (c *Case) recorded() (given, when []event.Recorded) {
 }
 
 func (s *Suite) run(ctx context.Context, p *projection.Projection, c *Case, result *Result) error {
-	given, when := c.recorded()
+	given, when := c.Recorded()
 	log := projection.Log{States: map[string][]byte{}}
 	for _, m := range c.Given.State {
 		log.States[keyOf(p, m.Name)] = bytesOf([]byte(m.Value))
@@ -170,7 +170,7 @@ func (s *Suite) fits(p *projection.Projection) config.Errors {
 		m.types(p, c.When)
 		m.kinds(p, c)
 	}
-	return m.errs
+	return m.errs.Sorted()
 }
 
 // types refuses events that the projection does not want: in a case they are

@@ -15,10 +15,10 @@ import (
 // expect, where that differs. An empty `then:` is filled with all that there is. A
 // case without `then:` stays without.
 func (s *Suite) Update(p *projection.Projection, results []Result) ([]byte, error) {
-	text := s.text
+	text, anew := s.text, false
 	for i := len(s.Cases) - 1; i >= 0; i-- { // from the end, so that lines keep their numbers
 		c := &s.Cases[i]
-		if c.Then == nil && !c.Sets("then") || results[i].got == nil || results[i].got.given != "" {
+		if c.Then == nil || results[i].got == nil || results[i].got.given != "" {
 			continue
 		}
 		mapping := s.caseNode(i)
@@ -27,10 +27,11 @@ func (s *Suite) Update(p *projection.Projection, results []Result) ([]byte, erro
 		if !results[i].got.update(p, c, then) {
 			continue
 		}
-		if s.flow(mapping, then) {
-			return s.encode()
-		}
+		anew = anew || s.flow(mapping, then)
 		text = splice(text, mapping.Content[at], then)
+	}
+	if anew {
+		return s.encode()
 	}
 	if _, err := Parse(s.file, text); err != nil {
 		return nil, fmt.Errorf("what was to be written is no file of cases: %w", err)

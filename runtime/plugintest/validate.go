@@ -31,7 +31,7 @@ func (s *Suite) validate() config.Errors {
 		first[c.Name] = c.Where("name")
 		m.theCase(c)
 	}
-	return m.errs
+	return m.errs.Sorted()
 }
 
 func (m *mistakes) theCase(c *Case) {

@@ -94,7 +94,11 @@ func isLeaf(n *yaml.Node) bool {
 func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
 
 func textNode(value string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+	if value == "<<" { // or it would stand for a merge
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
 }
 
 // normal brings YAML into the form in which equal values are equal texts: members
