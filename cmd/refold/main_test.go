@@ -19,10 +19,11 @@ var update = flag.Bool("update", false, "rewrite what the scripts expect")
 // guestsEnv names the folder with the guests, built.
 const guestsEnv = "REFOLD_TEST_GUESTS"
 
-// guests are where the sources of the guests are: those of an example, and one
-// for the filters.
+// guests are where the sources of the guests are: those of an example, one for the
+// filters, and one that breaks a law.
 var guests = []string{
-	"../../examples/git-history/go/commits_by_author", "../../examples/git-history/go/lines_by_dir", "./testdata/guests/file_changes",
+	"../../examples/git-history/go/commits_by_author", "../../examples/git-history/go/lines_by_dir",
+	"./testdata/guests/file_changes", "./testdata/guests/numbered",
 }
 
 // watchGuests is for tests whose result depends on the guests.

@@ -16,9 +16,6 @@ import (
 	"github.com/refold-dev/refold/runtime/projection"
 )
 
-// casesSuffix ends the names of files of cases.
-const casesSuffix = "_test.yaml"
-
 // caseOptions are the flags of plugin test.
 type caseOptions struct {
 	module, junit string
@@ -96,7 +93,7 @@ func caseFiles(paths []string) ([]string, error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
-			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "there is no such file or folder", Hint: "name a file of cases, or a folder with *" + casesSuffix}
+			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "there is no such file or folder", Hint: "name a file of cases, or a folder with *" + config.CasesSuffix}
 		}
 		if !info.IsDir() {
 			files = append(files, path)
@@ -104,7 +101,7 @@ func caseFiles(paths []string) ([]string, error) {
 		}
 		before := len(files)
 		err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(file, casesSuffix) {
+			if err == nil && !d.IsDir() && strings.HasSuffix(file, config.CasesSuffix) {
 				files = append(files, file)
 			}
 			return err
@@ -113,7 +110,7 @@ func caseFiles(paths []string) ([]string, error) {
 			return nil, fmt.Errorf("looking for cases: %w", err)
 		}
 		if len(files) == before {
-			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "the folder has no *" + casesSuffix}
+			return nil, &config.Error{Pos: config.Pos{File: path}, Message: "the folder has no *" + config.CasesSuffix}
 		}
 	}
 	return files, nil
@@ -241,7 +238,7 @@ func (a *app) printCases(run []caseFile) error {
 	}
 	var err error
 	if failed > 0 {
-		err = &failedError{fmt.Sprintf("%d of %d cases failed", failed, len(list))}
+		err = &failedError{fmt.Sprintf("%d of %s failed", failed, counted(len(list), "case"))}
 	}
 	if a.json {
 		return errors.Join(a.printJSON(map[string]any{"passed": len(list) - failed, "failed": failed, "cases": list}), err)
@@ -250,9 +247,17 @@ func (a *app) printCases(run []caseFile) error {
 		a.printFile(f)
 	}
 	if err == nil {
-		fmt.Fprintf(a.out, "%d cases passed\n", len(list))
+		fmt.Fprintln(a.out, counted(len(list), "case"), "passed")
 	}
 	return err
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (a *app) printFile(f caseFile) {

@@ -243,7 +243,7 @@ func (a *app) printCheck(r *plugincheck.Report, cases string) error {
 }
 
 func printLaw(out io.Writer, l *lawLine) {
-	mark, tried := "✓", fmt.Sprintf("%d logs, %d events", l.Logs, l.Events)
+	mark, tried := "✓", counted(l.Logs, "log")+", "+counted(l.Events, "event")
 	if l.Logs == 0 {
 		tried = "by its declarations"
 	}

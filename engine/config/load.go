@@ -17,8 +17,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// CasesSuffix ends the names of the files in a folder that are cases to test
+// projections with, and no configuration.
+const CasesSuffix = "_test.yaml"
+
 // Load reads a YAML file, or all *.yaml and *.yml files of a folder as one
-// configuration, and validates it. The error is Errors where the YAML is to
+// configuration, but for cases, and validates it. The error is Errors where the YAML is to
 // blame.
 func Load(path string) (*Config, error) {
 	files, err := filesOf(path)
@@ -61,6 +65,7 @@ func filesOf(path string) ([]string, error) {
 		}
 		files = append(files, found...)
 	}
+	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, CasesSuffix) })
 	if len(files) == 0 {
 		return nil, &Error{Pos: Pos{File: path}, Message: "the folder has no *.yaml file"}
 	}

@@ -49,6 +49,13 @@ func TestGuestsInTheSandbox(t *testing.T) {
 	}
 }
 
+// TestCases runs the cases of each guest, as refold plugin test does.
+func TestCases(t *testing.T) {
+	for _, name := range []string{"fleet", "fleet_status"} {
+		t.Run(name, func(t *testing.T) { conformance.RunCases(t, name+"_test.yaml", conformance.BuildGo(t, name)) })
+	}
+}
+
 // fold registers a resource and activates it.
 func fold(t *testing.T, instance *wasm.Instance, m manifest.Manifest) framejson.Result {
 	t.Helper()

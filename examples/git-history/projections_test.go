@@ -68,6 +68,17 @@ func TestGuestsAgree(t *testing.T) {
 	}
 }
 
+// TestCases runs the cases of each projection against all of its versions, as
+// refold plugin test does.
+func TestCases(t *testing.T) {
+	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
+		t.Run(name+" in Go", func(t *testing.T) { conformance.RunCases(t, name+"_test.yaml", conformance.BuildGo(t, "go/"+name)) })
+		t.Run(name+" in C", func(t *testing.T) {
+			conformance.RunCases(t, name+"_test.yaml", conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c")))
+		})
+	}
+}
+
 // checkSnapshot folds one half of a log, moves the instance's snapshot into a
 // fresh one, and folds the other half there.
 func checkSnapshot(t *testing.T, m *wasm.Module, log []record, want string) {

@@ -35,7 +35,7 @@ const (
 // growthWindow is after how many events memory is looked at, and growthCases how
 // many logs are tried: each takes as long as many of the others.
 const (
-	growthWindow = 1 << 14
+	growthWindow = 1 << 13
 	growthCases  = 3
 )
 
@@ -164,7 +164,7 @@ func (c *checker) try(v *Verdict, cases, batches, shrinks, repeat int, check fun
 				log.Batches = nil
 			}
 			v.Breach = breach
-			v.Counterexample = &plugintest.Counterexample{Name: v.Law + " holds: " + v.Says, Breach: breach, Log: log, Repeat: repeat}
+			v.Counterexample = &plugintest.Counterexample{Name: v.Law + ": " + v.Says, Breach: breach, Log: log, Repeat: repeat}
 			t.Fatal("the law is broken")
 		}
 	})

@@ -136,7 +136,7 @@ func checkCase(t *testing.T, p *projection.Projection, x plugintest.Counterexamp
 	if results[0].Passed() {
 		t.Errorf("the case passes:\n%s", text)
 	}
-	law, _, _ := strings.Cut(x.Name, " ")
+	law, _, _ := strings.Cut(x.Name, ":")
 	if law == "totality" {
 		law = "failed"
 	}

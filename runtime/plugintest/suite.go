@@ -36,7 +36,7 @@ type Case struct {
 	// what they leave over, or all, is one batch.
 	Batches []int `yaml:"batches"`
 	// Repeat is after how many events, the same ones over and over, memory is looked
-	// at, four times, to see that it settles; 0 does not look.
+	// at, until it has settled; 0 does not look.
 	Repeat int `yaml:"repeat"`
 	// Then is what is expected; without it only the laws are, and that nothing fails.
 	Then *Then `yaml:"then"`

@@ -44,7 +44,7 @@ func (m *mistakes) theCase(c *Case) {
 		}
 	}
 	if c.Repeat < 0 || c.Repeat > 1<<20 {
-		m.at(c.Where("repeat"), "16384 is a good number", "repeat must lie between 1 and %d", 1<<20)
+		m.at(c.Where("repeat"), "8192 is a good number", "repeat must lie between 1 and %d", 1<<20)
 	}
 	var e events
 	for _, list := range [][]Event{c.Given.Events, c.When} {

@@ -10,7 +10,7 @@ import (
 
 // Growth folds the same events again and again, and says how memory grows that
 // should not; it is empty if the memory settles. window is after how many events
-// memory is looked at. A resident projection's memory is its state, which may
+// memory is looked at, each time anew with the states that keys had at first. A resident projection's memory is its state, which may
 // grow: it is not looked at.
 func (p *Projection) Growth(ctx context.Context, events []event.Recorded, window int) (_ string, err error) {
 	if p.resident() || len(events) == 0 {
@@ -25,44 +25,80 @@ func (p *Projection) Growth(ctx context.Context, events []event.Recorded, window
 	if err != nil || len(events) == 0 {
 		return "", err
 	}
-	// A runtime that collects garbage lets its heap grow before it starts to, so a
-	// memory that grew so far is looked at once more, for longer.
-	var pages []int
-	for _, window := range []int{window, 2 * window} {
-		if pages, err = r.grow(ctx, events, window); err != nil || !climbs(pages) {
-			return "", err
-		}
+	first, last, looks, err := r.settle(ctx, tiled(events), window)
+	if err != nil || looks == 0 {
+		return "", err
 	}
-	return fmt.Sprintf("its memory grows with every call and does not settle: %v pages of 64 KiB, looked at every %d events, all of them the same %d over and over",
-		pages, 2*window, len(events)), nil
+	return fmt.Sprintf("its memory grows and does not settle: from %d to %d pages of 64 KiB over %d events, the same %d over and over",
+		first, last, looks*window, len(events)), nil
 }
 
-// windows is how often memory is looked at.
-const windows = 4
+// When memory has settled, and when it never will. A runtime that collects garbage
+// lets its heap grow by some MiB before it starts to: that has to fit in between.
+const (
+	settledLooks = 3   // without growth
+	grownPages   = 512 // 32 MiB
+	maxLooks     = 64
+	lateLooks    = 8 // the last ones, in each of which memory grew
+)
 
-// climbs reports whether memory grew from each look to the next, the first two
-// apart: until then a guest may be making room.
-func climbs(pages []int) bool {
-	for i := 2; i < len(pages); i++ {
-		if pages[i] <= pages[i-1] {
-			return false
+// settle folds events until memory has settled: then looks is 0. Otherwise it is
+// how often memory was looked at, and first and last are its pages.
+func (r *Run) settle(ctx context.Context, events []event.Recorded, window int) (first, last, looks int, err error) {
+	if err := r.again(ctx, events, window); err != nil { // until then a guest makes room
+		return 0, 0, 0, err
+	}
+	first = r.instance.MemoryPages()
+	last = first
+	still, climbing := 0, 0
+	for looks = 1; looks <= maxLooks; looks++ {
+		if err := r.again(ctx, events, window); err != nil {
+			return 0, 0, 0, err
+		}
+		pages := r.instance.MemoryPages()
+		if pages > last {
+			still, climbing = 0, climbing+1
+		} else {
+			still, climbing = still+1, 0
+		}
+		last = pages
+		switch {
+		case still == settledLooks:
+			return first, last, 0, nil
+		case last-first >= grownPages:
+			return first, last, looks, nil
 		}
 	}
-	return true
+	if climbing < lateLooks {
+		return first, last, 0, nil
+	}
+	return first, last, maxLooks, nil
 }
 
-func (r *Run) grow(ctx context.Context, events []event.Recorded, window int) ([]int, error) {
-	var pages []int
-	for range windows {
-		for n := 0; n < window; n += len(events) {
-			r.reset()
-			if err := r.Fold(ctx, events); err != nil {
-				return nil, err
-			}
+// again folds the same events until so many are folded.
+func (r *Run) again(ctx context.Context, events []event.Recorded, count int) error {
+	for n := 0; n < count; n += len(events) {
+		r.reset()
+		if err := r.Fold(ctx, events); err != nil {
+			return err
 		}
-		pages = append(pages, r.instance.MemoryPages())
 	}
-	return pages, nil
+	return nil
+}
+
+// tile is how many events a batch has at least that is folded over and over.
+const tile = 256
+
+// tiled repeats events until they are enough for a batch.
+func tiled(events []event.Recorded) []event.Recorded {
+	var list []event.Recorded
+	for len(list) < tile {
+		for _, e := range events {
+			e.Position = event.Position(len(list) + 1)
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // healthy leaves out poison, which costs an instance each time.
