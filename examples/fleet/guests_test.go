@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
@@ -52,7 +53,7 @@ func TestGuestsInTheSandbox(t *testing.T) {
 // TestCases runs the cases of each guest, as refold plugin test does.
 func TestCases(t *testing.T) {
 	for _, name := range []string{"fleet", "fleet_status"} {
-		t.Run(name, func(t *testing.T) { conformance.RunCases(t, name+"_test.yaml", conformance.BuildGo(t, name)) })
+		t.Run(name, func(t *testing.T) { plugintest.Test(t, name+"_test.yaml", conformance.BuildGo(t, name)) })
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
@@ -72,9 +73,12 @@ func TestGuestsAgree(t *testing.T) {
 // refold plugin test does.
 func TestCases(t *testing.T) {
 	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
-		t.Run(name+" in Go", func(t *testing.T) { conformance.RunCases(t, name+"_test.yaml", conformance.BuildGo(t, "go/"+name)) })
+		t.Run(name+" in Go", func(t *testing.T) { plugintest.Test(t, name+"_test.yaml", conformance.BuildGo(t, "go/"+name)) })
 		t.Run(name+" in C", func(t *testing.T) {
-			conformance.RunCases(t, name+"_test.yaml", conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c")))
+			plugintest.Test(t, name+"_test.yaml", conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c")))
+		})
+		t.Run(name+" in JavaScript", func(t *testing.T) {
+			plugintest.Test(t, name+"_test.yaml", filepath.Join("javascript", name+".js"))
 		})
 	}
 }

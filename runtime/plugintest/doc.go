@@ -4,6 +4,7 @@
 //   - [Load] reads a file of cases; [Suite.Run] runs them.
 //   - A [Result] says of a case what differs, and where that stands in the file.
 //   - [Suite.Update] writes what the projection gave into the file.
+//   - [Test] runs a file of cases as part of a test in Go.
 //   - [Write] makes a file of a log that breaks a law.
 //
 // Invariants:

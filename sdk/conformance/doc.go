@@ -4,8 +4,8 @@
 // the real sandbox.
 //
 // A new kit adds its mirror under guests, a way to build it beside [BuildGo],
-// and a line to the suite's table of kits. The builders, and [RunCases], serve tests
-// of example guests, too.
+// and a line to the suite's table of kits. The builders serve tests of example
+// guests, too.
 //
 // Invariants:
 //

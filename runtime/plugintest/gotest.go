@@ -1,19 +1,18 @@
-package conformance
+package plugintest
 
 import (
 	"context"
 	"testing"
 
-	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/projection"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
 
-// RunCases runs the cases in a file against the module at a path, in the place of
-// the one that the file names.
-func RunCases(t *testing.T, file, module string) {
+// Test runs the cases in a file as part of a test in Go, against the module at a
+// path, in the place of the one that the file names.
+func Test(t testing.TB, file, module string) {
 	t.Helper()
-	suite, err := plugintest.Load(file)
+	suite, err := Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
