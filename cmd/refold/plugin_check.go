@@ -4,17 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
-	"github.com/refold-dev/refold/eventstore/jsonl"
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/plugincheck"
 	"github.com/refold-dev/refold/runtime/plugintest"
@@ -136,125 +133,4 @@ func caseFileOf(module string, o checkOptions, report *plugincheck.Report) (stri
 		module = filepath.ToSlash(short)
 	}
 	return string(plugintest.Write(module, o.key, list)), nil
-}
-
-// eventSources reads what logs are drawn from, in the catalog's versions.
-func (a *app) eventSources(ctx context.Context, events, catalog string) ([]event.Event, []config.EventType, error) {
-	c := config.Config{}
-	if catalog != "" {
-		text, err := os.ReadFile(catalog)
-		if err != nil {
-			return nil, nil, &config.Error{Pos: config.Pos{File: catalog}, Message: err.Error()}
-		}
-		var errs config.Errors
-		if c, errs = config.Parse(catalog, text); len(errs) > 0 {
-			return nil, nil, errs
-		}
-	}
-	known, err := c.EventCatalog()
-	if err != nil || events == "" {
-		return nil, c.Catalog, err
-	}
-	in, err := a.openInput(ctx, events)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer in.Close()
-	list := &eventList{upcast: known.Upcast}
-	_, err = jsonl.Import(ctx, in, list, jsonl.Options{})
-	var bad *jsonl.LineError
-	switch {
-	case errors.Is(err, errEnough):
-	case errors.As(err, &bad):
-		return nil, nil, &config.Error{Pos: config.Pos{File: events, Line: bad.Line, Column: 1}, Message: bad.Err.Error()}
-	case err != nil:
-		return nil, nil, err
-	}
-	return list.events, c.Catalog, nil
-}
-
-// maxSampled is how many events are read of a file: of a longer log the rest is
-// left.
-const maxSampled = 20_000
-
-var errEnough = errors.New("there are enough events")
-
-// eventList keeps events, each in its current version.
-type eventList struct {
-	upcast func(event.Event) (event.Event, error)
-	events []event.Event
-}
-
-// Add keeps an event.
-func (l *eventList) Add(_ context.Context, e event.Event) (bool, error) {
-	if len(l.events) == maxSampled {
-		return false, errEnough
-	}
-	e, err := l.upcast(e)
-	l.events = append(l.events, e)
-	return true, err
-}
-
-// Flush does nothing.
-func (l *eventList) Flush(context.Context) error { return nil }
-
-// lawLine is a law for machines.
-type lawLine struct {
-	Law     string `json:"law"`
-	Says    string `json:"says"`
-	Holds   bool   `json:"holds"`
-	Skipped string `json:"skipped,omitempty"` // why it was not tried
-	Logs    int    `json:"logs"`
-	Events  int    `json:"events"`
-	Breach  string `json:"breach,omitempty"`
-}
-
-func (a *app) printCheck(r *plugincheck.Report, cases string) error {
-	var err error
-	broken := 0
-	lines := make([]lawLine, len(r.Laws))
-	for i := range r.Laws {
-		v := &r.Laws[i]
-		lines[i] = lawLine{v.Law, v.Says, v.Breach == "" && v.Skipped == "", v.Skipped, v.Logs, v.Events, v.Breach}
-		if v.Breach != "" {
-			broken++
-		}
-	}
-	if broken > 0 {
-		err = &failedError{fmt.Sprintf("%d laws are broken", broken)}
-		if broken == 1 {
-			err = &failedError{"a law is broken"}
-		}
-	}
-	if a.json {
-		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases,
-			"tried": map[string]int{"events": r.Tried.Events, "filtered": r.Tried.Filtered, "rejected": r.Tried.Rejected, "failed": r.Tried.Failed, "effects": r.Tried.Effects}}), err)
-	}
-	for i := range lines {
-		printLaw(a.out, &lines[i])
-	}
-	if t := r.Tried; t.Events > 0 {
-		fmt.Fprintf(a.out, "of the first %d events %d were rejected, %d failed and %d were left out; the others had %d effects\n", t.Events, t.Rejected, t.Failed, t.Filtered, t.Effects)
-	}
-	if cases != "" {
-		fmt.Fprintf(a.out, "\n# For a file of cases; refold plugin test FILE fails as long as the laws are broken.\n%s", cases)
-	}
-	return err
-}
-
-func printLaw(out io.Writer, l *lawLine) {
-	mark, tried := "✓", counted(l.Logs, "log")+", "+counted(l.Events, "event")
-	if l.Logs == 0 {
-		tried = "by its declarations"
-	}
-	switch {
-	case l.Skipped != "":
-		mark, tried = "–", "not tried: "+l.Skipped
-	case l.Breach != "":
-		mark = "✗"
-	}
-	fmt.Fprintf(out, "%s %-12s %s (%s)\n", mark, l.Law, l.Says, tried)
-	if l.Breach != "" {
-		fmt.Fprintf(out, "    %s\n", strings.ReplaceAll(l.Breach, "\n", "\n    "))
-	}
 }

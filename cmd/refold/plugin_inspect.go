@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -160,86 +158,4 @@ func logOf(happened []event.Event) (log projection.Log) {
 		log.Events = append(log.Events, event.Recorded{Event: e, Position: event.Position(i + 1), Version: versions[e.Aggregate]})
 	}
 	return log
-}
-
-func (a *app) printInspection(i *inspection) error {
-	rows := [][]any{{"file", i.File}, {"size", fmt.Sprintf("%d bytes", i.Size)}, {"sha256", i.SHA256}}
-	if m := i.Manifest; m != nil {
-		rows = append(rows, []any{"projection", strings.TrimSpace(m.Name + " " + m.Version)}, []any{"state", stateText(m)})
-		rows = append(rows, []any{"events", orAll(m.Events)}, []any{"fields", fieldsText(m.Fields)}, []any{"sdk", m.SDK})
-	}
-	if !i.Loads {
-		rows = append(rows, []any{"refused", i.Refusal})
-	}
-	for n, imp := range i.Imports {
-		rows = append(rows, []any{heading("imports", n), importText(imp)})
-	}
-	for n, e := range i.Exports {
-		rows = append(rows, []any{heading("exports", n), e.Name + " " + e.Type})
-	}
-	for _, b := range i.Memory {
-		rows = append(rows, []any{"memory", boundsText(b, "pages of 64 KiB")})
-	}
-	for _, b := range i.Tables {
-		rows = append(rows, []any{"table", boundsText(b, "elements")})
-	}
-	names := "without names: a trap does not say where"
-	if i.Names {
-		names = "with names"
-	}
-	rows = append(rows, []any{"functions", fmt.Sprintf("%d, %s", i.Functions, names)})
-	if f := i.Fuel; f != nil {
-		rows = append(rows, []any{"fuel", fmt.Sprintf("%d an event at the median, %d at most, of %d events", f.P50, f.Max, f.Events)})
-	}
-	return a.table(rows)
-}
-
-// heading is a row's heading where it is the first of its kind.
-func heading(text string, n int) string {
-	if n > 0 {
-		return ""
-	}
-	return text
-}
-
-func stateText(m *manifest.Manifest) string {
-	if m.State != manifest.Keyed {
-		return string(m.State)
-	}
-	if m.Key == "" {
-		return "keyed by the aggregate"
-	}
-	return "keyed by the field " + m.Key
-}
-
-func orAll(events []string) string {
-	if len(events) == 0 {
-		return "all"
-	}
-	return strings.Join(events, ", ")
-}
-
-func fieldsText(fields []manifest.Field) string {
-	if len(fields) == 0 {
-		return "none"
-	}
-	list := make([]string, len(fields))
-	for i, f := range fields {
-		list[i] = fmt.Sprintf("%s %s", f.Path, f.Type)
-	}
-	return strings.Join(list, ", ")
-}
-
-func importText(i importLine) string {
-	if i.Allowed {
-		return i.Name + " " + i.Type
-	}
-	return i.Name + " " + i.Type + " (not allowed)"
-}
-
-func boundsText(b boundsLine, unit string) string {
-	if b.Maximum == 0 {
-		return fmt.Sprintf("%d %s, no maximum but the plugin's limit", b.Initial, unit)
-	}
-	return fmt.Sprintf("%d %s, at most %d", b.Initial, unit, b.Maximum)
 }
