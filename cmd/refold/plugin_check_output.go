@@ -38,7 +38,7 @@ func (a *app) printCheck(r *plugincheck.Report, cases string) error {
 		}
 	}
 	if a.json {
-		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases,
+		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases, "unseen": r.Unseen,
 			"tried": map[string]int{"events": r.Tried.Events, "filtered": r.Tried.Filtered, "rejected": r.Tried.Rejected, "failed": r.Tried.Failed, "effects": r.Tried.Effects}}), err)
 	}
 	for i := range lines {
@@ -46,6 +46,9 @@ func (a *app) printCheck(r *plugincheck.Report, cases string) error {
 	}
 	if t := r.Tried; t.Events > 0 {
 		fmt.Fprintf(a.out, "of the first %d events %d were rejected, %d failed and %d were left out; the others had %d effects\n", t.Events, t.Rejected, t.Failed, t.Filtered, t.Effects)
+	}
+	if r.Unseen {
+		fmt.Fprintln(a.out, "it answers no queries, so its state is seen by its effects alone: refold_query would show it")
 	}
 	if cases != "" {
 		fmt.Fprintf(a.out, "\n# For a file of cases; refold plugin test FILE fails as long as the laws are broken.\n%s", cases)

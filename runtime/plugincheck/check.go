@@ -10,6 +10,7 @@ import (
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/projection"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // Options say how hard to look.
@@ -45,6 +46,9 @@ type Report struct {
 	// Tried is what a part of the drawn logs came to, for a reader who wonders
 	// whether they were of any use.
 	Tried Tally
+	// Unseen is true of a resident projection that answers no queries: its state is
+	// compared by its effects alone.
+	Unseen bool
 }
 
 // Verdict is what became of one law.
@@ -94,6 +98,7 @@ func Refused(err *runtime.GuestError) *Report {
 func Check(ctx context.Context, p *projection.Projection, v *Vocabulary, o Options) (*Report, error) {
 	c := &checker{projection: p, vocabulary: v, options: o}
 	r := &Report{Laws: []Verdict{{Law: Imports, Says: "nothing is imported that is not pure, and the ABI is kept"}}}
+	r.Unseen = p.Manifest().State == manifest.Resident && !p.Module().CanQuery()
 	exceeds := false
 	for _, law := range projection.Laws() {
 		if len(o.Laws) > 0 && !slices.Contains(o.Laws, law.Name) {

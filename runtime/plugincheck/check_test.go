@@ -2,6 +2,7 @@ package plugincheck_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/plugincheck"
 	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/projection"
@@ -208,6 +210,41 @@ func events(t *testing.T, file string) (list []event.Event) {
 		}
 	}
 	return list
+}
+
+// TestAModuleThatDoesNotLoadBreaksOneLaw: what it imports is named, and nothing else
+// is tried.
+func TestAModuleThatDoesNotLoadBreaksOneLaw(t *testing.T) {
+	ctx := context.Background()
+	host, err := wasm.NewHost(ctx, wasm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close(ctx)
+	_, err = host.Load(ctx, build(t, "clock"), wasm.Limits{})
+	var guest *runtime.GuestError
+	if !errors.As(err, &guest) {
+		t.Fatal(err)
+	}
+	report := plugincheck.Refused(guest)
+	if laws := broken(report); report.Holds() || !slices.Equal(laws, []string{plugincheck.Imports}) || !strings.Contains(report.Laws[0].Breach, "env.now") {
+		t.Errorf("%v: %+v", laws, report.Laws[0])
+	}
+	for _, v := range report.Laws[1:] {
+		if v.Skipped == "" {
+			t.Errorf("%s is not said to be skipped", v.Law)
+		}
+	}
+}
+
+// TestWhatIsNotSeenIsTold: a resident projection that answers no queries may have
+// any state.
+func TestWhatIsNotSeenIsTold(t *testing.T) {
+	for guest, unseen := range map[string]bool{"silent": true, "batch_counter": false, "batch_size": false} {
+		if r := check(t, load(t, build(t, guest)), nil, "split"); r.Unseen != unseen {
+			t.Errorf("%s: unseen %t", guest, r.Unseen)
+		}
+	}
 }
 
 // TestTheSameSeedGivesTheSameReport: invariant 1.
