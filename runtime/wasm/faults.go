@@ -20,7 +20,11 @@ func (i *Instance) complain(code runtime.Code, reason string) *runtime.GuestErro
 // fault explains an error of a call into the guest.
 func (i *Instance) fault(err error) *runtime.GuestError {
 	i.guest.Log.Flush(i.guest)
-	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err)+place(err))
+	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err))
+	said, goPlace := i.guest.Log.Complaint(), i.guest.Log.Place()
+	if goPlace == "" { // or the trap is deep in Go's own runtime
+		fault.Reason += place(err)
+	}
 	fault.Err = err
 	var exit *sys.ExitError
 	var pointer *imports.PointerError
@@ -39,11 +43,11 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 			fault.Event = index
 		}
 	}
-	if said := i.guest.Log.Complaint(); said != "" {
+	if said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
-		if place := i.guest.Log.Place(); place != "" {
-			fault.Reason += " in " + place
-		}
+	}
+	if goPlace != "" {
+		fault.Reason += " in " + goPlace
 	}
 	return fault
 }
