@@ -1,5 +1,5 @@
-# Everything is built from source by the Go toolchain; guests in C need clang
-# and lld, which `make tools` installs on Debian.
+# Everything is built from source by the Go toolchain; guests in other languages
+# need their compilers, which `make tools` installs on Debian.
 
 GO       ?= go
 TESTFLAGS ?=
@@ -50,4 +50,4 @@ tools: ## Install what the tests need beyond Go, if it is missing
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin examples/*/*.wasm examples/*/c/*.wasm
+	rm -rf bin examples/*/*.wasm examples/*/c/*.wasm examples/*/rust/*.wasm examples/*/rust/target sdk/rust/target

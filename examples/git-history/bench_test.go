@@ -1,11 +1,9 @@
 package githistory_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/refold-dev/refold/runtime/wasm"
-	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // BenchmarkProjections folds the log in batches of 1,000, by projection and kit.
@@ -13,11 +11,9 @@ import (
 func BenchmarkProjections(b *testing.B) {
 	log := readLog(b)
 	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
-		b.Run(name+"/c", func(b *testing.B) {
-			measure(b, log, conformance.BuildC(b, "../../sdk/c", filepath.Join("c", name, name+".c")))
-		})
-		b.Run(name+"/go", func(b *testing.B) { measure(b, log, conformance.BuildGo(b, "go/"+name)) })
-		b.Run(name+"/javascript", func(b *testing.B) { measure(b, log, filepath.Join("javascript", name+".js")) })
+		for _, v := range versions {
+			b.Run(name+"/"+v.language, func(b *testing.B) { measure(b, log, v.build(b, name)) })
+		}
 	}
 }
 

@@ -6,14 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/wasm"
-	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
@@ -36,34 +34,16 @@ func TestGuestsAgree(t *testing.T) {
 	authors, dirs := naive(log)
 	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
 		t.Run(name, func(t *testing.T) {
-			module := load(t, conformance.BuildGo(t, "go/"+name))
+			module := load(t, versions[0].build(t, name))
 			want := foldAll(t, module, log, 1000)
 			if name == "commits_by_author" {
 				checkJSON(t, authors, want.Answer)
 			} else {
 				checkStates(t, dirs, want)
 			}
-			for _, size := range []int{1, 7} {
-				if diff := cmp.Diff(want, foldAll(t, module, log, size)); diff != "" {
-					t.Errorf("in batches of %d:\n%s", size, diff)
-				}
-			}
-			checkSnapshot(t, module, log, want.Answer)
-			for kit, build := range map[string]func(testing.TB) string{
-				"c": func(t testing.TB) string {
-					return conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c"))
-				},
-				"javascript": func(testing.TB) string { return filepath.Join("javascript", name+".js") },
-			} {
-				t.Run(kit, func(t *testing.T) {
-					module := load(t, build(t))
-					for _, size := range []int{1, 7, 1000} {
-						if diff := cmp.Diff(want, foldAll(t, module, log, size)); diff != "" {
-							t.Errorf("in batches of %d:\n%s", size, diff)
-						}
-					}
-					checkSnapshot(t, module, log, want.Answer)
-				})
+			checkVersion(t, module, log, want)
+			for _, v := range versions[1:] {
+				t.Run(v.language, func(t *testing.T) { checkVersion(t, load(t, v.build(t, name)), log, want) })
 			}
 		})
 	}
@@ -73,14 +53,21 @@ func TestGuestsAgree(t *testing.T) {
 // refold plugin test does.
 func TestCases(t *testing.T) {
 	for _, name := range []string{"commits_by_author", "lines_by_dir"} {
-		t.Run(name+" in Go", func(t *testing.T) { plugintest.Test(t, name+"_test.yaml", conformance.BuildGo(t, "go/"+name)) })
-		t.Run(name+" in C", func(t *testing.T) {
-			plugintest.Test(t, name+"_test.yaml", conformance.BuildC(t, "../../sdk/c", filepath.Join("c", name, name+".c")))
-		})
-		t.Run(name+" in JavaScript", func(t *testing.T) {
-			plugintest.Test(t, name+"_test.yaml", filepath.Join("javascript", name+".js"))
-		})
+		for _, v := range versions {
+			t.Run(name+"/"+v.language, func(t *testing.T) { plugintest.Test(t, name+"_test.yaml", v.build(t, name)) })
+		}
 	}
+}
+
+// checkVersion holds that a module makes the same of a log, however it is cut.
+func checkVersion(t *testing.T, m *wasm.Module, log []record, want output) {
+	t.Helper()
+	for _, size := range []int{1, 7, 1000} {
+		if diff := cmp.Diff(want, foldAll(t, m, log, size)); diff != "" {
+			t.Errorf("in batches of %d:\n%s", size, diff)
+		}
+	}
+	checkSnapshot(t, m, log, want.Answer)
 }
 
 // checkSnapshot folds one half of a log, moves the instance's snapshot into a

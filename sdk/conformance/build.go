@@ -28,11 +28,7 @@ func BuildC(t testing.TB, kit, source string) string {
 	for _, tool := range []string{"clang", "wasm-ld"} {
 		need(t, tool)
 	}
-	for _, file := range []string{source, filepath.Join(kit, "refold.h")} {
-		if _, err := os.Stat(file); err != nil { // go test caches results, and sees what this process looks at
-			t.Fatal(err)
-		}
-	}
+	see(t, source, filepath.Join(kit, "refold.h"))
 	out := filepath.Join(t.TempDir(), "guest.wasm")
 	run(t, exec.Command("clang", "--target=wasm32", "-nostdlib", "-O2", "-mbulk-memory", "-Wall", "-Wextra", "-Werror",
 		"-I", kit, "-Wl,--no-entry,--stack-first", "-o", out, source), "")
@@ -43,9 +39,13 @@ func BuildC(t testing.TB, kit, source string) string {
 // skipped kit would be a kit that nobody tests.
 func need(t testing.TB, tool string) {
 	t.Helper()
-	if _, err := exec.LookPath(tool); err == nil {
-		return
+	if _, err := exec.LookPath(tool); err != nil {
+		lacks(t, tool)
 	}
+}
+
+func lacks(t testing.TB, tool string) {
+	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("%s is not installed, and CI is set", tool)
 	}

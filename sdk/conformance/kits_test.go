@@ -29,6 +29,8 @@ var kits = []struct {
 }{
 	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go") }},
 	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror.c") }},
+	{"rust", func(t testing.TB) string { return conformance.BuildRust(t, "../rust", "guests/rust/mirror.rs") }},
+	{"rust without std", func(t testing.TB) string { return conformance.BuildRustCore(t, "../rust", "guests/rust/mirror.rs") }},
 	{"javascript", func(testing.TB) string { return "guests/javascript/mirror.js" }},
 }
 

@@ -1,0 +1,72 @@
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const rustTarget = "wasm32-unknown-unknown"
+
+// BuildRust builds the Rust guest in the file source with the kit in the folder
+// kit, and returns the module's path. It needs rustc and no cargo.
+func BuildRust(t testing.TB, kit, source string) string {
+	t.Helper()
+	return buildRust(t, kit, source, `--cfg=feature="std"`)
+}
+
+// BuildRustCore is BuildRust for a guest without the standard library.
+func BuildRustCore(t testing.TB, kit, source string) string {
+	t.Helper()
+	needRust(t)
+	text, err := exec.Command("rustc", "--version").Output()
+	var minor int
+	if _, scan := fmt.Sscanf(string(text), "rustc 1.%d", &minor); err != nil || scan != nil {
+		t.Fatalf("rustc says %q, %v", text, err)
+	}
+	if minor < 68 {
+		t.Skip("SKIPPED: rustc is older than 1.68, which has no default for guests that are out of memory")
+	}
+	return buildRust(t, kit, source)
+}
+
+func buildRust(t testing.TB, kit, source string, features ...string) string {
+	t.Helper()
+	needRust(t)
+	sources, err := filepath.Glob(filepath.Join(kit, "src", "*.rs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	json, err := filepath.Glob(filepath.Join(kit, "src", "json", "*.rs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	see(t, append(append(sources, json...), source)...)
+	dir := t.TempDir()
+	library, out := filepath.Join(dir, "librefold.rlib"), filepath.Join(dir, "guest.wasm")
+	run(t, rustc("rlib", "refold", library, filepath.Join(kit, "src", "lib.rs"), features...), "")
+	run(t, rustc("cdylib", "guest", out, source, "-Clto", "--extern=refold="+library), "")
+	return out
+}
+
+// rustc compiles one crate; a warning is an error.
+func rustc(kind, name, out, source string, more ...string) *exec.Cmd {
+	return exec.Command("rustc", append([]string{"--target=" + rustTarget, "--edition=2021", "--crate-type=" + kind,
+		"--crate-name=" + name, "-Dwarnings", "-Copt-level=3", "-Ccodegen-units=1", "-Cpanic=abort", "-Cstrip=debuginfo", "-o", out, source}, more...)...)
+}
+
+// needRust wants a rustc that has the standard library for WebAssembly.
+func needRust(t testing.TB) {
+	t.Helper()
+	need(t, "rustc")
+	libraries, err := exec.Command("rustc", "--target="+rustTarget, "--print=target-libdir").Output()
+	if err == nil {
+		_, err = os.Stat(strings.TrimSpace(string(libraries)))
+	}
+	if err != nil {
+		lacks(t, "rustc's target "+rustTarget)
+	}
+}

@@ -1,0 +1,95 @@
+//! What the host gives a guest, and what becomes of a panic.
+
+use crate::Level;
+
+#[cfg(target_arch = "wasm32")]
+mod imports {
+    #[link(wasm_import_module = "refold")]
+    extern "C" {
+        pub(super) fn begin_event(index: u32);
+        pub(super) fn log(level: u32, text: *const u8, length: usize);
+    }
+}
+
+/// Marks the start of an event, so that it has fuel of its own and a trap names
+/// it.
+#[inline]
+pub(crate) fn begin_event(index: u32) {
+    #[cfg(target_arch = "wasm32")]
+    unsafe {
+        imports::begin_event(index)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = index;
+}
+
+/// Writes a line to the plugin's log at once, for whoever debugs it.
+/// [`Effects::log`](crate::Effects::log) is the one that counts. Outside of
+/// WebAssembly it does nothing.
+pub fn print(level: Level, line: &str) {
+    #[cfg(target_arch = "wasm32")]
+    unsafe {
+        imports::log(level as u32, line.as_ptr(), line.len())
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = (level, line);
+}
+
+/// Writes a panic's message to the log, as one line. It allocates nothing: memory
+/// may be what is out.
+#[cfg(target_arch = "wasm32")]
+fn print_panic(info: &dyn core::fmt::Display) {
+    use core::fmt::Write;
+    let mut line = Line { text: [0; 2048], length: 0 };
+    let _ = write!(line, "{}", info);
+    unsafe { imports::log(Level::Error as u32, line.text.as_ptr(), line.length) }
+}
+
+/// A line that is cut where it is too long.
+#[cfg(any(test, target_arch = "wasm32"))]
+struct Line {
+    text: [u8; 2048],
+    length: usize,
+}
+
+#[cfg(any(test, target_arch = "wasm32"))]
+impl core::fmt::Write for Line {
+    fn write_str(&mut self, more: &str) -> core::fmt::Result {
+        for c in more.chars() {
+            let (c, room) = (if c == '\n' { ' ' } else { c }, &mut self.text[self.length..]);
+            if c.len_utf8() > room.len() {
+                return Err(core::fmt::Error);
+            }
+            self.length += c.encode_utf8(room).len();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", not(feature = "std")))]
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    print_panic(info);
+    core::arch::wasm32::unreachable()
+}
+
+/// Called once, before the first fold.
+pub(crate) fn start() {
+    #[cfg(all(target_arch = "wasm32", feature = "std"))]
+    std::panic::set_hook(std::boxed::Box::new(|info| print_panic(info)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Line;
+    use core::fmt::Write;
+
+    #[test]
+    fn a_line_has_no_line_feed_and_an_end() {
+        let mut line = Line { text: [0; 2048], length: 0 };
+        assert!(write!(line, "a\nb").is_ok());
+        assert_eq!(&line.text[..line.length], b"a b");
+        assert!((0..2000).any(|_| line.write_str("ö").is_err()));
+        assert!(core::str::from_utf8(&line.text[..line.length]).is_ok());
+    }
+}
