@@ -50,4 +50,4 @@ tools: ## Install what the tests need beyond Go, if it is missing
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin examples/*/*.wasm examples/*/c/*.wasm examples/*/rust/*.wasm examples/*/rust/target sdk/rust/target
+	rm -rf bin examples/*/*.wasm examples/*/*/*.wasm examples/*/rust/target examples/*/assemblyscript/node_modules sdk/rust/target

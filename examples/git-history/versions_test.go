@@ -24,6 +24,9 @@ var versions = []version{
 	{"rust", func(t testing.TB, projection string) string {
 		return conformance.BuildRust(t, "../../sdk/rust", filepath.Join("rust", projection, "src", "lib.rs"))
 	}},
+	{"assemblyscript", func(t testing.TB, projection string) string {
+		return conformance.BuildAssemblyScript(t, "../../sdk/assemblyscript", filepath.Join("assemblyscript", projection+".ts"))
+	}},
 	{"javascript", func(_ testing.TB, projection string) string {
 		return filepath.Join("javascript", projection+".js")
 	}},

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -22,16 +23,24 @@ import (
 	"github.com/refold-dev/refold/sdk/manifest"
 )
 
-// kits are the kits that the suite holds, with the way to build each's mirror.
+// kits are the kits that the suite holds, with the way to build each's mirror, and
+// a function that the trace of its panic names: the name that it has in the source,
+// where the module keeps it. Go has its trace in the log, and JavaScript says a line.
 var kits = []struct {
 	name  string
 	build func(testing.TB) string
+	trace string
 }{
-	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go") }},
-	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror.c") }},
-	{"rust", func(t testing.TB) string { return conformance.BuildRust(t, "../rust", "guests/rust/mirror.rs") }},
-	{"rust without std", func(t testing.TB) string { return conformance.BuildRustCore(t, "../rust", "guests/rust/mirror.rs") }},
-	{"javascript", func(testing.TB) string { return "guests/javascript/mirror.js" }},
+	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go") }, ""},
+	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror.c") }, "refold_fold"},
+	{"rust", func(t testing.TB) string { return conformance.BuildRust(t, "../rust", "guests/rust/mirror.rs") }, "fold_group"},
+	{"rust without std", func(t testing.TB) string {
+		return conformance.BuildRustCore(t, "../rust", "guests/rust/mirror.rs")
+	}, "fold_group"},
+	{"assemblyscript", func(t testing.TB) string {
+		return conformance.BuildAssemblyScript(t, "../assemblyscript", "guests/assemblyscript/mirror.ts")
+	}, "guest/fold"},
+	{"javascript", func(testing.TB) string { return "guests/javascript/mirror.js" }, ""},
 }
 
 func TestKits(t *testing.T) {
@@ -42,7 +51,7 @@ func TestKits(t *testing.T) {
 			t.Run("vectors", func(t *testing.T) { testVectors(t, m) })
 			t.Run("one instance for all", func(t *testing.T) { testReuse(t, m) })
 			t.Run("large batch", func(t *testing.T) { testLargeBatch(t, m) })
-			t.Run("panic", func(t *testing.T) { testPanic(t, m) })
+			t.Run("panic", func(t *testing.T) { testPanic(t, m, kit.trace) })
 		})
 	}
 }
@@ -213,8 +222,8 @@ func testLargeBatch(t *testing.T, m module) {
 }
 
 // testPanic holds that a panic ends the call with a typed error that names the
-// event, and says why in the log.
-func testPanic(t *testing.T, m module) {
+// event and says why, as the log does, and has a trace with functions' names.
+func testPanic(t *testing.T, m module, trace string) {
 	key := framejson.Text("k")
 	calm := framejson.Event{Position: 1, Type: "mirrored", AggregateType: "thing"}
 	angry := framejson.Event{Position: 2, Type: "commanded", AggregateType: "thing",
@@ -232,7 +241,10 @@ func testPanic(t *testing.T, m module) {
 	if guest.Event != 1 {
 		t.Errorf("event %d is blamed, want 1: %v", guest.Event, err)
 	}
-	if !strings.Contains(m.log.String(), "panicked on demand") {
-		t.Errorf("the log does not say why:\n%s", m.log)
+	if !strings.Contains(m.log.String(), "panicked on demand") || !strings.Contains(err.Error(), "panicked on demand") {
+		t.Errorf("%v does not say why, or the log does not:\n%s", err, m.log)
+	}
+	if !strings.Contains(fmt.Sprint(guest.Err), trace) {
+		t.Errorf("the trace does not name %s: %v", trace, guest.Err)
 	}
 }

@@ -1,0 +1,77 @@
+package conformance
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// assemblyScriptPackage is the kit's name in an import.
+const assemblyScriptPackage = "@refold-dev/assemblyscript"
+
+// BuildAssemblyScript builds the AssemblyScript guest in the file source with the
+// kit in the folder kit, and returns the module's path.
+func BuildAssemblyScript(t testing.TB, kit, source string) string {
+	t.Helper()
+	asc := needAsc(t)
+	sources, err := filepath.Glob(filepath.Join(kit, "*.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, err := filepath.Glob(filepath.Join(kit, "src", "*.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	see(t, append(append(sources, inner...), source)...)
+	dir := t.TempDir()
+	install(t, kit, dir)
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"guest.ts":      string(text),
+		"asconfig.json": `{"extends": "` + assemblyScriptPackage + `/asconfig.json"}`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, exec.Command(asc, "guest.ts", "--outFile", "guest.wasm"), dir)
+	return filepath.Join(dir, "guest.wasm")
+}
+
+// install puts the kit where npm would, in a guest's folder.
+func install(t testing.TB, kit, dir string) {
+	t.Helper()
+	absolute, err := filepath.Abs(kit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := filepath.Join(dir, "node_modules", assemblyScriptPackage)
+	if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(absolute, place); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// needAsc finds the compiler: on the path, or where tools.sh puts packages of npm.
+func needAsc(t testing.TB) string {
+	t.Helper()
+	if path, err := exec.LookPath("asc"); err == nil {
+		return path
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asc := filepath.Join(cache, "refold-tools", "node_modules", ".bin", "asc")
+	if _, err := os.Stat(asc); err != nil {
+		lacks(t, "asc, the AssemblyScript compiler,")
+	}
+	need(t, "node")
+	return asc
+}
