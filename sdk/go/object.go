@@ -51,13 +51,14 @@ func (o *Object) Uint(name string, value uint64) *Object {
 	return o
 }
 
-// Float adds a number; what JSON has no number for becomes null.
+// Float adds a number, laid out as package encoding/json does; what JSON has no
+// number for becomes null.
 func (o *Object) Float(name string, value float64) *Object {
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		return o.Null(name)
 	}
 	o.name(name)
-	o.buf = strconv.AppendFloat(o.buf, value, 'g', -1, 64)
+	o.buf = appendFloat(o.buf, value)
 	return o
 }
 
@@ -104,6 +105,21 @@ func (o *Object) name(name string) {
 	}
 	o.buf = appendString(o.buf, name)
 	o.buf = append(o.buf, ':')
+}
+
+// appendFloat appends the fewest digits that say which float it is, with an
+// exponent for what is small or large. All kits do it so.
+func appendFloat(dst []byte, value float64) []byte {
+	size := math.Abs(value)
+	if size == 0 || size >= 1e-6 && size < 1e21 {
+		return strconv.AppendFloat(dst, value, 'f', -1, 64)
+	}
+	dst = strconv.AppendFloat(dst, value, 'e', -1, 64)
+	if n := len(dst); dst[n-4] == 'e' && dst[n-2] == '0' { // e-07
+		dst[n-2] = dst[n-1]
+		dst = dst[:n-1]
+	}
+	return dst
 }
 
 func appendString(dst []byte, s string) []byte {

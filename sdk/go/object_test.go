@@ -80,3 +80,21 @@ func TestObject(t *testing.T) {
 		t.Errorf("after Reset: %s", got)
 	}
 }
+
+// TestFloat holds that floats look as encoding/json writes them, which other kits
+// do, too.
+func TestFloat(t *testing.T) {
+	check := func(fail func(string, ...any), v float64) {
+		want, err := json.Marshal(v)
+		if err != nil {
+			return // no number of JSON's
+		}
+		if got := string(appendFloat([]byte(`"`), v)); got != `"`+string(want) {
+			fail("%s, want %s", got, want)
+		}
+	}
+	for _, v := range []float64{0, math.Copysign(0, -1), 1e-6, 9.99e-7, -1e-7, 1.5e-10, 1e20, 1e21, -1e21, math.MaxFloat64, 5e-324} {
+		check(t.Errorf, v)
+	}
+	rapid.Check(t, func(rt *rapid.T) { check(rt.Fatalf, rapid.Float64().Draw(rt, "float")) })
+}
