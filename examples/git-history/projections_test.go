@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,28 +71,30 @@ func checkVersion(t *testing.T, m *wasm.Module, log []record, want output) {
 	checkSnapshot(t, m, log, want.Answer)
 }
 
-// checkSnapshot folds one half of a log, moves the instance's snapshot into a
-// fresh one, and folds the other half there.
+// checkSnapshot folds a log in ten parts, and takes a snapshot from one of two
+// instances to the other behind each: one that is fresh, or in an older state.
 func checkSnapshot(t *testing.T, m *wasm.Module, log []record, want string) {
 	t.Helper()
 	if m.Manifest().State != manifest.Resident {
 		return
 	}
 	ctx := context.Background()
-	first, second := start(t, m), start(t, m)
+	now, next := start(t, m), start(t, m)
 	out := output{States: map[string]string{}}
-	out.fold(t, first, m, log[:len(log)/2], 100)
-	taken, err := first.Snapshot(ctx)
-	if err != nil {
-		t.Fatal(err)
+	for part := range slices.Chunk(log, len(log)/10+1) {
+		out.fold(t, now, m, part, 100)
+		taken, err := now.Snapshot(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Restore(ctx, taken); err != nil {
+			t.Fatal(err)
+		}
+		now, next = next, now
 	}
-	if err := second.Restore(ctx, taken); err != nil {
-		t.Fatal(err)
-	}
-	out.fold(t, second, m, log[len(log)/2:], 100)
-	answer, err := second.Query(ctx, nil)
+	answer, err := now.Query(ctx, nil)
 	if string(answer) != want || err != nil {
-		t.Errorf("the answer behind a snapshot is %s, %v; want %s", answer, err, want)
+		t.Errorf("the answer behind snapshots is %s, %v; want %s", answer, err, want)
 	}
 }
 
