@@ -75,7 +75,7 @@ func parse(t testing.TB, text io.Reader) (log []record) {
 func madeUp() []byte {
 	var b bytes.Buffer
 	types := []string{"commit_recorded", "file_added", "file_modified", "file_deleted"}
-	names := []string{"docs", ".", "größe", `a "b"\c`, "tab\there", "<&>\u2028\b\x7f", "", "zz", "cmd/refold"}
+	names := []string{"docs", ".", "größe", "😀", "～", `a "b"\c`, "tab\there", "<&>\u2028\b\x7f", "", "zz", "cmd/refold"}
 	for i := range 2000 {
 		name, _ := json.Marshal(names[i/4%len(names)])
 		fmt.Fprintf(&b, `{"id":"00000000-0000-4000-8000-%012x","aggregate_type":"file","aggregate_id":"00000000-0000-4000-8000-00000000abcd",`+

@@ -10,5 +10,13 @@ fromAll()
 			state[author] = (state[author] ?? 0) + 1;
 		},
 	})
-	.transformBy((state) => Object.fromEntries(Object.entries(state).sort(([a], [b]) => (a < b ? -1 : 1))))
+	.transformBy((state) => Object.fromEntries(Object.entries(state).sort(([a], [b]) => byCodePoint(a, b))))
 	.outputState();
+
+// byCodePoint orders texts as languages with UTF-8 do: < compares units of UTF-16.
+function byCodePoint(a, b) {
+	const x = [...a], y = [...b];
+	const at = x.findIndex((c, i) => c !== y[i]);
+	if (at < 0 || at >= y.length) return x.length - y.length;
+	return x[at].codePointAt(0) - y[at].codePointAt(0);
+}
