@@ -2,8 +2,14 @@ package sdk
 
 import "embed"
 
-// Go is the source of the kit for Go, which is enough to build a guest with the
-// standard library alone: folders go and frame, as they lie in this one.
+// Go is the source of the kit for Go, with which a guest is built and tested by
+// the standard library alone: folders go, frame and manifest, as they lie in
+// this one.
 //
-//go:embed go/*.go frame/*.go
+//go:embed go/*.go go/refoldtest/*.go frame/*.go manifest/*.go
 var Go embed.FS
+
+// C is the kit for C: c/refold.h.
+//
+//go:embed c/refold.h
+var C embed.FS

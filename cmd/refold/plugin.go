@@ -13,8 +13,8 @@ import (
 )
 
 func (a *app) pluginCommand() *cobra.Command {
-	return a.group("plugin", "Look at, test and check a projection's module",
-		a.pluginTestCommand(), a.pluginCheckCommand(), a.pluginInspectCommand())
+	return a.group("plugin", "Write, build, test and check projections",
+		a.pluginNewCommand(), a.pluginBuildCommand(), a.pluginTestCommand(), a.pluginCheckCommand(), a.pluginInspectCommand())
 }
 
 // quiet is the level of a log that has nothing in it but with --verbose: what

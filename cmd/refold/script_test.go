@@ -72,12 +72,37 @@ func setupScript(env *testscript.Env) error {
 	return os.Symlink(os.Getenv(guestsEnv), filepath.Join(env.WorkDir, "guests"))
 }
 
-// condition is [rust]: Rust's compiler can build guests.
+// condition is [rust], Rust's compiler can build guests, or [toolchain:LANGUAGE],
+// projects in a language can be built. In CI a toolchain that is missing is an
+// error.
 func condition(name string) (bool, error) {
-	if name != "rust" {
+	if name == "rust" {
+		return hasRust(context.Background()) == nil, nil
+	}
+	lang, ok := strings.CutPrefix(name, "toolchain:")
+	check := toolchains[lang]
+	if !ok || check == nil {
 		return false, fmt.Errorf("unknown condition %s", name)
 	}
-	return hasRust(context.Background()) == nil, nil
+	err := check()
+	if err != nil && os.Getenv("CI") != "" {
+		return false, fmt.Errorf("CI is set, and projects in %s cannot be built: %w", lang, err)
+	}
+	return err == nil, nil
+}
+
+// toolchains say what is missing to build projects in a language.
+var toolchains = map[string]func() error{
+	"c": func() error { return installed("clang", "wasm-ld") },
+}
+
+func installed(tools ...string) error {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // compilerHomes are where the compilers of guests keep their own, which they look

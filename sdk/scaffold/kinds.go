@@ -1,0 +1,82 @@
+package scaffold
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/refold-dev/refold/sdk"
+	"github.com/refold-dev/refold/sdk/language"
+)
+
+// kind is what sets a language's projects apart.
+type kind struct {
+	// Title is the language's name as people write it.
+	Title string
+	// Kit says in the README where the kit is, and how to use a published one.
+	Kit string
+	// Ignored is what git is not to keep, besides the data directory.
+	Ignored []string
+
+	module string                   // the ending of the file that a pipeline names
+	kit    func(draft string) error // puts the kit's sources into the project
+}
+
+var kinds = map[language.Language]*kind{
+	language.Go: {
+		Title: "Go",
+		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. For the published one: remove the folder and the\n" +
+			"`replace` line of go.mod, then `go get github.com/refold-dev/refold@latest`. Its guide: `refold/sdk/go/doc.go`.",
+		Ignored: []string{"*.wasm"},
+		module:  ".wasm",
+		kit:     goKit,
+	},
+	language.C: {
+		Title: "C",
+		Kit: "The kit is `refold.h`, one header; a newer one takes its place. What it offers, and how a resident projection\n" +
+			"is written, stands in its comments.",
+		Ignored: []string{"*.wasm"},
+		module:  ".wasm",
+		kit:     cKit,
+	},
+}
+
+// Languages lists the languages in which there are projects, the usual ones
+// first.
+func Languages() []language.Language {
+	var list []language.Language
+	for _, l := range []language.Language{language.Go, language.Rust, language.AssemblyScript, language.JavaScript, language.C} {
+		if kinds[l] != nil {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// goKit makes the module that go.mod replaces the published one by.
+func goKit(draft string) error {
+	const module = "module github.com/refold-dev/refold\n\ngo 1.26\n"
+	if err := put(draft, "refold/go.mod", []byte(module)); err != nil {
+		return err
+	}
+	return vendor(draft, sdk.Go, ".", "refold/sdk", func(file string) bool { return !strings.HasSuffix(file, "_test.go") })
+}
+
+func cKit(draft string) error {
+	return vendor(draft, sdk.C, "c", ".", func(string) bool { return true })
+}
+
+// vendor copies those files of a kit that are wanted, from a folder of it to one
+// of the project.
+func vendor(draft string, kit fs.FS, from, to string, wanted func(file string) bool) error {
+	return fs.WalkDir(kit, from, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !wanted(file) {
+			return err
+		}
+		text, err := fs.ReadFile(kit, file)
+		if err != nil {
+			return err
+		}
+		return put(draft, path.Join(to, strings.TrimPrefix(strings.TrimPrefix(file, from), "/")), text)
+	})
+}
