@@ -7,7 +7,7 @@
 # loudly; where CI=true they fail instead, whichever of these is missing.
 set -eu
 
-npm_packages="assemblyscript@0.28.20 quickjs-wasi@3.6.2"
+npm_packages="assemblyscript@0.28.20 quickjs-wasi@3.6.2 typescript@5.9.3"
 npm_folder="${XDG_CACHE_HOME:-$HOME/.cache}/refold-tools"
 
 # debian_packages is what apt-get is to install, in the end.
@@ -25,12 +25,12 @@ elif [ ! -e "$(rustc --target=wasm32-unknown-unknown --print=target-libdir)" ]; 
 	echo "NOTE: rustc lacks wasm32-unknown-unknown; guests in Rust are not tested" >&2
 fi
 if ! command -v npm >/dev/null; then
-	echo "NOTE: npm is missing; AssemblyScript and QuickJS are not tested" >&2
-elif [ ! -e "$npm_folder/node_modules/quickjs-wasi" ]; then
+	echo "NOTE: npm is missing; AssemblyScript, QuickJS and TypeScript are not tested" >&2
+elif [ ! -e "$npm_folder/node_modules/quickjs-wasi" ] || [ ! -e "$npm_folder/node_modules/typescript" ]; then
 	echo "installing $npm_packages in $npm_folder"
 	# shellcheck disable=SC2086
 	npm install --silent --no-audit --no-fund --prefix "$npm_folder" $npm_packages >/dev/null 2>&1 ||
-		echo "NOTE: that did not work; AssemblyScript and QuickJS are not tested" >&2
+		echo "NOTE: that did not work; AssemblyScript, QuickJS and TypeScript are not tested" >&2
 fi
 
 if [ -z "$debian_packages" ]; then exit 0; fi
