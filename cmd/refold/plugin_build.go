@@ -47,8 +47,9 @@ func (a *app) pluginBuildCommand() *cobra.Command {
 // built is a module that the sandbox takes.
 type built struct {
 	toolchain.Module
-	Name  string         `json:"name"`
-	State manifest.State `json:"state"`
+	Digest string         `json:"digest"` // as YAML pins it
+	Name   string         `json:"name"`
+	State  manifest.State `json:"state"`
 }
 
 func (b built) String() string {
@@ -86,7 +87,7 @@ func (p *parts) build(ctx context.Context, o toolchain.Options) (built, error) {
 		return built{}, withGuestHint(err)
 	}
 	m := loaded.Manifest()
-	return built{module, m.Name, m.State}, nil
+	return built{module, loaded.Digest(), m.Name, m.State}, nil
 }
 
 // withGuestHint moves the hint of a module that the sandbox refuses to where
