@@ -29,6 +29,7 @@ var revenues = []struct {
 	file     string
 }{
 	{language.Go, "go", "main.go"},
+	{language.JavaScript, "js", "revenue.js"},
 	{language.C, "c", "revenue.c"},
 }
 

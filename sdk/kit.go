@@ -13,3 +13,9 @@ var Go embed.FS
 //
 //go:embed c/refold.h
 var C embed.FS
+
+// JavaScript is what an editor knows the kit for JavaScript by:
+// javascript/refold.d.ts.
+//
+//go:embed javascript/refold.d.ts
+var JavaScript embed.FS

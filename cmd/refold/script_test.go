@@ -41,6 +41,7 @@ func TestScript(t *testing.T) {
 			"life":        life,
 			"query":       query,
 			"nats_server": natsServer,
+			"rustc_alone": rustcAlone,
 			"stream":      stream,
 		},
 	})
@@ -93,7 +94,8 @@ func condition(name string) (bool, error) {
 
 // toolchains say what is missing to build projects in a language.
 var toolchains = map[string]func() error{
-	"c": func() error { return installed("clang", "wasm-ld") },
+	"c":    func() error { return installed("clang", "wasm-ld") },
+	"rust": func() error { return hasRust(context.Background()) },
 }
 
 func installed(tools ...string) error {
@@ -227,6 +229,20 @@ func life(ts *testscript.TestScript, neg bool, args []string) {
 			`"type":%q,"time":"2026-01-31T09:30:00Z","correlation_id":"01900000-0000-7000-8000-0000000000c0","causation_id":null,"data":%s}`+"\n", i+1, kind, data)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text.String()), 0o600))
+}
+
+// rustcAlone leaves rustc in PATH and takes cargo out of it. The rustc of rustup is
+// a proxy that asks its own name, so the compiler behind it is named.
+func rustcAlone(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: rustc_alone")
+	}
+	root, err := exec.Command("rustc", "--print=sysroot").Output()
+	ts.Check(err)
+	tools := ts.MkAbs(".tools")
+	ts.Check(os.Mkdir(tools, 0o700))
+	ts.Check(os.Symlink(filepath.Join(strings.TrimSpace(string(root)), "bin", "rustc"), filepath.Join(tools, "rustc")))
+	ts.Setenv("PATH", tools+string(os.PathListSeparator)+ts.Getenv("REFOLD_BIN"))
 }
 
 // query prints the rows of a SQLite file, one a line: query FILE SQL

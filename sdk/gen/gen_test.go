@@ -44,7 +44,7 @@ var hostile = []gen.Event{
 	{Type: "count", Version: 1, Fields: fields("count", "Count", "COUNT", "a,b", "a\"b", "a*/b", "/*", "??/", "a.b", "-", "3d", "größe", "日本", "\n", "\\", " ", "`", "{{", "%d", "</script>")},
 	{Type: "decode", Version: 1, Fields: fields("self", "class", "int", "func", "struct", "fn", "type", "of", "data", "event", "null", "constructor", "__proto__")},
 	{Type: "x_version", Version: 7}, {Type: "x", Version: 1}, {Type: "type_x", Version: 1}, {Type: "event_x", Version: 1},
-	{Type: "string", Version: 1}, {Type: "option", Version: 1, Fields: fields("a")}, {Type: "object", Version: 1}, {Type: "any", Version: 1}, {Type: "record", Version: 1},
+	{Type: "string", Version: 1}, {Type: "self", Version: 1, Fields: fields("crate", "_", "__", "r")}, {Type: "option", Version: 1, Fields: fields("a")}, {Type: "object", Version: 1}, {Type: "any", Version: 1}, {Type: "record", Version: 1},
 }
 
 func fields(names ...string) (list []gen.Field) {
@@ -135,7 +135,7 @@ func compile(t *testing.T, lang language.Language, text string) {
 	case language.C:
 		need(t, "clang")
 		compileWith(t, dir, map[string]string{"events.h": text, "guest.c": cGuest}, "clang", "--target=wasm32", "-nostdlib", "-O1", "-mbulk-memory",
-			"-Wall", "-Wextra", "-Werror", "-I", kitOfC(t), "-Wl,--no-entry", "-o", "guest.wasm", "guest.c")
+			"-Wall", "-Wextra", "-Werror", "-I", kitOf(t, "c"), "-Wl,--no-entry", "-o", "guest.wasm", "guest.c")
 	case language.TypeScript, language.JavaScript: // TestTypeScriptChecks
 	default:
 		t.Fatalf("there is no way to compile %s", lang)
@@ -168,9 +168,9 @@ func compileWith(t *testing.T, dir string, files map[string]string, tool string,
 	}
 }
 
-func kitOfC(t *testing.T) string {
+func kitOf(t *testing.T, path string) string {
 	t.Helper()
-	dir, err := filepath.Abs("../c")
+	dir, err := filepath.Abs(filepath.Join("..", path))
 	if err != nil {
 		t.Fatal(err)
 	}

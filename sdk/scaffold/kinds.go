@@ -39,6 +39,13 @@ var kinds = map[language.Language]*kind{
 		module:  ".wasm",
 		kit:     cKit,
 	},
+	language.JavaScript: {
+		Title: "JavaScript",
+		Kit: "There is nothing to install: what runs the script is part of Refold, and `plugin build` looks at it only. `refold.d.ts`\n" +
+			"tells an editor what a script may call; npm has it as `@refold-dev/projection`.",
+		module: ".js",
+		kit:    javascriptKit,
+	},
 }
 
 // Languages lists the languages in which there are projects, the usual ones
@@ -64,6 +71,10 @@ func goKit(draft string) error {
 
 func cKit(draft string) error {
 	return vendor(draft, sdk.C, "c", ".", func(string) bool { return true })
+}
+
+func javascriptKit(draft string) error {
+	return vendor(draft, sdk.JavaScript, "javascript", ".", func(string) bool { return true })
 }
 
 // vendor copies those files of a kit that are wanted, from a folder of it to one

@@ -51,8 +51,9 @@ type compiler struct {
 }
 
 var compilers = map[language.Language]compiler{
-	language.Go: {goName, compileGo},
-	language.C:  {cName, compileC},
+	language.Go:   {goName, compileGo},
+	language.C:    {cName, compileC},
+	language.Rust: {rustName, compileRust},
 }
 
 // Build builds a project. The error is an *UndetectedError, a *MissingError, a

@@ -111,6 +111,26 @@ func TestNameOfAGoModule(t *testing.T) {
 	}
 }
 
+// TestNameOfACrate holds where the name stands.
+func TestNameOfACrate(t *testing.T) {
+	for text, want := range map[string]string{
+		"[package]\nname = \"orders\"\n":                                               "orders.wasm",
+		"[lib]\ncrate-type = [\"cdylib\"]\n\n[ package ]\nname=\"my-orders\" # ours\n": "my-orders.wasm",
+		"[dependencies]\nname = \"x\"\n[package]\nversion = \"1\"\nname = 'orders'\n":  "orders.wasm",
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"Cargo.toml": text})
+		if path, _, err := toolchain.ModulePath(dir); err != nil || filepath.Base(path) != want {
+			t.Errorf("%q: %s, %v", text, path, err)
+		}
+	}
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"Cargo.toml": "[workspace]\nmembers = [\"a\"]\n"})
+	if _, _, err := toolchain.ModulePath(dir); err == nil || !strings.Contains(err.Error(), "names no package") {
+		t.Errorf("for a workspace: %v", err)
+	}
+}
+
 // TestAFailedBuildKeepsTheModule: a module stays until another one is whole.
 func TestAFailedBuildKeepsTheModule(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "orders")
