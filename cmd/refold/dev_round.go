@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/refold-dev/refold/eventstore/jsonl"
 	"github.com/refold-dev/refold/eventstore/memory"
 	"github.com/refold-dev/refold/eventstore/upcast"
+	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/sdk/toolchain"
 )
 
@@ -54,7 +57,7 @@ func (d *development) roundIn(ctx context.Context, r *report) (err error) {
 	if err := parts.check(ctx, c); err != nil {
 		return err
 	}
-	if err := d.runCases(ctx, parts, r); err != nil {
+	if err := d.tryCases(ctx, parts, r); err != nil {
 		r.errs = append(r.errs, err) // and yet the fold is of interest
 	}
 	now, err := d.fold(ctx, parts, c, r)
@@ -81,8 +84,59 @@ func (d *development) buildAll(ctx context.Context, parts *parts, r *report) err
 	return nil
 }
 
-// runCases runs the projects' files of cases.
-func (d *development) runCases(context.Context, *parts, *report) error { return nil }
+// tryCases runs the files of cases in the projects' folders.
+func (d *development) tryCases(ctx context.Context, parts *parts, r *report) error {
+	var run []caseFile
+	for _, file := range d.caseFiles() {
+		suite, err := plugintest.Load(file)
+		if err != nil {
+			return err
+		}
+		tried, err := runCases(ctx, parts, file, suite, caseOptions{})
+		if err != nil {
+			return err
+		}
+		run = append(run, tried)
+	}
+	if len(run) == 0 {
+		return nil
+	}
+	failed := 0
+	r.Cases, failed = caseLines(run)
+	switch {
+	case d.json:
+	case failed > 0:
+		d.printFailures(run)
+	default:
+		fmt.Fprintln(d.out, counted(len(r.Cases), "case"), "passed")
+	}
+	return failedCases(failed, len(r.Cases))
+}
+
+// caseFiles are those that lie in the projects' folders themselves.
+func (d *development) caseFiles() []string {
+	var files []string
+	for _, dir := range d.sources.projects {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // the build has told
+		}
+		for _, entry := range entries {
+			if strings.HasSuffix(entry.Name(), config.CasesSuffix) {
+				files = append(files, relative(filepath.Join(dir, entry.Name())))
+			}
+		}
+	}
+	return files
+}
+
+// printFailures prints the cases that failed.
+func (d *development) printFailures(run []caseFile) {
+	for _, f := range run {
+		f.results = slices.DeleteFunc(slices.Clone(f.results), func(r plugintest.Result) bool { return r.Passed() })
+		d.printFile(f)
+	}
+}
 
 // fold folds the sample events from the first on, and reads what came of them.
 func (d *development) fold(ctx context.Context, parts *parts, c *config.Config, r *report) (m readModel, err error) {

@@ -103,7 +103,7 @@ func TestDev(t *testing.T) {
 	d := startDev(t)
 	first := d.until("^watching this folder; Ctrl-C ends it$")
 	for _, want := range []string{
-		"orders.wasm: orders, keyed, in go; ", "3 events folded: 2 rows added\n",
+		"orders.wasm: orders, keyed, in go; ", "2 cases passed\n", "3 events folded: 2 rows added\n",
 		`  + orders  id="01900000-0000-7000-8000-0000000000a1"  type="order"  events=2  last="order_paid"` + "\n",
 	} {
 		if !strings.Contains(first, want) {
@@ -112,6 +112,7 @@ func TestDev(t *testing.T) {
 	}
 	d.edit("main.go", "s.Events++", "s.Events += 10")
 	d.until(`^main\.go changed$`)
+	d.until(`^FAIL  an aggregate's first event makes its row \(orders_test\.yaml:6\)$`)
 	d.until(`^3 events folded: 2 rows changed$`)
 	d.until(`^  ~ orders  id="01900000-0000-7000-8000-0000000000a1"  events: 2 → 20$`)
 	d.until(`^  ~ orders  id="01900000-0000-7000-8000-0000000000a2"  events: 1 → 10$`)
@@ -142,6 +143,7 @@ func TestDevForMachines(t *testing.T) {
 	var r struct {
 		Round   int
 		Built   []struct{ Module, Language string }
+		Cases   []caseLine
 		Events  int
 		Folded  bool
 		Changes []struct {
@@ -157,7 +159,7 @@ func TestDevForMachines(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if read(); r.Round != 1 || !r.Folded || r.Events != 3 || len(r.Built) != 1 || len(r.Changes) != 2 || r.Changes[0].After["last"] != "order_paid" {
+	if read(); r.Round != 1 || !r.Folded || r.Events != 3 || len(r.Cases) != 2 || len(r.Built) != 1 || len(r.Changes) != 2 || r.Changes[0].After["last"] != "order_paid" {
 		t.Errorf("the first round is %+v", r)
 	}
 	d.edit("pipeline.yaml", "columns", "colums")

@@ -45,8 +45,9 @@ type failedError struct{ text string }
 
 func (e *failedError) Error() string { return e.text }
 
-func (a *app) printCases(run []caseFile) error {
-	list, failed := []caseLine{}, 0
+// caseLines lists the cases of files that have been run.
+func caseLines(run []caseFile) (list []caseLine, failed int) {
+	list = []caseLine{}
 	for _, f := range run {
 		for i := range f.results {
 			r := &f.results[i]
@@ -60,10 +61,20 @@ func (a *app) printCases(run []caseFile) error {
 			list = append(list, line)
 		}
 	}
-	var err error
-	if failed > 0 {
-		err = &failedError{fmt.Sprintf("%d of %s failed", failed, counted(len(list), "case"))}
+	return list, failed
+}
+
+// failedCases is nil if none failed.
+func failedCases(failed, of int) error {
+	if failed == 0 {
+		return nil
 	}
+	return &failedError{fmt.Sprintf("%d of %s failed", failed, counted(of, "case"))}
+}
+
+func (a *app) printCases(run []caseFile) error {
+	list, failed := caseLines(run)
+	err := failedCases(failed, len(list))
 	if a.json {
 		return errors.Join(a.printJSON(map[string]any{"passed": len(list) - failed, "failed": failed, "cases": list}), err)
 	}

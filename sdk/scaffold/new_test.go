@@ -23,7 +23,7 @@ func TestNew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, file := range []string{".gitignore", "README.md", "events.jsonl", "pipeline.yaml"} {
+			for _, file := range []string{".gitignore", "README.md", "events.jsonl", "orders_test.yaml", "pipeline.yaml"} {
 				if !slices.Contains(files, file) {
 					t.Errorf("there is no %s among %v", file, files)
 				}
