@@ -29,6 +29,8 @@ var revenues = []struct {
 	file     string
 }{
 	{language.Go, "go", "main.go"},
+	{language.Rust, "rust", "src/lib.rs"},
+	{language.AssemblyScript, "ts", "index.ts"},
 	{language.JavaScript, "js", "revenue.js"},
 	{language.C, "c", "revenue.c"},
 }
@@ -68,6 +70,12 @@ func TestProjectionsOfTheGuide(t *testing.T) {
 func loadBlock(t *testing.T, lang language.Language, block, file string) *wasm.Module {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "revenue")
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	npm := filepath.Join(cache, "refold-tools", "node_modules", ".bin") // by tools.sh
+	t.Setenv("PATH", npm+string(os.PathListSeparator)+os.Getenv("PATH"))
 	if _, err := scaffold.New(dir, lang); err != nil {
 		t.Fatal(err)
 	}

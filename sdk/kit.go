@@ -14,6 +14,16 @@ var Go embed.FS
 //go:embed c/refold.h
 var C embed.FS
 
+// Rust is the kit for Rust, a crate: folder rust, without its tests.
+//
+//go:embed rust/Cargo.toml rust/src
+var Rust embed.FS
+
+// AssemblyScript is the kit for AssemblyScript, a package: folder assemblyscript.
+//
+//go:embed assemblyscript/*.ts assemblyscript/*.json assemblyscript/src
+var AssemblyScript embed.FS
+
 // JavaScript is what an editor knows the kit for JavaScript by:
 // javascript/refold.d.ts.
 //

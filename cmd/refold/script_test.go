@@ -56,6 +56,11 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("REFOLD_BIN", filepath.Dir(refold)) // for a PATH without compilers
+	npm, err := npmBin()
+	if err != nil {
+		return err
+	}
+	env.Setenv("NPM_BIN", npm)
 	compilers, err := compilerHomes()
 	if err != nil {
 		return err
@@ -96,6 +101,22 @@ func condition(name string) (bool, error) {
 var toolchains = map[string]func() error{
 	"c":    func() error { return installed("clang", "wasm-ld") },
 	"rust": func() error { return hasRust(context.Background()) },
+	"assemblyscript": func() error {
+		bin, err := npmBin()
+		if err != nil {
+			return err
+		}
+		if installed("asc") == nil {
+			return installed("node")
+		}
+		return installed("node", filepath.Join(bin, "asc"))
+	},
+}
+
+// npmBin is where tools.sh puts the commands of npm's packages.
+func npmBin() (string, error) {
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "refold-tools", "node_modules", ".bin"), err
 }
 
 func installed(tools ...string) error {

@@ -65,10 +65,12 @@ type writer struct {
 }
 
 var writers = map[language.Language]writer{
-	language.Go:         {"go.tmpl", goView, format.Source},
-	language.C:          {"c.tmpl", cView, nil},
-	language.TypeScript: {"typescript.tmpl", scriptView, nil},
-	language.JavaScript: {"javascript.tmpl", scriptView, nil},
+	language.Go:             {"go.tmpl", goView, format.Source},
+	language.C:              {"c.tmpl", cView, nil},
+	language.Rust:           {"rust.tmpl", rustView, nil},
+	language.AssemblyScript: {"assemblyscript.tmpl", assemblyScriptView, nil},
+	language.TypeScript:     {"typescript.tmpl", scriptView, nil},
+	language.JavaScript:     {"javascript.tmpl", scriptView, nil},
 }
 
 // Languages lists the languages that can be written.
@@ -112,6 +114,7 @@ type view struct {
 	Package string
 	Events  []eventView
 	HasTime bool // some field is a time
+	HasJSON bool // some field is shown as JSON text
 	Slots   []slotView
 	Types   string // the event types as a list in JSON
 	Paths   string // the slots as a list in JSON
@@ -131,4 +134,7 @@ type fieldView struct {
 	Ident string
 	Key   string // the name in the payload, as the language quotes it
 	Type  string
+	Zero  string // what it is before it is read
+	Read  string // how it is read
+	Has   string // the name of what says whether it is there
 }

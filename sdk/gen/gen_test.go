@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -136,6 +137,14 @@ func compile(t *testing.T, lang language.Language, text string) {
 		need(t, "clang")
 		compileWith(t, dir, map[string]string{"events.h": text, "guest.c": cGuest}, "clang", "--target=wasm32", "-nostdlib", "-O1", "-mbulk-memory",
 			"-Wall", "-Wextra", "-Werror", "-I", kitOf(t, "c"), "-Wl,--no-entry", "-o", "guest.wasm", "guest.c")
+	case language.Rust:
+		need(t, "rustc")
+		kit := filepath.Join(dir, "librefold.rmeta")
+		compileWith(t, dir, map[string]string{"events.rs": text, "lib.rs": "pub mod events;\npub const NAMES: refold::Names = events::Payload::NAMES;\n"},
+			"rustc", "--edition=2021", "--crate-type=rlib", "--crate-name=refold", "--emit=metadata", `--cfg=feature="std"`, "-o", kit, kitOf(t, "rust/src/lib.rs"))
+		compileWith(t, dir, nil, "rustc", "--edition=2021", "--crate-type=rlib", "--emit=metadata", "-Dwarnings", "--extern=refold="+kit, "lib.rs")
+	case language.AssemblyScript:
+		compileAssemblyScript(t, dir, text)
 	case language.TypeScript, language.JavaScript: // TestTypeScriptChecks
 	default:
 		t.Fatalf("there is no way to compile %s", lang)
@@ -177,18 +186,36 @@ func kitOf(t *testing.T, path string) string {
 	return dir
 }
 
+var class = regexp.MustCompile(`(?m)^export class (\w+)`)
+
+// compileAssemblyScript has asc compile a guest that reads every class: it passes
+// over what nothing uses.
+func compileAssemblyScript(t *testing.T, dir, text string) {
+	t.Helper()
+	guest := `import { stateless } from "@refold-dev/assemblyscript";
+import * as events from "./events";
+export * from "@refold-dev/assemblyscript/exports";
+stateless("x", (e, out) => {
+`
+	for _, m := range class.FindAllStringSubmatch(text, -1) {
+		guest += "  events." + m[1] + ".read(e.data);\n"
+	}
+	packages := filepath.Join(dir, "node_modules", "@refold-dev")
+	if err := os.MkdirAll(packages, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(kitOf(t, "assemblyscript"), filepath.Join(packages, "assemblyscript")); err != nil {
+		t.Fatal(err)
+	}
+	asc := tool(t, "asc")
+	compileWith(t, dir, map[string]string{"events.ts": text, "index.ts": guest + "}).events(events.EventTypes());\n",
+		"asconfig.json": `{"extends": "@refold-dev/assemblyscript/asconfig.json"}`}, asc, "index.ts", "--optimizeLevel", "0", "--outFile", "guest.wasm")
+}
+
 // TestTypeScriptChecks has TypeScript's compiler check all declarations at once:
 // it starts slowly.
 func TestTypeScriptChecks(t *testing.T) {
-	home, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tsc := filepath.Join(home, "refold-tools", "node_modules", ".bin", "tsc") // by tools.sh
-	if _, err := os.Stat(tsc); err != nil {
-		tsc = "tsc"
-	}
-	need(t, tsc)
+	tsc := tool(t, "tsc")
 	texts := map[string]string{"use.ts": `
 import type { OrderPaid, Payloads } from "./shop";
 export const paid: OrderPaid = { amount: 1.5, final: true, type: "card", extra: null };
@@ -201,6 +228,21 @@ export const total = (placed: Payloads["order_placed"]): number => placed.total;
 		args = append(args, name+".d.ts", name+"_doc.js")
 	}
 	compileWith(t, t.TempDir(), texts, tsc, args...)
+}
+
+// tool is a command of a package of npm: where tools.sh puts them, or in PATH.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	home, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(home, "refold-tools", "node_modules", ".bin", name)
+	if _, err := os.Stat(path); err != nil {
+		path = name
+	}
+	need(t, path)
+	return path
 }
 
 // need skips a test whose compiler is not installed, but fails it in CI.

@@ -26,7 +26,7 @@ func goView(events []Event) (view, error) {
 				continue
 			}
 			v.HasTime = v.HasTime || f.Kind == Time
-			shown.Shown = append(shown.Shown, fieldView{f, fields.take(goName(f.Name)), key, goType(f)})
+			shown.Shown = append(shown.Shown, fieldView{Field: f, Ident: fields.take(goName(f.Name)), Key: key, Type: goType(f)})
 		}
 		v.Events = append(v.Events, shown)
 	}

@@ -18,6 +18,9 @@ type kind struct {
 	// Ignored is what git is not to keep, besides the data directory.
 	Ignored []string
 
+	// reserved are names that the language has no project by.
+	reserved []string
+
 	module string                   // the ending of the file that a pipeline names
 	kit    func(draft string) error // puts the kit's sources into the project
 }
@@ -39,6 +42,23 @@ var kinds = map[language.Language]*kind{
 		module:  ".wasm",
 		kit:     cKit,
 	},
+	language.Rust: {
+		Title: "Rust",
+		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. For the published one: remove the folder, and write\n" +
+			"`refold = \"0.1\"` into Cargo.toml. Its guide: `cargo doc --open`.",
+		Ignored:  []string{"*.wasm", "/target/"},
+		reserved: rustNames,
+		module:   ".wasm",
+		kit:      rustKit,
+	},
+	language.AssemblyScript: {
+		Title: "AssemblyScript",
+		Kit: "`npm install` fetches the compiler. The kit lies in `refold/`; for the published one: remove the folder, write\n" +
+			"`\"@refold-dev/assemblyscript\": \"^0.1.0\"` into package.json, and `./node_modules` for `./refold` into asconfig.json, without `path`.",
+		Ignored: []string{"*.wasm", "/node_modules/"},
+		module:  ".wasm",
+		kit:     assemblyScriptKit,
+	},
 	language.JavaScript: {
 		Title: "JavaScript",
 		Kit: "There is nothing to install: what runs the script is part of Refold, and `plugin build` looks at it only. `refold.d.ts`\n" +
@@ -47,6 +67,11 @@ var kinds = map[language.Language]*kind{
 		kit:    javascriptKit,
 	},
 }
+
+// rustNames are words of Rust, and crates that are there already.
+var rustNames = strings.Fields(`as async await box break const continue crate do dyn else enum extern false final fn for
+	if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type
+	typeof unsafe unsized use virtual where while yield abstract become gen alloc core proc_macro std test refold`)
 
 // Languages lists the languages in which there are projects, the usual ones
 // first.
@@ -71,6 +96,15 @@ func goKit(draft string) error {
 
 func cKit(draft string) error {
 	return vendor(draft, sdk.C, "c", ".", func(string) bool { return true })
+}
+
+func rustKit(draft string) error {
+	return vendor(draft, sdk.Rust, "rust", "refold", func(string) bool { return true })
+}
+
+// assemblyScriptKit puts the package where asconfig.json has asc look for packages.
+func assemblyScriptKit(draft string) error {
+	return vendor(draft, sdk.AssemblyScript, "assemblyscript", "refold/@refold-dev/assemblyscript", func(string) bool { return true })
 }
 
 func javascriptKit(draft string) error {

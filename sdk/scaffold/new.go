@@ -43,7 +43,7 @@ func New(dir string, lang language.Language) (files []string, err error) {
 		return nil, &language.UnknownError{Name: string(lang), Known: Languages()}
 	}
 	name := filepath.Base(dir)
-	if !projectName.MatchString(name) {
+	if !projectName.MatchString(name) || slices.Contains(kind.reserved, name) {
 		return nil, &NameError{name}
 	}
 	if err := free(dir); err != nil {

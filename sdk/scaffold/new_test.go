@@ -92,6 +92,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a space", "my orders", language.C, nil, &name},
 		{"no name", "..", language.C, nil, &name},
 		{"a long name", "a123456789b123456789c123456789d123456789e123456789f123456789abcd", language.C, nil, &name},
+		{"a word of Rust", "match", language.Rust, nil, &name},
 		{"another language", "orders", "cobol", nil, &unknown},
 	} {
 		t.Run(c.what, func(t *testing.T) {

@@ -51,9 +51,10 @@ type compiler struct {
 }
 
 var compilers = map[language.Language]compiler{
-	language.Go:   {goName, compileGo},
-	language.C:    {cName, compileC},
-	language.Rust: {rustName, compileRust},
+	language.Go:             {goName, compileGo},
+	language.C:              {cName, compileC},
+	language.Rust:           {rustName, compileRust},
+	language.AssemblyScript: {assemblyScriptName, compileAssemblyScript},
 }
 
 // Build builds a project. The error is an *UndetectedError, a *MissingError, a
