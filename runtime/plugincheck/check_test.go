@@ -81,8 +81,10 @@ func TestLawlessProjectionsAreCaught(t *testing.T) {
 		{"mixed_keys", []string{"split", "isolation"}, 2},
 		{"leak", []string{"limits"}, 1},
 		{"endless", []string{"limits"}, 1},
-		{"map_order", []string{"determinism"}, 3},
-		{"random_reject", []string{"determinism"}, 3},
+		// How short these two get depends on the module's own chance, and so on
+		// its bytes: what was left out may break nothing by chance.
+		{"map_order", []string{"determinism"}, 12},
+		{"random_reject", []string{"determinism"}, 12},
 	} {
 		t.Run(c.guest, func(t *testing.T) {
 			t.Parallel()
