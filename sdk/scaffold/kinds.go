@@ -13,7 +13,8 @@ import (
 type kind struct {
 	// Title is the language's name as people write it.
 	Title string
-	// Kit says in the README where the kit is, and how to use a published one.
+	// Kit says in the README where the kit is, and how to do without the copy once
+	// the kit is published: none is yet.
 	Kit string
 	// Ignored is what git is not to keep, besides the data directory.
 	Ignored []string
@@ -28,7 +29,7 @@ type kind struct {
 var kinds = map[language.Language]*kind{
 	language.Go: {
 		Title: "Go",
-		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. For the published one: remove the folder and the\n" +
+		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. Once it is published: remove the folder and the\n" +
 			"`replace` line of go.mod, then `go get github.com/refold-dev/refold@latest`. Its guide: `refold/sdk/go/doc.go`.",
 		Ignored: []string{"*.wasm"},
 		module:  ".wasm",
@@ -44,7 +45,7 @@ var kinds = map[language.Language]*kind{
 	},
 	language.Rust: {
 		Title: "Rust",
-		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. For the published one: remove the folder, and write\n" +
+		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. Once it is published: remove the folder, and write\n" +
 			"`refold = \"0.1\"` into Cargo.toml. Its guide: `cargo doc --open`.",
 		Ignored:  []string{"*.wasm", "/target/"},
 		reserved: rustNames,
@@ -53,7 +54,7 @@ var kinds = map[language.Language]*kind{
 	},
 	language.AssemblyScript: {
 		Title: "AssemblyScript",
-		Kit: "`npm install` fetches the compiler. The kit lies in `refold/`; for the published one: remove the folder, write\n" +
+		Kit: "`npm install` fetches the compiler. The kit lies in `refold/`; once it is published: remove the folder, write\n" +
 			"`\"@refold-dev/assemblyscript\": \"^0.1.0\"` into package.json, and `./node_modules` for `./refold` into asconfig.json, without `path`.",
 		Ignored: []string{"*.wasm", "/node_modules/"},
 		module:  ".wasm",
@@ -62,7 +63,7 @@ var kinds = map[language.Language]*kind{
 	language.JavaScript: {
 		Title: "JavaScript",
 		Kit: "There is nothing to install: what runs the script is part of Refold, and `plugin build` looks at it only. `refold.d.ts`\n" +
-			"tells an editor what a script may call; npm has it as `@refold-dev/projection`.",
+			"tells an editor what a script may call.",
 		module: ".js",
 		kit:    javascriptKit,
 	},
