@@ -172,6 +172,14 @@ func AppendJSON(dst []byte, e *Event) []byte {
 	return append(dst, '}')
 }
 
+// OneLine copies raw as a log keeps it: on one line, as AppendJSON writes it.
+func OneLine(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return nil
+	}
+	return appendCompact(make([]byte, 0, len(raw)), raw)
+}
+
 // appendCompact appends raw on one line: JSON text may hold line feeds between
 // its tokens, a line of JSON Lines may not.
 func appendCompact(dst []byte, raw json.RawMessage) []byte {

@@ -79,7 +79,7 @@ func (b *bulk) Add(ctx context.Context, e event.Event) (bool, error) {
 			return false, fmt.Errorf("event %s: %w", e.ID, err)
 		}
 	}
-	e.Data, e.Metadata = asStoredJSON(e.Data), asStoredJSON(e.Metadata)
+	e.Data, e.Metadata = event.OneLine(e.Data), event.OneLine(e.Metadata)
 	b.ids[e.ID] = known{sum: sum(&e)}
 	b.pending = append(b.pending, e)
 	b.size += pendingSize(&e)

@@ -1,10 +1,8 @@
 package jetstream
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -101,16 +99,4 @@ func takenByOther(stored *event.Event, at event.Position, e *event.Event) error 
 		return &eventstore.DuplicateIDError{ID: e.ID, Position: at, Differs: field}
 	}
 	return nil
-}
-
-// asStoredJSON copies raw as it is stored: on one line.
-func asStoredJSON(raw json.RawMessage) json.RawMessage {
-	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
-		return slices.Clone(raw)
-	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, raw); err != nil {
-		return slices.Clone(raw) // no JSON: Validate refuses it
-	}
-	return line.Bytes()
 }

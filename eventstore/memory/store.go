@@ -1,9 +1,7 @@
 package memory
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -206,19 +204,6 @@ func (s *Store) Close() error {
 func canonical(e event.Event) event.Event {
 	e.SchemaVersion = max(e.SchemaVersion, 1)
 	e.Time = e.Time.UTC().Round(0)
-	e.Data = oneLine(e.Data)
-	e.Metadata = oneLine(e.Metadata)
+	e.Data, e.Metadata = event.OneLine(e.Data), event.OneLine(e.Metadata)
 	return e
-}
-
-// oneLine copies raw, as one line: what a line of JSON could hold.
-func oneLine(raw json.RawMessage) json.RawMessage {
-	if !bytes.ContainsAny(raw, "\r\n") {
-		return bytes.Clone(raw)
-	}
-	var buf bytes.Buffer
-	if err := json.Compact(&buf, raw); err != nil {
-		return bytes.Clone(raw) // not JSON: CheckAppend refuses it
-	}
-	return buf.Bytes()
 }
