@@ -2,14 +2,12 @@ package conformance
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-)
 
-const rustTarget = "wasm32-unknown-unknown"
+	"github.com/refold-dev/refold/sdk/toolchain"
+)
 
 // BuildRust builds the Rust guest in the file source with the kit in the folder
 // kit, and returns the module's path. It needs rustc and no cargo.
@@ -54,19 +52,14 @@ func buildRust(t testing.TB, kit, source string, features ...string) string {
 
 // rustc compiles one crate; a warning is an error.
 func rustc(kind, name, out, source string, more ...string) *exec.Cmd {
-	return exec.Command("rustc", append([]string{"--target=" + rustTarget, "--edition=2021", "--crate-type=" + kind,
-		"--crate-name=" + name, "-Dwarnings", "-Copt-level=3", "-Ccodegen-units=1", "-Cpanic=abort", "-Cstrip=debuginfo", "-o", out, source}, more...)...)
+	return exec.Command("rustc", toolchain.RustcArgs(kind, name, out, source, append(more, "-Dwarnings")...)...)
 }
 
 // needRust wants a rustc that has the standard library for WebAssembly.
 func needRust(t testing.TB) {
 	t.Helper()
 	need(t, "rustc")
-	libraries, err := exec.Command("rustc", "--target="+rustTarget, "--print=target-libdir").Output()
-	if err == nil {
-		_, err = os.Stat(strings.TrimSpace(string(libraries)))
-	}
-	if err != nil {
-		lacks(t, "rustc's target "+rustTarget)
+	if err := toolchain.HasRust(t.Context(), ""); err != nil {
+		lacks(t, "rustc's target wasm32-unknown-unknown")
 	}
 }

@@ -43,7 +43,7 @@ func rustName(dir string) (string, error) {
 }
 
 func compileRust(ctx context.Context, r *runner, dir, out string) error {
-	if err := hasRust(ctx, dir); err != nil {
+	if err := HasRust(ctx, dir); err != nil {
 		return err
 	}
 	name, err := rustName(dir)
@@ -66,9 +66,9 @@ func compileRust(ctx context.Context, r *runner, dir, out string) error {
 	return os.WriteFile(out, text, 0o600)
 }
 
-// hasRust looks for a compiler that has the standard library for modules, as
+// HasRust looks for a compiler that has the standard library for modules, as
 // the folder's toolchain file chooses it.
-func hasRust(ctx context.Context, dir string) error {
+func HasRust(ctx context.Context, dir string) error {
 	rustc, err := find("rustc", language.Rust, installRust)
 	if err != nil {
 		return err
@@ -94,11 +94,17 @@ func compileCrate(ctx context.Context, r *runner, dir, crate, out string) error 
 	}
 	library := filepath.Join(filepath.Dir(out), "librefold.rlib")
 	rustc := func(kind, name, to, source string, more ...string) error {
-		return r.run(ctx, dir, nil, "rustc", append([]string{"--target=" + rustTarget, "--edition=2021", "--crate-type=" + kind, "--crate-name=" + name,
-			"-Copt-level=3", "-Ccodegen-units=1", "-Cpanic=abort", "-Cstrip=debuginfo", "-o", to, source}, more...)...)
+		return r.run(ctx, dir, nil, "rustc", RustcArgs(kind, name, to, source, more...)...)
 	}
 	if err := rustc("rlib", "refold", library, kit, `--cfg=feature="std"`); err != nil {
 		return err
 	}
 	return rustc("cdylib", crate, out, filepath.Join("src", "lib.rs"), "-Clto", "--extern=refold="+library)
+}
+
+// RustcArgs are rustc's arguments for one crate of a module, of a kind such as
+// "cdylib".
+func RustcArgs(kind, name, out, source string, more ...string) []string {
+	return append([]string{"--target=" + rustTarget, "--edition=2021", "--crate-type=" + kind, "--crate-name=" + name,
+		"-Copt-level=3", "-Ccodegen-units=1", "-Cpanic=abort", "-Cstrip=debuginfo", "-o", out, source}, more...)
 }
