@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	sqlitedriver "modernc.org/sqlite"
 )
 
@@ -34,16 +35,16 @@ func openSession(ctx context.Context, path string, busy time.Duration) (*session
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return nil, errors.Join(explain(err), s.db.Close())
 	}
-	if err := s.configure(ctx); err != nil {
+	if err := s.configure(ctx, busy); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *session) configure(ctx context.Context) error {
-	var mode string
-	if err := s.conn.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode); err != nil {
-		return fmt.Errorf("switch to WAL: %w", explain(err))
+func (s *session) configure(ctx context.Context, busy time.Duration) error {
+	mode, err := s.switchToWAL(ctx, busy)
+	if err != nil {
+		return fmt.Errorf("switch to WAL: %w", err)
 	}
 	if mode != "wal" {
 		return fmt.Errorf("switch to WAL: the file system allows journal mode %s only", mode)
@@ -61,6 +62,21 @@ func (s *session) configure(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// switchToWAL waits for other connections itself: two that switch at the same
+// moment hold what the other one waits for, which SQLite's busy timeout leaves
+// to the caller.
+func (s *session) switchToWAL(ctx context.Context, busy time.Duration) (mode string, err error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = time.Millisecond, 100*time.Millisecond
+	return backoff.Retry(ctx, func() (string, error) {
+		err := explain(s.conn.QueryRowContext(ctx, "PRAGMA journal_mode=WAL").Scan(&mode))
+		if err != nil && !errors.Is(err, ErrLocked) {
+			err = backoff.Permanent(err)
+		}
+		return mode, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(busy))
 }
 
 // within runs f in a transaction that holds the write lock from its first
