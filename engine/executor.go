@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -27,7 +28,9 @@ type Executor interface {
 	// Execute performs the batch's effects in order, all or nothing if
 	// transactional. The batch may hold effects of kinds that the executor
 	// does not handle: it passes over them. A batch without effects still
-	// moves the position.
+	// moves the position. Its errors say what can be done: see
+	// effect.RetryError, effect.PoisonError and effect.PartialError, or rather
+	// their methods Retryable, Poison and Partial.
 	Execute(ctx context.Context, b effect.Batch) error
 	// Activate makes this generation the one that readers see and drops the
 	// one before it, in one step. It is idempotent.
@@ -37,6 +40,15 @@ type Executor interface {
 	Discard(ctx context.Context) error
 	// Close releases the executor. Closing twice is fine.
 	Close() error
+}
+
+// Querier is an executor that answers Query effects. Of several the first one
+// that handles them is asked.
+type Querier interface {
+	// Query performs the read that a Query effect asks for, on what has been
+	// committed, and returns its answer as JSON. It changes nothing. Its errors
+	// are those of Execute.
+	Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error)
 }
 
 // Dropper is an executor that, by its configuration, performs only some of the

@@ -46,6 +46,11 @@ type Pipeline struct {
 	Source     Source     `yaml:"source" json:"source"`
 	Projection Projection `yaml:"projection" json:"projection"`
 	Executors  []Executor `yaml:"executors" json:"executors,omitempty"`
+	// OnError says what becomes of an event that cannot be folded, or whose effects
+	// cannot be performed: "quarantine" parks its key, "dead_letter" leaves it out,
+	// "halt" stops the pipeline. Empty means quarantine where the projection is
+	// keyed, and halt elsewhere.
+	OnError string `yaml:"on_error" json:"on_error,omitempty"`
 }
 
 // Source narrows the events that a pipeline sees. The zero value leaves it to
@@ -83,9 +88,11 @@ type Projection struct {
 	Workers int `yaml:"workers" json:"workers,omitempty"`
 }
 
-// Executor is one of its fields: a mapping with a single key, the kind.
+// Executor is one kind of executor, and what is said of it beside.
 type Executor struct {
-	At      `yaml:"-" json:"-"`
+	At       `yaml:"-" json:"-"`
+	Delivery `json:",omitzero"`
+
 	SQLite  *SQLite  `yaml:"sqlite" json:"sqlite,omitempty"`
 	Log     *Log     `yaml:"log" json:"log,omitempty"`
 	Filter  *Filter  `yaml:"filter" json:"filter,omitempty"`

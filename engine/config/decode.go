@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -123,8 +124,13 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 func fieldsOf(v reflect.Value) map[string]reflect.Value {
 	fields := map[string]reflect.Value{}
 	for i := range v.NumField() {
-		if name := v.Type().Field(i).Tag.Get("yaml"); name != "" && name != "-" {
+		field := v.Type().Field(i)
+		name := field.Tag.Get("yaml")
+		switch {
+		case name != "" && name != "-":
 			fields[name] = v.Field(i)
+		case field.Anonymous && name == "":
+			maps.Copy(fields, fieldsOf(v.Field(i)))
 		}
 	}
 	return fields

@@ -69,7 +69,7 @@ func (e *Executor) kinds() (known, set []string) {
 	v := reflect.ValueOf(e).Elem()
 	for i := range v.NumField() {
 		name := v.Type().Field(i).Tag.Get("yaml")
-		if name == "-" {
+		if v.Field(i).Kind() != reflect.Pointer {
 			continue
 		}
 		known = append(known, name)

@@ -97,6 +97,7 @@ func (r *rules) pipeline(p *Pipeline) {
 			r.fail(p.Source.Where("aggregates"), "", "aggregate type: %s", err)
 		}
 	}
+	r.oneOf(p.Where("on_error"), "on_error", p.OnError, policies)
 	r.projection(p)
 	for i := range p.Executors {
 		r.executor(&p.Executors[i])

@@ -14,9 +14,10 @@ var columnTypes = []string{"text", "integer", "real", "boolean", "blob", "json",
 
 func (r *rules) executor(e *Executor) {
 	if known, set := e.kinds(); len(set) != 1 {
-		r.fail(e.pos, fmt.Sprintf("write one of %s, as a mapping with a single key", strings.Join(known, ", ")),
+		r.fail(e.pos, fmt.Sprintf("write one of %s", strings.Join(known, ", ")),
 			"an executor has exactly one kind, this one has %d", len(set))
 	}
+	r.delivery(e)
 	if e.SQLite != nil {
 		r.sqlite(e.SQLite)
 	}
@@ -50,6 +51,7 @@ func (r *rules) filter(f *Filter) {
 		r.fail(f.Where("executor"), "add `executor: {KIND: …}`, which gets what is let through", "the filter has no executor")
 		return
 	}
+	r.bare(f.Executor)
 	r.executor(f.Executor)
 }
 
