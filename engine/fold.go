@@ -52,7 +52,7 @@ func (g *generation) foldOnce(ctx context.Context, events []event.Recorded) (eff
 		if result, err = g.call(ctx, batch); err != nil {
 			return 0, err
 		}
-		g.effects = delivery.Effects(g.effects, result, batch.Positions)
+		g.effects = delivery.Effects(g.effects, result, batch.Events)
 	}
 	through := events[len(events)-1].Position
 	if err := g.deliver(ctx, through); err != nil {
@@ -111,18 +111,18 @@ func (g *generation) call(ctx context.Context, batch *feed.Batch) (result frame.
 		return result, g.blame(batch, &ResultError{g.manifest.Name, err})
 	}
 	if index, reason, rejected := result.Rejected(); rejected {
-		return result, &FoldError{g.pipeline, batch.Positions[index], true, &RejectedError{string(reason)}}
+		return result, &FoldError{g.pipeline, batch.Events[index].Position, true, &RejectedError{string(reason)}}
 	}
 	return result, nil
 }
 
 // blame names the event that made a fold fail, as far as the error knows it.
 func (g *generation) blame(batch *feed.Batch, err error) error {
-	e := &FoldError{Pipeline: g.pipeline, Position: batch.Positions[0], Exact: len(batch.Positions) == 1, Err: err}
+	e := &FoldError{Pipeline: g.pipeline, Position: batch.Events[0].Position, Exact: len(batch.Events) == 1, Err: err}
 	var indexer EventIndexer
 	if errors.As(err, &indexer) {
-		if i, ok := indexer.EventIndex(); ok && i >= 0 && i < len(batch.Positions) {
-			e.Position, e.Exact = batch.Positions[i], true
+		if i, ok := indexer.EventIndex(); ok && i >= 0 && i < len(batch.Events) {
+			e.Position, e.Exact = batch.Events[i].Position, true
 		}
 	}
 	return e

@@ -5,6 +5,7 @@
 //     event. A projection never performs it; an executor does.
 //   - [ID] identifies an effect for ever: the same pipeline, generation,
 //     position and ordinal give the same id on every machine and every replay.
+//     [EventID] is that of an event that an effect appends.
 //
 // Invariants:
 //

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -91,6 +92,11 @@ type Effect struct {
 	Cause event.Position
 	// Ordinal is the effect's 0-based place among those of the same cause.
 	Ordinal uint32
+	// CauseID, CorrelationID and CauseTime are the causing event's id, correlation
+	// id and time, in UTC.
+	CauseID       uuid.UUID
+	CorrelationID uuid.UUID
+	CauseTime     time.Time
 	// Level is a Log effect's severity.
 	Level Level
 	// Name is the collection (Insert, Update, Delete), the query text (Query)
@@ -133,4 +139,12 @@ func ID(pipeline string, generation uint64, cause event.Position, ordinal uint32
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return id
+}
+
+// EventID derives the id of the event that an EmitEvent effect appends: the
+// effect's [ID] in generation 0, which no read model has. The event is a fact of
+// the log, and no part of one build of a read model: a replay, and an append that
+// is repeated after a crash, come with the id that the log has already.
+func EventID(pipeline string, cause event.Position, ordinal uint32) uuid.UUID {
+	return ID(pipeline, 0, cause, ordinal)
 }

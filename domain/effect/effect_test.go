@@ -18,6 +18,7 @@ func TestIDIsForEver(t *testing.T) {
 		"b371d14e-5741-8781-aeb5-74c8647fe3a0": effect.ID("lines_by_dir", 1, 1, 0),
 		"5b634482-a65a-82d5-bc0f-ef5832893d0e": effect.ID("lines_by_dir", 2, 6697, 3),
 		"3addfb14-1cd7-89c4-8654-3a82191a3707": effect.ID("", 0, 0, 0),
+		"6080f0b6-136e-8461-9ae2-6858671aa695": effect.EventID("lines_by_dir", 6697, 3),
 	} {
 		if got.String() != want {
 			t.Errorf("id is %s, want %s", got, want)

@@ -9,22 +9,24 @@ import (
 	"github.com/refold-dev/refold/sdk/frame"
 )
 
-// Effects reads the effects of a folded result into dst[:0]. positions are
-// those of the batch's events, by index in the frame. The effects' bodies alias
-// the result.
-func Effects(dst []effect.Effect, result frame.Result, positions []event.Position) []effect.Effect {
+// Effects reads the effects of a folded result into dst[:0]. events are the
+// batch's, by index in the frame. The effects' bodies alias the result.
+func Effects(dst []effect.Effect, result frame.Result, events []*event.Recorded) []effect.Effect {
 	dst = dst[:0]
 	inOrder := true
 	for e := range result.Effects() {
-		cause := positions[e.Cause]
-		inOrder = inOrder && (len(dst) == 0 || dst[len(dst)-1].Cause <= cause)
+		cause := events[e.Cause]
+		inOrder = inOrder && (len(dst) == 0 || dst[len(dst)-1].Cause <= cause.Position)
 		dst = append(dst, effect.Effect{
-			Kind:  effect.Kind(e.Kind),
-			Level: effect.Level(e.Level),
-			Cause: cause,
-			Name:  string(e.Name),
-			Key:   string(e.Key),
-			Body:  e.Body,
+			Kind:          effect.Kind(e.Kind),
+			Level:         effect.Level(e.Level),
+			Cause:         cause.Position,
+			CauseID:       cause.ID,
+			CorrelationID: cause.CorrelationID,
+			CauseTime:     cause.Time.UTC(),
+			Name:          string(e.Name),
+			Key:           string(e.Key),
+			Body:          e.Body,
 		})
 	}
 	if !inOrder { // groups stand one behind the other, their events interleave

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/domain/effect"
@@ -30,7 +32,7 @@ type fataler interface {
 
 // folded plays host and guest: it frames the events by key, as a keyed
 // projection's are if keyed, and has each event emit its effects.
-func folded(t fataler, events []cause, keyed bool) (frame.Result, []event.Position) {
+func folded(t fataler, events []cause, keyed bool) (frame.Result, []*event.Recorded) {
 	t.Helper()
 	var groups [][]cause
 	byKey := map[string]int{}
@@ -51,7 +53,7 @@ func folded(t fataler, events []cause, keyed bool) (frame.Result, []event.Positi
 	var out frame.ResultWriter
 	in.Reset(nil, 0)
 	out.Reset()
-	var positions []event.Position
+	var recorded []*event.Recorded
 	for _, group := range groups {
 		if keyed {
 			in.BeginGroup([]byte(group[0].key), nil, false)
@@ -59,13 +61,14 @@ func folded(t fataler, events []cause, keyed bool) (frame.Result, []event.Positi
 			in.BeginUnkeyed()
 		}
 		for _, e := range group {
-			in.AddEvent(&frame.Event{Position: uint64(e.at), Type: "e", AggregateType: "a"})
+			r := recordedAt(e.at)
+			in.AddEvent(&frame.Event{Position: uint64(r.Position), ID: r.ID, Type: "e", AggregateType: "a"})
 			for n := range e.effects {
 				out.AddEffect(&frame.Effect{
-					Kind: frame.Insert, Cause: len(positions), Name: []byte("rows"), Key: []byte(e.key), Body: []byte(body(e.at, n)),
+					Kind: frame.Insert, Cause: len(recorded), Name: []byte("rows"), Key: []byte(e.key), Body: []byte(body(e.at, n)),
 				})
 			}
-			positions = append(positions, e.at)
+			recorded = append(recorded, r)
 		}
 	}
 	b, err := in.Finish()
@@ -80,7 +83,16 @@ func folded(t fataler, events []cause, keyed bool) (frame.Result, []event.Positi
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result, positions
+	return result, recorded
+}
+
+// recordedAt is the event at a position, with ids and a time of its own.
+func recordedAt(at event.Position) *event.Recorded {
+	id := uuid.UUID{15: byte(at)}
+	return &event.Recorded{Position: at, Event: event.Event{
+		ID: id, CorrelationID: uuid.UUID{0: 1, 15: byte(at % 3)},
+		Time: time.Unix(1_700_000_000+int64(at), 5).In(time.FixedZone("", 3600)),
+	}}
 }
 
 // expected is what the events' effects are, one event after the other.
@@ -90,6 +102,9 @@ func expected(events []cause) []effect.Effect {
 		for n := range e.effects {
 			list = append(list, effect.Effect{
 				Kind: effect.Insert, Cause: e.at, Ordinal: uint32(n), Name: "rows", Key: e.key, Body: []byte(body(e.at, n)),
+				CauseID:       uuid.UUID{15: byte(e.at)},
+				CorrelationID: uuid.UUID{0: 1, 15: byte(e.at % 3)},
+				CauseTime:     time.Unix(1_700_000_000+int64(e.at), 5).UTC(),
 			})
 		}
 	}
@@ -98,8 +113,8 @@ func expected(events []cause) []effect.Effect {
 
 func TestInterleavedGroups(t *testing.T) {
 	events := []cause{{11, "a", 2}, {12, "b", 1}, {13, "a", 0}, {15, "c", 3}, {16, "b", 2}, {17, "a", 1}}
-	result, positions := folded(t, events, true)
-	if d := cmp.Diff(expected(events), Effects(nil, result, positions)); d != "" {
+	result, recorded := folded(t, events, true)
+	if d := cmp.Diff(expected(events), Effects(nil, result, recorded)); d != "" {
 		t.Errorf("effects (-want +got):\n%s", d)
 	}
 }
@@ -133,7 +148,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 		{Kind: effect.Log, Cause: 7, Ordinal: 2, Level: effect.Error, Body: []byte("text")},
 		{Kind: effect.EmitEvent, Cause: 7, Ordinal: 3, Name: "happened", Body: []byte(`{"a":1}`)},
 	}
-	if d := cmp.Diff(want, Effects(nil, result, []event.Position{7})); d != "" {
+	if d := cmp.Diff(want, Effects(nil, result, []*event.Recorded{{Position: 7}})); d != "" {
 		t.Errorf("effects (-want +got):\n%s", d)
 	}
 }
@@ -157,8 +172,8 @@ func TestBatchesAndGroupsDoNotShow(t *testing.T) {
 		var memory []effect.Effect
 		for len(events) > 0 {
 			size := rapid.IntRange(1, len(events)).Draw(t, "batch")
-			result, positions := folded(t, events[:size], keyed)
-			memory = Effects(memory, result, positions)
+			result, recorded := folded(t, events[:size], keyed)
+			memory = Effects(memory, result, recorded)
 			got = append(got, slices.Clone(memory)...)
 			events = events[size:]
 		}

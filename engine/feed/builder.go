@@ -29,8 +29,9 @@ func (e *EventError) Error() string {
 type Batch struct {
 	// Frame is valid until the next Build; nil if no event was wanted.
 	Frame []byte
-	// Positions of the frame's events, by their index in the frame.
-	Positions []event.Position
+	// Events are the frame's, by their index in it. They are those that Build was
+	// given, in its memory.
+	Events []*event.Recorded
 	// Keys of the frame's groups, by their index; nil for an unkeyed group.
 	Keys [][]byte
 	// Filtered counts the events that were left out.
@@ -120,7 +121,8 @@ func (b *Builder) reset(events int) {
 	b.groups = b.groups[:0]
 	clear(b.groupOf)
 	b.keys = b.keys[:0]
-	b.batch = Batch{Positions: b.batch.Positions[:0], Keys: b.batch.Keys[:0]}
+	clear(b.batch.Events) // or they would hold the memory of what has been folded
+	b.batch = Batch{Events: b.batch.Events[:0], Keys: b.batch.Keys[:0]}
 	for len(b.payloads) < events {
 		b.payloads = append(b.payloads, nil)
 		b.parsers = append(b.parsers, fastjson.Parser{})
@@ -241,5 +243,5 @@ func (b *Builder) write(e *event.Recorded, payload *fastjson.Value) {
 		Metadata:      e.Metadata,
 		Slots:         b.slots,
 	})
-	b.batch.Positions = append(b.batch.Positions, e.Position)
+	b.batch.Events = append(b.batch.Events, e)
 }

@@ -106,7 +106,11 @@ func TestGroupsStandInTheOrderOfTheirFirstEvent(t *testing.T) {
 		{Key: "a", State: "state of a", HasState: true, Positions: []uint64{2, 5}},
 		{Key: "", HasState: true, Positions: []uint64{4}},
 	})
-	diff(t, "positions", batch.Positions, []event.Position{1, 3, 6, 2, 5, 4})
+	for i, at := range []event.Position{1, 3, 6, 2, 5, 4} {
+		if batch.Events[i] != &events[at-1] {
+			t.Errorf("event %d of the frame is that at position %d, want %d", i, batch.Events[i].Position, at)
+		}
+	}
 	diff(t, "filtered", batch.Filtered, 1)
 }
 
@@ -219,10 +223,10 @@ func checkEvents(t *rapid.T, batch *Batch, f frame.Batch, events []event.Recorde
 	for g := range f.Groups() {
 		for e := range g.Events() {
 			at := e.Position()
-			if batch.Positions[e.Index] != event.Position(at) {
-				t.Errorf("event %d of the frame is at position %d, beside it stands %d", e.Index, at, batch.Positions[e.Index])
+			source := &events[at-uint64(events[0].Position)]
+			if batch.Events[e.Index] != source {
+				t.Errorf("event %d of the frame is at position %d, beside it stands that at %d", e.Index, at, batch.Events[e.Index].Position)
 			}
-			source := events[at-uint64(events[0].Position)]
 			if string(e.Data()) != string(source.Data) || string(e.Type()) != source.Type {
 				t.Errorf("position %d holds %s %s", at, e.Type(), e.Data())
 			}

@@ -157,8 +157,8 @@ func (r *Run) try(ctx context.Context, events []event.Recorded) (poison *Poison,
 	if len(events) == 1 {
 		at = 0
 	}
-	if index >= 0 && index < len(batch.Positions) {
-		blamed := batch.Positions[index]
+	if index >= 0 && index < len(batch.Events) {
+		blamed := batch.Events[index].Position
 		at = slices.IndexFunc(events, func(e event.Recorded) bool { return e.Position == blamed })
 	}
 	return poison, at, r.recover(ctx, poison)
@@ -225,20 +225,20 @@ func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Resu
 			delete(r.states, key)
 		}
 	}
-	effects := delivery.Effects(nil, result, batch.Positions)
+	effects := delivery.Effects(nil, result, batch.Events)
 	for i := range effects {
 		effects[i].Body = bytes.Clone(effects[i].Body)
 	}
 	r.out.Effects = append(r.out.Effects, effects...)
-	r.filtered(events, batch.Positions)
+	r.filtered(events, batch.Events)
 	if r.projection.resident() {
 		r.history = append(r.history, slices.Clone(events))
 	}
 }
 
-func (r *Run) filtered(events []event.Recorded, folded []event.Position) {
+func (r *Run) filtered(events []event.Recorded, folded []*event.Recorded) {
 	for i := range events {
-		if !slices.Contains(folded, events[i].Position) {
+		if !slices.Contains(folded, &events[i]) {
 			r.out.Filtered = append(r.out.Filtered, events[i].Position)
 		}
 	}
