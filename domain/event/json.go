@@ -164,10 +164,10 @@ func AppendJSON(dst []byte, e *Event) []byte {
 		dst = append(dst, `","causation_id":null`...)
 	}
 	dst = append(dst, `,"data":`...)
-	dst = appendCompact(dst, e.Data)
+	dst = AppendOneLine(dst, e.Data)
 	if e.Metadata != nil {
 		dst = append(dst, `,"metadata":`...)
-		dst = appendCompact(dst, e.Metadata)
+		dst = AppendOneLine(dst, e.Metadata)
 	}
 	return append(dst, '}')
 }
@@ -177,12 +177,13 @@ func OneLine(raw json.RawMessage) json.RawMessage {
 	if raw == nil {
 		return nil
 	}
-	return appendCompact(make([]byte, 0, len(raw)), raw)
+	return AppendOneLine(make([]byte, 0, len(raw)), raw)
 }
 
-// appendCompact appends raw on one line: JSON text may hold line feeds between
-// its tokens, a line of JSON Lines may not.
-func appendCompact(dst []byte, raw json.RawMessage) []byte {
+// AppendOneLine appends raw to dst on one line: JSON text may hold line feeds
+// between its tokens, a line of JSON Lines may not. What is no JSON is appended as
+// it is.
+func AppendOneLine(dst []byte, raw json.RawMessage) []byte {
 	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
 		return append(dst, raw...)
 	}

@@ -52,11 +52,11 @@ func (e *Event) Validate() error {
 	if e.Time.Before(minTime) || !e.Time.Before(maxTime) {
 		return &FieldError{"time", "must lie between the years 1678 and 2261"}
 	}
-	if err := validateObject(e.Data); err != nil {
+	if err := ValidateObject(e.Data); err != nil {
 		return &FieldError{"data", err.Error()}
 	}
 	if e.Metadata != nil {
-		if err := validateObject(e.Metadata); err != nil {
+		if err := ValidateObject(e.Metadata); err != nil {
 			return &FieldError{"metadata", err.Error()}
 		}
 	}
@@ -104,7 +104,8 @@ func snakeHint(name string) string {
 	return ""
 }
 
-func validateObject(raw json.RawMessage) error {
+// ValidateObject checks that raw is one JSON object in UTF-8.
+func ValidateObject(raw json.RawMessage) error {
 	trimmed := bytes.Trim(raw, " \t\r\n")
 	if len(trimmed) == 0 || trimmed[0] != '{' {
 		return fmt.Errorf("must be a JSON object")

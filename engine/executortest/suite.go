@@ -3,6 +3,7 @@ package executortest
 import (
 	"testing"
 
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/engine"
 )
 
@@ -20,6 +21,12 @@ type Features struct {
 	Transactional bool
 	// Rows are kept: Insert, Update and Delete are handled.
 	Rows bool
+	// Schema says that the tables' columns are declared: an effect that fits none
+	// condemns itself.
+	Schema bool
+	// Idempotent executors without transactions know an effect by its id: handed in
+	// again, it changes nothing where it has been performed.
+	Idempotent bool
 	// Generations are built beside the active one.
 	Generations bool
 }
@@ -31,8 +38,38 @@ type Store struct {
 	// Rows are what readers see in a table: each row as a JSON object by its
 	// key, written as in effect.Effect. Needed with the feature Rows.
 	Rows func(t *testing.T, table string) map[string]string
+	// Effect makes an effect that the executor performs, and that Performed knows by
+	// its mark. Nil stands for an Insert into accounts with the mark as id, and needs
+	// the feature Rows.
+	Effect func(mark string) effect.Effect
+	// Performed are the marks of Effect's effects, in the order in which they have
+	// been performed, each as often as it has been. Nil says that this does not show.
+	Performed func(t *testing.T) []string
+	// Provoke makes executors that are open fail, in each way in which they can.
+	Provoke map[Failure]func(t *testing.T) Provoked
 	// Check verifies the store's integrity; it may be nil.
 	Check func(t *testing.T)
+}
+
+// Failure says what can be done about an error: see engine.Executor.
+type Failure string
+
+// The ways to fail.
+const (
+	Retryable Failure = "retryable"
+	Poison    Failure = "poison"
+	Fatal     Failure = "fatal"
+)
+
+// Failing is the mark of the effect that fails, of three in a batch, if not all do.
+const Failing = "failing"
+
+// Provoked is a failure that has been brought about.
+type Provoked struct {
+	// Effect fails in the place of that marked Failing; without a kind, that does.
+	Effect effect.Effect
+	// Mend ends a failure that is not Poison; nil says that nothing does.
+	Mend func()
 }
 
 type requirement struct {
@@ -43,6 +80,8 @@ type requirement struct {
 // Run runs all cases.
 func Run(t *testing.T, s Suite) {
 	rows := requirement{s.Features.Rows, "the executor keeps no rows"}
+	schema := requirement{s.Features.Schema, "the executor has no schema"}
+	once := requirement{s.Features.Transactional || s.Features.Idempotent, "the executor neither is transactional nor knows effects by their ids"}
 	transactional := requirement{s.Features.Transactional, "the executor is not transactional"}
 	generations := requirement{s.Features.Generations, "the executor has no generations"}
 	for _, c := range []struct {
@@ -58,12 +97,19 @@ func Run(t *testing.T, s Suite) {
 
 		{"effects happen in order", inOrder, []requirement{rows}},
 		{"a key may have several columns", compositeKeys, []requirement{rows}},
-		{"an effect that fits no row condemns itself", poison, []requirement{rows}},
+		{"an effect that fits no row condemns itself", poison, []requirement{rows, schema}},
 		{"how events are batched does not matter", anyBatching, []requirement{rows}},
 
+		{"marked effects happen once and in order", inOrderOnce, nil},
+		{"a marked effect again changes nothing", repeatedOnce, []requirement{once}},
+		{"cancelled half-way, a prefix is performed", cancelledPrefix, nil},
+		{"an error that passes says so", fails(Retryable), nil},
+		{"an error that condemns an effect says so", fails(Poison), nil},
+		{"an error that neither passes nor condemns says neither", fails(Fatal), nil},
+
 		{"a batch with a bad row leaves nothing", allOrNothing, []requirement{rows, transactional}},
-		{"a batch again changes nothing", repeated, []requirement{rows, transactional}},
-		{"what overlaps is performed once", overlapping, []requirement{rows, transactional}},
+		{"a batch again changes nothing", repeated, []requirement{rows, once}},
+		{"what overlaps is performed once", overlapping, []requirement{rows, once}},
 		{"a gap is refused", gapRefused, []requirement{rows, transactional}},
 		{"a batch without effects moves the position", emptyBatch, []requirement{transactional}},
 		{"position and rows survive reopening", reopened, []requirement{rows, transactional}},

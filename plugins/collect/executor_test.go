@@ -19,9 +19,24 @@ import (
 func TestConformance(t *testing.T) {
 	executortest.Run(t, executortest.Suite{
 		New: func(*testing.T) executortest.Store {
-			e := collect.New(collect.Options{})
+			e := collect.New(collect.Options{Limit: 300})
 			return executortest.Store{
-				Open: func(string, uint64) (engine.Executor, error) { return e, nil },
+				Open:   func(string, uint64) (engine.Executor, error) { return e, nil },
+				Effect: func(mark string) effect.Effect { return effect.Effect{Kind: effect.Log, Body: []byte(mark)} },
+				Performed: func(*testing.T) (marks []string) {
+					for _, f := range e.Effects() {
+						marks = append(marks, string(f.Body))
+					}
+					return marks
+				},
+				Provoke: map[executortest.Failure]func(*testing.T) executortest.Provoked{
+					executortest.Fatal: func(t *testing.T) executortest.Provoked {
+						if err := e.Execute(t.Context(), effect.Batch{Effects: make([]effect.Effect, 298)}); err != nil {
+							t.Fatal(err)
+						}
+						return executortest.Provoked{}
+					},
+				},
 			}
 		},
 	})

@@ -31,25 +31,37 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run("sqlite/"+name, func(t *testing.T) { executortest.Run(t, sqliteSuite(rules...)) })
 	}
-	for name, open := range map[string]func() filter.Wrapped{
-		"log":     func() filter.Wrapped { return log.New(slog.New(slog.DiscardHandler)) },
-		"collect": func() filter.Wrapped { return collect.New(collect.Options{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			executortest.Run(t, executortest.Suite{New: func(*testing.T) executortest.Store {
-				return executortest.Store{Open: func(string, uint64) (engine.Executor, error) {
-					return filter.New(open(), filter.Rule{Level: effect.Warn}), nil
-				}}
-			}})
-		})
-	}
+	t.Run("log", func(t *testing.T) {
+		executortest.Run(t, executortest.Suite{New: func(*testing.T) executortest.Store {
+			return executortest.Store{Open: func(string, uint64) (engine.Executor, error) {
+				return filter.New(log.New(slog.New(slog.DiscardHandler)), filter.Rule{Level: effect.Warn}), nil
+			}}
+		}})
+	})
+	t.Run("collect", func(t *testing.T) {
+		executortest.Run(t, executortest.Suite{New: func(*testing.T) executortest.Store {
+			collector := collect.New(collect.Options{})
+			return executortest.Store{
+				Open: func(string, uint64) (engine.Executor, error) {
+					return filter.New(collector, filter.Rule{Level: effect.Warn}), nil
+				},
+				Effect: func(mark string) effect.Effect { return line(1, effect.Warn, mark) },
+				Performed: func(*testing.T) (marks []string) {
+					for _, f := range collector.Effects() {
+						marks = append(marks, string(f.Body))
+					}
+					return marks
+				},
+			}
+		}})
+	})
 }
 
 // sqliteSuite is that of a SQLite executor behind filters, the last rule's next
 // to it.
 func sqliteSuite(rules ...filter.Rule) executortest.Suite {
 	return executortest.Suite{
-		Features: executortest.Features{Transactional: true, Rows: true, Generations: true},
+		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true},
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledger(t)
 			return executortest.Store{

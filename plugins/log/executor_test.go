@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -20,9 +21,17 @@ import (
 func TestConformance(t *testing.T) {
 	executortest.Run(t, executortest.Suite{
 		New: func(t *testing.T) executortest.Store {
+			var out bytes.Buffer
 			return executortest.Store{
 				Open: func(string, uint64) (engine.Executor, error) {
-					return log.New(slog.New(slog.DiscardHandler)), nil
+					return log.New(slog.New(slog.NewJSONHandler(&out, nil))), nil
+				},
+				Effect: func(mark string) effect.Effect { return line(effect.Info, mark) },
+				Performed: func(t *testing.T) (marks []string) {
+					for _, r := range records(t, bytes.NewReader(out.Bytes())) {
+						marks = append(marks, r.Msg)
+					}
+					return marks
 				},
 			}
 		},
@@ -45,15 +54,20 @@ func logged(t *testing.T, level slog.Level, effects ...effect.Effect) []record {
 	if err := e.Execute(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
-	var records []record
-	for d := json.NewDecoder(&out); d.More(); {
+	return records(t, &out)
+}
+
+// records reads what the JSON handler has written.
+func records(t *testing.T, out io.Reader) (list []record) {
+	t.Helper()
+	for d := json.NewDecoder(out); d.More(); {
 		var r record
 		if err := d.Decode(&r); err != nil {
 			t.Fatal(err)
 		}
-		records = append(records, r)
+		list = append(list, r)
 	}
-	return records
+	return list
 }
 
 func line(level effect.Level, text string) effect.Effect {

@@ -9,6 +9,7 @@ import (
 	sqlitedriver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 )
 
@@ -123,7 +124,8 @@ func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ": ")
 }
 
-// explain puts the conditions that an operator can mend into words.
+// explain puts the conditions that an operator can mend into words, and says of
+// those that pass that they do.
 func explain(err error) error {
 	var e *sqlitedriver.Error
 	if !errors.As(err, &e) {
@@ -131,9 +133,9 @@ func explain(err error) error {
 	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		return fmt.Errorf("%w: %w", ErrLocked, err)
+		return &effect.RetryError{Err: fmt.Errorf("%w: %w", ErrLocked, err)}
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+		return &effect.RetryError{Err: fmt.Errorf("%w: %w", ErrDiskFull, err)}
 	case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

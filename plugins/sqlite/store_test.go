@@ -3,11 +3,13 @@ package sqlite_test
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -18,18 +20,49 @@ import (
 
 func TestConformance(t *testing.T) {
 	executortest.Run(t, executortest.Suite{
-		Features: executortest.Features{Transactional: true, Rows: true, Generations: true},
+		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true},
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
+			cfg.BusyTimeout = 100 * time.Millisecond
 			return executortest.Store{
 				Open: func(pipeline string, generation uint64) (engine.Executor, error) {
 					return sqlite.Open(t.Context(), cfg, pipeline, generation)
 				},
-				Rows:  func(t *testing.T, table string) map[string]string { return rows(t, cfg.Path, table) },
-				Check: func(t *testing.T) { checkIntegrity(t, cfg.Path) },
+				Rows:    func(t *testing.T, table string) map[string]string { return rows(t, cfg.Path, table) },
+				Check:   func(t *testing.T) { checkIntegrity(t, cfg.Path) },
+				Provoke: failures(cfg.Path),
 			}
 		},
 	})
+}
+
+// failures are another program's lock on the file, a row without a table, and a
+// trigger that somebody has added, which refuses all rows.
+func failures(path string) map[executortest.Failure]func(*testing.T) executortest.Provoked {
+	return map[executortest.Failure]func(*testing.T) executortest.Provoked{
+		executortest.Retryable: func(t *testing.T) executortest.Provoked {
+			conn, err := reader(t, path).Conn(t.Context())
+			if err == nil {
+				_, err = conn.ExecContext(t.Context(), "BEGIN IMMEDIATE")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return executortest.Provoked{Mend: func() {
+				_, err := conn.ExecContext(t.Context(), "ROLLBACK")
+				if err := errors.Join(err, conn.Close()); err != nil {
+					t.Error(err)
+				}
+			}}
+		},
+		executortest.Poison: func(*testing.T) executortest.Provoked {
+			return executortest.Provoked{Effect: effect.Effect{Kind: effect.Insert, Name: "nowhere", Body: []byte(`{}`)}}
+		},
+		executortest.Fatal: func(t *testing.T) executortest.Provoked {
+			mustExec(t, path, "CREATE TRIGGER refuse BEFORE INSERT ON accounts BEGIN SELECT RAISE(ABORT, 'refused'); END")
+			return executortest.Provoked{Mend: func() { mustExec(t, path, "DROP TRIGGER refuse") }}
+		},
+	}
 }
 
 // ledgerConfig declares the tables of the conformance suite.
