@@ -11,6 +11,7 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/plugins/filter"
 	logexec "github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -41,9 +42,9 @@ func openExecutor(dir string) func(context.Context, config.Executor, string, uin
 		}
 		c := sqlite.Config{Path: filepath.Join(dir, spec.SQLite.Path)}
 		for _, t := range spec.SQLite.Tables {
-			table := sqlite.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+			table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
 			for _, column := range t.Columns {
-				table.Columns = append(table.Columns, sqlite.Column{Name: column.Name, Type: sqlite.Type(column.Type)})
+				table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
 			}
 			c.Tables = append(c.Tables, table)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -72,12 +73,12 @@ func accountEffects(batch int) (effect.Batch, error) {
 }
 
 func executeRows(ctx context.Context, path string, batches int) (took time.Duration, err error) {
-	table := sqlite.Table{
+	table := rows.Table{
 		Name:       "accounts",
-		Columns:    []sqlite.Column{{Name: "id", Type: sqlite.Text}, {Name: "owner", Type: sqlite.Text}, {Name: "balance", Type: sqlite.Integer}},
+		Columns:    []rows.Column{{Name: "id", Type: rows.Text}, {Name: "owner", Type: rows.Text}, {Name: "balance", Type: rows.Integer}},
 		PrimaryKey: []string{"id"},
 	}
-	x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []sqlite.Table{table}}, "bench", 1)
+	x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []rows.Table{table}}, "bench", 1)
 	if err != nil {
 		return 0, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/refold-dev/refold/plugins/filter"
 	logexec "github.com/refold-dev/refold/plugins/log"
 	"github.com/refold-dev/refold/plugins/null"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm"
@@ -154,9 +155,9 @@ func rule(f *config.Filter) filter.Rule {
 func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
 	c := sqlite.Config{Path: dir.Resolve(s.Path)}
 	for _, t := range s.Tables {
-		table := sqlite.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
 		for _, column := range t.Columns {
-			table.Columns = append(table.Columns, sqlite.Column{Name: column.Name, Type: sqlite.Type(column.Type)})
+			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
 		}
 		c.Tables = append(c.Tables, table)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/eventstore/memory"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
@@ -43,10 +44,10 @@ func loadGuest(t *testing.T) *wasm.Module {
 // openTable opens the table that the guest writes, in a SQLite file.
 func openTable(path string) func(context.Context, config.Executor, string, uint64) (engine.Executor, error) {
 	return func(ctx context.Context, _ config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
-		x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []sqlite.Table{{
+		x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []rows.Table{{
 			Name:       "lines_by_dir",
 			PrimaryKey: []string{"dir"},
-			Columns: []sqlite.Column{
+			Columns: []rows.Column{
 				{Name: "dir", Type: "text"}, {Name: "additions", Type: "integer"},
 				{Name: "deletions", Type: "integer"}, {Name: "changes", Type: "integer"},
 			},

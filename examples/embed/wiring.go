@@ -20,6 +20,7 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
 	"github.com/refold-dev/refold/eventstore/repository"
 	"github.com/refold-dev/refold/eventstore/snapshot"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
@@ -131,9 +132,9 @@ func (r *refold) openEngine(ctx context.Context, dir datadir.Dir, pipelines []co
 func tables(dir datadir.Dir, declared *config.SQLite) sqlite.Config {
 	c := sqlite.Config{Path: dir.Resolve(declared.Path)}
 	for _, t := range declared.Tables {
-		table := sqlite.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
 		for _, column := range t.Columns {
-			table.Columns = append(table.Columns, sqlite.Column{Name: column.Name, Type: sqlite.Type(column.Type)})
+			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
 		}
 		c.Tables = append(c.Tables, table)
 	}

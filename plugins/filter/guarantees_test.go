@@ -18,16 +18,17 @@ import (
 	"github.com/refold-dev/refold/plugins/collect"
 	"github.com/refold-dev/refold/plugins/filter"
 	"github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
-var rows = filter.Rule{Kinds: []effect.Kind{effect.Insert, effect.Update, effect.Delete}}
+var aboutRows = filter.Rule{Kinds: []effect.Kind{effect.Insert, effect.Update, effect.Delete}}
 
 // TestConformance: a filter keeps what the wrapped executor guarantees, and so
 // does a filter before a filter.
 func TestConformance(t *testing.T) {
 	for name, rules := range map[string][]filter.Rule{
-		"one": {rows}, "two": {{Level: effect.Error}, rows}, "one that lets everything through": {{}},
+		"one": {aboutRows}, "two": {{Level: effect.Error}, aboutRows}, "one that lets everything through": {{}},
 	} {
 		t.Run("sqlite/"+name, func(t *testing.T) { executortest.Run(t, sqliteSuite(rules...)) })
 	}
@@ -84,11 +85,11 @@ func sqliteSuite(rules ...filter.Rule) executortest.Suite {
 
 // ledger declares the tables of the conformance suite.
 func ledger(t testing.TB) sqlite.Config {
-	text := func(name string) sqlite.Column { return sqlite.Column{Name: name, Type: sqlite.Text} }
-	number := func(name string) sqlite.Column { return sqlite.Column{Name: name, Type: sqlite.Integer} }
-	return sqlite.Config{Path: filepath.Join(t.TempDir(), "read.db"), Tables: []sqlite.Table{
-		{Name: "accounts", Columns: []sqlite.Column{text("id"), text("owner"), number("balance")}, PrimaryKey: []string{"id"}},
-		{Name: "entries", Columns: []sqlite.Column{text("account"), number("seq"), number("amount")}, PrimaryKey: []string{"account", "seq"}},
+	text := func(name string) rows.Column { return rows.Column{Name: name, Type: rows.Text} }
+	number := func(name string) rows.Column { return rows.Column{Name: name, Type: rows.Integer} }
+	return sqlite.Config{Path: filepath.Join(t.TempDir(), "read.db"), Tables: []rows.Table{
+		{Name: "accounts", Columns: []rows.Column{text("id"), text("owner"), number("balance")}, PrimaryKey: []string{"id"}},
+		{Name: "entries", Columns: []rows.Column{text("account"), number("seq"), number("amount")}, PrimaryKey: []string{"account", "seq"}},
 	}}
 }
 

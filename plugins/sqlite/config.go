@@ -1,9 +1,9 @@
 package sqlite
 
 import (
-	"fmt"
-	"strings"
 	"time"
+
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // Config says which file an executor writes and which tables it keeps there.
@@ -15,138 +15,19 @@ type Config struct {
 	// means five seconds.
 	BusyTimeout time.Duration
 	// Tables are what effects may write to, by name.
-	Tables []Table
+	Tables []rows.Table
 }
 
-// Table declares a table.
-type Table struct {
-	// Name is the collection that effects name: [a-z_][a-z0-9_]*.
-	Name    string   `json:"name"`
-	Columns []Column `json:"columns"`
-	// PrimaryKey names the columns that identify a row, in the order in which
-	// effects give their values.
-	PrimaryKey []string `json:"primary_key"`
-	// Indexes are lists of columns to index, none of them unique.
-	Indexes [][]string `json:"indexes,omitempty"`
-}
+const defaultBusyTimeout = 5 * time.Second
 
-// Column declares a column.
-type Column struct {
-	Name string `json:"name"`
-	Type Type   `json:"type"`
-}
-
-const (
-	defaultBusyTimeout = 5 * time.Second
-	// maxColumns is SQLite's own limit.
-	maxColumns = 2000
-)
-
-// Validate checks the configuration without I/O. Its error is a [ConfigError].
+// Validate checks the configuration without I/O. Its error is a
+// [rows.ConfigError].
 func (c *Config) Validate() error {
 	if c.Path == "" {
-		return &ConfigError{Field: "path", Reason: "is missing"}
+		return &rows.ConfigError{Field: "path", Reason: "is missing"}
 	}
 	if c.BusyTimeout < 0 {
-		return &ConfigError{Field: "busy_timeout", Reason: "is negative"}
+		return &rows.ConfigError{Field: "busy_timeout", Reason: "is negative"}
 	}
-	if len(c.Tables) == 0 {
-		return &ConfigError{Field: "tables", Reason: "is empty: declare at least one table"}
-	}
-	seen := make(map[string]bool, len(c.Tables))
-	for i := range c.Tables {
-		t := &c.Tables[i]
-		at := ConfigError{Field: fmt.Sprintf("tables[%d]", i), Table: t.Name}
-		if reason := checkTableName(t.Name); reason != "" {
-			return at.in("name", reason)
-		}
-		if seen[t.Name] {
-			return at.in("name", "is declared twice")
-		}
-		seen[t.Name] = true
-		if err := t.validate(at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *Table) validate(at ConfigError) error {
-	types, err := t.columnTypes(at)
-	if err != nil {
-		return err
-	}
-	if len(t.PrimaryKey) == 0 {
-		return at.in("primary_key", "is empty: name at least one column")
-	}
-	if err := checkColumnList(at, "primary_key", t.PrimaryKey, types); err != nil {
-		return err
-	}
-	for i, name := range t.PrimaryKey {
-		if typ := types[name]; !typ.identifies() {
-			at.Column = name
-			return at.in(fmt.Sprintf("primary_key[%d]", i), fmt.Sprintf("is of type %s, which does not identify a row", typ))
-		}
-	}
-	return t.validateIndexes(at, types)
-}
-
-func (t *Table) columnTypes(at ConfigError) (map[string]Type, error) {
-	if len(t.Columns) == 0 {
-		return nil, at.in("columns", "is empty: declare at least one column")
-	}
-	if len(t.Columns) > maxColumns {
-		return nil, at.in("columns", fmt.Sprintf("has more than %d columns", maxColumns))
-	}
-	types := make(map[string]Type, len(t.Columns))
-	for i, c := range t.Columns {
-		at.Column = c.Name
-		field := fmt.Sprintf("columns[%d]", i)
-		if reason := checkName(c.Name); reason != "" {
-			return nil, at.in(field+".name", reason)
-		}
-		if _, ok := types[c.Name]; ok {
-			return nil, at.in(field+".name", "is declared twice")
-		}
-		if !c.Type.known() {
-			return nil, at.in(field+".type", fmt.Sprintf("%q is not one of %s", c.Type, typeNames()))
-		}
-		types[c.Name] = c.Type
-	}
-	return types, nil
-}
-
-func (t *Table) validateIndexes(at ConfigError, types map[string]Type) error {
-	seen := make(map[string]bool, len(t.Indexes))
-	for i, columns := range t.Indexes {
-		field := fmt.Sprintf("indexes[%d]", i)
-		if len(columns) == 0 {
-			return at.in(field, "is empty: name at least one column")
-		}
-		if err := checkColumnList(at, field, columns, types); err != nil {
-			return err
-		}
-		key := strings.Join(columns, ",")
-		if seen[key] {
-			return at.in(field, "is declared twice")
-		}
-		seen[key] = true
-	}
-	return nil
-}
-
-func checkColumnList(at ConfigError, field string, columns []string, types map[string]Type) error {
-	seen := make(map[string]bool, len(columns))
-	for i, name := range columns {
-		at.Column = name
-		here := fmt.Sprintf("%s[%d]", field, i)
-		if _, ok := types[name]; !ok {
-			return at.in(here, "is not a column of the table")
-		}
-		if seen[name] {
-			return at.in(here, "is named twice")
-		}
-		seen[name] = true
-	}
-	return nil
+	return rows.Validate(c.Tables, &dialect)
 }

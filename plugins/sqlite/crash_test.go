@@ -78,11 +78,11 @@ func TestKillNine(t *testing.T) {
 	for range 10 {
 		acknowledged := writeAndKill(t, cfg.Path, 1+rand.IntN(30))
 		checkIntegrity(t, cfg.Path)
-		stored, err := strconv.ParseUint(column(t, cfg.Path, `SELECT position FROM _refold_checkpoints`)[0], 10, 64)
+		found, err := strconv.ParseUint(column(t, cfg.Path, `SELECT position FROM _refold_checkpoints`)[0], 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		position := event.Position(stored)
+		position := event.Position(found)
 		if position < acknowledged {
 			t.Errorf("position %d was acknowledged, the file is at %d", acknowledged, position)
 		}
@@ -92,7 +92,7 @@ func TestKillNine(t *testing.T) {
 			}
 		}
 		done = position
-		if diff := cmp.Diff(want.rows(t), rows(t, cfg.Path, "accounts")); diff != "" {
+		if diff := cmp.Diff(want.rows(t), stored(t, cfg.Path, "accounts")); diff != "" {
 			t.Fatalf("rows at position %d:\n%s", position, diff)
 		}
 	}

@@ -14,11 +14,12 @@
 //     Execute returns (WAL, synchronous=FULL).
 //  2. Every opening of a generation takes a new epoch. A commit happens only
 //     under the newest epoch and from exactly the position its writer
-//     believes; otherwise nothing is written and the error is a [FencedError].
+//     believes; otherwise nothing is written and the error is a
+//     [rows.FencedError].
 //  3. An effect is performed once: what a batch holds at or below the position
-//     is skipped, and a batch that would leave a hole is a [GapError].
+//     is skipped, and a batch that would leave a hole is a [rows.GapError].
 //  4. A batch holds only rows that fit their table, or none of it is written:
-//     the error is a [RowError] that names the first effect that does not fit.
+//     the error is a [rows.RowError] that names the first effect that does not fit.
 //  5. The active generation's tables bear their declared names. A generation
 //     built beside it has tables named <table>__g<generation>, and Activate
 //     exchanges the two in one transaction: no reader finds a table missing or

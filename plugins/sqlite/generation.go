@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // Activate gives this generation's tables their declared names and drops the
@@ -11,14 +13,14 @@ import (
 // generation that is active.
 func (e *Executor) Activate(ctx context.Context) error {
 	if e.closed {
-		return ErrClosed
+		return rows.ErrClosed
 	}
 	if e.active {
 		return nil
 	}
 	err := e.session.within(ctx, e.exchange)
 	if err != nil {
-		return fmt.Errorf("activate pipeline %s, generation %d: %w", e.pipeline, e.generation, err)
+		return fmt.Errorf("activate pipeline %s, generation %d: %w", e.claim.Pipeline, e.claim.Generation, err)
 	}
 	e.active = true
 	// The statements name the tables as they were.
@@ -37,21 +39,21 @@ func (e *Executor) exchange(ctx context.Context) error {
 		return err
 	}
 	for _, t := range e.tables {
-		name := t.declared.Name
+		name := t.Table.Name
 		if err := e.refuseStranger(ctx, name, name); err != nil {
 			return err
 		}
-		if _, err := e.session.exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME TO %s", quote(t.stored), quote(name))); err != nil {
+		if _, err := e.session.exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME TO %s", rows.Quote(t.stored), rows.Quote(name))); err != nil {
 			return fmt.Errorf("rename table %s: %w", t.stored, err)
 		}
 	}
 	_, err := e.session.exec(ctx,
-		`UPDATE _refold_checkpoints SET active = 1 WHERE pipeline = ? AND generation = ?`, e.pipeline, e.generation)
+		`UPDATE _refold_checkpoints SET active = 1 WHERE pipeline = ? AND generation = ?`, e.claim.Pipeline, e.claim.Generation)
 	return err
 }
 
 func (e *Executor) dropOlder(ctx context.Context) error {
-	active, exists, err := e.session.activeGeneration(ctx, e.pipeline)
+	active, exists, err := e.session.activeGeneration(ctx, e.claim.Pipeline)
 	if err != nil {
 		return err
 	}
@@ -68,40 +70,40 @@ func (e *Executor) dropOlder(ctx context.Context) error {
 }
 
 func (e *Executor) olderGenerations(ctx context.Context) ([]int64, error) {
-	rows, err := e.session.conn.QueryContext(ctx,
-		`SELECT generation FROM _refold_checkpoints WHERE pipeline = ? AND generation < ?`, e.pipeline, e.generation)
+	list, err := e.session.conn.QueryContext(ctx,
+		`SELECT generation FROM _refold_checkpoints WHERE pipeline = ? AND generation < ?`, e.claim.Pipeline, e.claim.Generation)
 	if err != nil {
 		return nil, fmt.Errorf("list the older generations: %w", err)
 	}
-	defer rows.Close()
+	defer list.Close()
 	var older []int64
-	for rows.Next() {
+	for list.Next() {
 		var generation int64
-		if err := rows.Scan(&generation); err != nil {
+		if err := list.Scan(&generation); err != nil {
 			return nil, fmt.Errorf("list the older generations: %w", err)
 		}
 		older = append(older, generation)
 	}
-	return older, rows.Err()
+	return older, list.Err()
 }
 
 // Discard drops this generation's tables, forgets its position and closes the
-// executor. The active generation is not discarded: the error is [ErrActive].
+// executor. The active generation is not discarded: the error is [rows.ErrActive].
 func (e *Executor) Discard(ctx context.Context) error {
 	if e.closed {
-		return ErrClosed
+		return rows.ErrClosed
 	}
-	err := ErrActive
+	err := rows.ErrActive
 	if !e.active {
 		err = e.session.within(ctx, func(ctx context.Context) error {
 			if err := e.holdFence(ctx); err != nil {
 				return err
 			}
-			return e.dropGeneration(ctx, e.generation, false)
+			return e.dropGeneration(ctx, e.claim.Generation, false)
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("discard pipeline %s, generation %d: %w", e.pipeline, e.generation, err)
+		return fmt.Errorf("discard pipeline %s, generation %d: %w", e.claim.Pipeline, e.claim.Generation, err)
 	}
 	return e.Close()
 }
@@ -109,26 +111,9 @@ func (e *Executor) Discard(ctx context.Context) error {
 // holdFence fails unless this executor is the generation's newest. It belongs
 // into a transaction, which keeps the answer true until its end.
 func (e *Executor) holdFence(ctx context.Context) error {
-	found, exists, err := e.session.checkpointOf(ctx, e.pipeline, e.generation)
+	found, exists, err := e.session.checkpointOf(ctx, e.claim.Pipeline, e.claim.Generation)
 	if err != nil {
 		return err
 	}
-	if reason := e.fencedBy(found, exists); reason != "" {
-		return &FencedError{Pipeline: e.pipeline, Generation: uint64(e.generation), Reason: reason}
-	}
-	return nil
-}
-
-// fencedBy says what in the generation's checkpoint shows that another
-// executor has been at work, or nothing.
-func (e *Executor) fencedBy(found checkpoint, exists bool) string {
-	switch {
-	case !exists:
-		return "it has been discarded or replaced"
-	case found.epoch != e.epoch:
-		return fmt.Sprintf("it has been opened again: this executor has epoch %d, the file %d", e.epoch, found.epoch)
-	case found.position != int64(e.position):
-		return fmt.Sprintf("its position is %d, not %d as this executor left it", found.position, e.position)
-	}
-	return ""
+	return e.claim.FencedBy(found, exists)
 }

@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // nameTables settles what the declared tables are called in the file. Active
 // tables bear their own names, those under construction a suffix.
 func (e *Executor) nameTables() {
 	for _, t := range e.tables {
-		t.stored = storedName(t.declared.Name, e.generation, e.active)
+		t.stored = storedName(t.Table.Name, e.claim.Generation, e.active)
 	}
 }
 
@@ -20,7 +22,7 @@ func storedName(table string, generation int64, active bool) string {
 	if active {
 		return table
 	}
-	return fmt.Sprintf("%s__g%d", table, generation)
+	return rows.Built(table, generation)
 }
 
 // indexName is the same before and after activation, since SQLite has no way
@@ -29,20 +31,16 @@ func indexName(table string, generation int64, columns []string) string {
 	return storedName(table, generation, false) + "." + strings.Join(columns, ".")
 }
 
-func quote(name string) string { return `"` + name + `"` }
-
-func quoteAll(names []string) string { return `"` + strings.Join(names, `", "`) + `"` }
-
 // createTables creates and records all tables of a new generation.
 func (e *Executor) createTables(ctx context.Context) error {
 	for _, t := range e.tables {
-		if err := e.claim(ctx, t); err != nil {
+		if err := e.reserve(ctx, t); err != nil {
 			return err
 		}
 		if _, err := e.session.exec(ctx, t.createStatement()); err != nil {
 			return fmt.Errorf("create table %s: %w", t.stored, err)
 		}
-		for _, columns := range t.declared.Indexes {
+		for _, columns := range t.Table.Indexes {
 			if err := e.createIndex(ctx, t, columns); err != nil {
 				return err
 			}
@@ -54,15 +52,15 @@ func (e *Executor) createTables(ctx context.Context) error {
 	return nil
 }
 
-// claim makes sure that the table's names are free, or the pipeline's own.
-func (e *Executor) claim(ctx context.Context, t *table) error {
-	name := t.declared.Name
-	owner, err := e.session.owner(ctx, name, e.pipeline)
+// reserve makes sure that the table's names are free, or the pipeline's own.
+func (e *Executor) reserve(ctx context.Context, t *table) error {
+	name := t.Table.Name
+	owner, err := e.session.owner(ctx, name, e.claim.Pipeline)
 	if err != nil {
 		return fmt.Errorf("read the owner of table %s: %w", name, err)
 	}
 	if owner != "" {
-		return &TableError{Table: name, Owner: owner, Reason: fmt.Sprintf("belongs to pipeline %q", owner)}
+		return &rows.TableError{Table: name, Owner: owner, Reason: fmt.Sprintf("belongs to pipeline %q", owner)}
 	}
 	return e.refuseStranger(ctx, name, t.stored)
 }
@@ -76,33 +74,33 @@ func (e *Executor) refuseStranger(ctx context.Context, name, stored string) erro
 			AND name NOT IN (SELECT t.name FROM _refold_tables t
 				JOIN _refold_checkpoints c USING (pipeline, generation)
 				WHERE pipeline = ?1 AND c.active)`,
-		e.pipeline, name, stored)
+		e.claim.Pipeline, name, stored)
 	if err != nil {
 		return fmt.Errorf("look for table %s: %w", name, err)
 	}
 	if len(strangers) > 0 {
-		return &TableError{Table: strangers[0], Reason: "exists, but no pipeline created it; rename it, or declare another name"}
+		return &rows.TableError{Table: strangers[0], Reason: "exists, but no pipeline created it; rename it, or declare another name"}
 	}
 	return nil
 }
 
 func (t *table) createStatement() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CREATE TABLE %s (", quote(t.stored))
-	for _, c := range t.declared.Columns {
-		fmt.Fprintf(&b, "%s %s", quote(c.Name), c.Type.storage())
-		if slices.Contains(t.declared.PrimaryKey, c.Name) {
+	fmt.Fprintf(&b, "CREATE TABLE %s (", rows.Quote(t.stored))
+	for _, c := range t.Table.Columns {
+		fmt.Fprintf(&b, "%s %s", rows.Quote(c.Name), storage(c.Type))
+		if slices.Contains(t.Table.PrimaryKey, c.Name) {
 			b.WriteString(" NOT NULL")
 		}
 		b.WriteString(", ")
 	}
-	fmt.Fprintf(&b, "PRIMARY KEY (%s)) STRICT", quoteAll(t.declared.PrimaryKey))
+	fmt.Fprintf(&b, "PRIMARY KEY (%s)) STRICT", rows.QuoteAll(t.Table.PrimaryKey))
 	return b.String()
 }
 
 func (e *Executor) createIndex(ctx context.Context, t *table, columns []string) error {
-	name := indexName(t.declared.Name, e.generation, columns)
-	_, err := e.session.exec(ctx, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", quote(name), quote(t.stored), quoteAll(columns)))
+	name := indexName(t.Table.Name, e.claim.Generation, columns)
+	_, err := e.session.exec(ctx, fmt.Sprintf("CREATE INDEX %s ON %s (%s)", rows.Quote(name), rows.Quote(t.stored), rows.QuoteAll(columns)))
 	if err != nil {
 		return fmt.Errorf("create index %s: %w", name, err)
 	}
@@ -110,16 +108,16 @@ func (e *Executor) createIndex(ctx context.Context, t *table, columns []string) 
 }
 
 func (e *Executor) record(ctx context.Context, t *table) error {
-	declaration, err := json.Marshal(t.declared)
+	declaration, err := json.Marshal(t.Table)
 	if err != nil {
-		return fmt.Errorf("record table %s: %w", t.declared.Name, err)
+		return fmt.Errorf("record table %s: %w", t.Table.Name, err)
 	}
 	_, err = e.session.exec(ctx,
 		`INSERT INTO _refold_tables (pipeline, generation, name, declaration) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET declaration = excluded.declaration`,
-		e.pipeline, e.generation, t.declared.Name, string(declaration))
+		e.claim.Pipeline, e.claim.Generation, t.Table.Name, string(declaration))
 	if err != nil {
-		return fmt.Errorf("record table %s: %w", t.declared.Name, err)
+		return fmt.Errorf("record table %s: %w", t.Table.Name, err)
 	}
 	return nil
 }
@@ -128,18 +126,18 @@ func (e *Executor) record(ctx context.Context, t *table) error {
 // and its rows in the ledger.
 func (e *Executor) dropGeneration(ctx context.Context, generation int64, active bool) error {
 	names, err := e.session.column(ctx,
-		`SELECT name FROM _refold_tables WHERE pipeline = ? AND generation = ?`, e.pipeline, generation)
+		`SELECT name FROM _refold_tables WHERE pipeline = ? AND generation = ?`, e.claim.Pipeline, generation)
 	if err != nil {
 		return fmt.Errorf("list the tables of generation %d: %w", generation, err)
 	}
 	for _, name := range names {
 		// Somebody may have dropped it by hand.
-		if _, err := e.session.exec(ctx, "DROP TABLE IF EXISTS "+quote(storedName(name, generation, active))); err != nil {
+		if _, err := e.session.exec(ctx, "DROP TABLE IF EXISTS "+rows.Quote(storedName(name, generation, active))); err != nil {
 			return fmt.Errorf("drop table %s of generation %d: %w", name, generation, err)
 		}
 	}
 	for _, ledger := range []string{"_refold_tables", "_refold_checkpoints"} {
-		if _, err := e.session.exec(ctx, "DELETE FROM "+ledger+" WHERE pipeline = ? AND generation = ?", e.pipeline, generation); err != nil {
+		if _, err := e.session.exec(ctx, "DELETE FROM "+ledger+" WHERE pipeline = ? AND generation = ?", e.claim.Pipeline, generation); err != nil {
 			return fmt.Errorf("forget generation %d: %w", generation, err)
 		}
 	}

@@ -9,12 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
-func wantTableError(t *testing.T, err error, want sqlite.TableError) {
+func wantTableError(t *testing.T, err error, want rows.TableError) {
 	t.Helper()
-	var got *sqlite.TableError
+	var got *rows.TableError
 	if !errors.As(err, &got) {
 		t.Fatalf("got error %v, want a TableError", err)
 	}
@@ -37,7 +38,7 @@ func TestStrangersTableIsLeftAlone(t *testing.T) {
 		if strings.Contains(stranger, "ACCOUNTS") {
 			name = "ACCOUNTS"
 		}
-		wantTableError(t, err, sqlite.TableError{Table: name, Reason: "no pipeline created it"})
+		wantTableError(t, err, rows.TableError{Table: name, Reason: "no pipeline created it"})
 		if diff := cmp.Diff(before, column(t, path, `SELECT name || sql FROM sqlite_schema ORDER BY 1`)); diff != "" {
 			t.Errorf("%s: the file has changed:\n%s", stranger, diff)
 		}
@@ -53,7 +54,7 @@ func TestStrangersTableBlocksActivation(t *testing.T) {
 	open(t, old, "ledger", 1)
 	e := open(t, cfg, "ledger", 2)
 	mustExec(t, cfg.Path, `CREATE TABLE entries (x TEXT)`, `INSERT INTO entries VALUES ('kept')`)
-	wantTableError(t, e.Activate(t.Context()), sqlite.TableError{Table: "entries", Reason: "no pipeline created it"})
+	wantTableError(t, e.Activate(t.Context()), rows.TableError{Table: "entries", Reason: "no pipeline created it"})
 	if got := column(t, cfg.Path, `SELECT x FROM entries`); !slices.Equal(got, []string{"kept"}) {
 		t.Errorf("the stranger's table holds %v", got)
 	}
@@ -72,7 +73,7 @@ func TestPipelinesShareAFileButNoTable(t *testing.T) {
 	mustExecute(t, e, batch("journal", 1, 0, 2, insert(2, "entries", `{"account":"a","seq":1}`)))
 
 	_, err := sqlite.Open(t.Context(), cfg, "greedy", 1)
-	wantTableError(t, err, sqlite.TableError{Table: "accounts", Owner: "accounting", Reason: `belongs to pipeline "accounting"`})
+	wantTableError(t, err, rows.TableError{Table: "accounts", Owner: "accounting", Reason: `belongs to pipeline "accounting"`})
 	if got := column(t, cfg.Path, `SELECT pipeline FROM _refold_checkpoints ORDER BY 1`); !slices.Equal(got, []string{"accounting", "journal"}) {
 		t.Errorf("the pipelines on record are %v", got)
 	}
@@ -86,31 +87,31 @@ func TestTableUnderConstructionIsOwned(t *testing.T) {
 	open(t, first, "ledger", 1)
 	open(t, cfg, "ledger", 2)
 	_, err := sqlite.Open(t.Context(), entries, "journal", 1)
-	wantTableError(t, err, sqlite.TableError{Table: "entries", Owner: "ledger", Reason: "belongs to"})
+	wantTableError(t, err, rows.TableError{Table: "entries", Owner: "ledger", Reason: "belongs to"})
 }
 
 func TestChangedDeclarationNeedsARebuild(t *testing.T) {
-	extra := sqlite.Column{Name: "note", Type: sqlite.Text}
+	extra := rows.Column{Name: "note", Type: rows.Text}
 	for _, c := range []struct {
 		name string
 		edit func(*sqlite.Config)
-		want sqlite.TableError
+		want rows.TableError
 	}{
 		{"column more", func(c *sqlite.Config) { c.Tables[0].Columns = append(c.Tables[0].Columns, extra) },
-			sqlite.TableError{Table: "accounts", Column: "note", Reason: "built without it"}},
+			rows.TableError{Table: "accounts", Column: "note", Reason: "built without it"}},
 		{"column less", func(c *sqlite.Config) { c.Tables[0].Columns = c.Tables[0].Columns[:2]; c.Tables[0].Indexes = nil },
-			sqlite.TableError{Table: "accounts", Column: "balance", Reason: "is no longer declared"}},
-		{"type of the same storage", func(c *sqlite.Config) { c.Tables[0].Columns[2].Type = sqlite.Boolean },
-			sqlite.TableError{Table: "accounts", Column: "balance", Reason: "is declared as boolean, but the table was built with integer"}},
+			rows.TableError{Table: "accounts", Column: "balance", Reason: "is no longer declared"}},
+		{"type of the same storage", func(c *sqlite.Config) { c.Tables[0].Columns[2].Type = rows.Boolean },
+			rows.TableError{Table: "accounts", Column: "balance", Reason: "is declared as boolean, but the table was built with integer"}},
 		{"key", func(c *sqlite.Config) { c.Tables[1].PrimaryKey = []string{"seq", "account"} },
-			sqlite.TableError{Table: "entries", Reason: `the primary key ("seq", "account")`}},
+			rows.TableError{Table: "entries", Reason: `the primary key ("seq", "account")`}},
 		{"table less", func(c *sqlite.Config) { c.Tables = c.Tables[:1] },
-			sqlite.TableError{Table: "entries", Reason: "is no longer declared"}},
+			rows.TableError{Table: "entries", Reason: "is no longer declared"}},
 		{"table more", func(c *sqlite.Config) {
 			more := c.Tables[1]
 			more.Name = "more"
 			c.Tables = append(c.Tables, more)
-		}, sqlite.TableError{Table: "more", Reason: "built without it"}},
+		}, rows.TableError{Table: "more", Reason: "built without it"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "read.db")
@@ -136,11 +137,11 @@ func TestChangedDeclarationNeedsARebuild(t *testing.T) {
 func TestOrderOfColumnsDoesNotMatter(t *testing.T) {
 	cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
 	open(t, cfg, "ledger", 1)
-	cfg.Tables[0].Columns = []sqlite.Column{cfg.Tables[0].Columns[2], cfg.Tables[0].Columns[0], cfg.Tables[0].Columns[1]}
+	cfg.Tables[0].Columns = []rows.Column{cfg.Tables[0].Columns[2], cfg.Tables[0].Columns[0], cfg.Tables[0].Columns[1]}
 	e := open(t, cfg, "ledger", 1)
 	mustExecute(t, e, batch("ledger", 1, 0, 1, insert(1, "accounts", `{"id":"a","owner":"Ann","balance":1}`)))
 	want := map[string]string{"a": `{"balance":1,"id":"a","owner":"Ann"}`}
-	if diff := cmp.Diff(want, rows(t, cfg.Path, "accounts")); diff != "" {
+	if diff := cmp.Diff(want, stored(t, cfg.Path, "accounts")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -155,7 +156,7 @@ func TestTableAlteredByHand(t *testing.T) {
 		open(t, cfg, "ledger", 1)
 		mustExec(t, cfg.Path, statement)
 		_, err := sqlite.Open(t.Context(), cfg, "ledger", 1)
-		wantTableError(t, err, sqlite.TableError{Table: "accounts", Reason: reason})
+		wantTableError(t, err, rows.TableError{Table: "accounts", Reason: reason})
 
 		next := open(t, cfg, "ledger", 2)
 		if err := next.Activate(t.Context()); err != nil {

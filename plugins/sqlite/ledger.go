@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // format is the version of the tables below.
@@ -59,23 +61,16 @@ func (s *session) ensureLedger(ctx context.Context) error {
 	return nil
 }
 
-// checkpoint is a row of _refold_checkpoints.
-type checkpoint struct {
-	position int64
-	epoch    int64
-	active   bool
-}
-
 // checkpointOf reads a generation's checkpoint; found is false if there is none.
-func (s *session) checkpointOf(ctx context.Context, pipeline string, generation int64) (c checkpoint, found bool, err error) {
+func (s *session) checkpointOf(ctx context.Context, pipeline string, generation int64) (c rows.Checkpoint, found bool, err error) {
 	row := s.conn.QueryRowContext(ctx,
 		`SELECT position, epoch, active FROM _refold_checkpoints WHERE pipeline = ? AND generation = ?`,
 		pipeline, generation)
-	switch err := row.Scan(&c.position, &c.epoch, &c.active); {
+	switch err := row.Scan(&c.Position, &c.Epoch, &c.Active); {
 	case errors.Is(err, sql.ErrNoRows):
-		return checkpoint{}, false, nil
+		return rows.Checkpoint{}, false, nil
 	case err != nil:
-		return checkpoint{}, false, fmt.Errorf("read the checkpoint: %w", err)
+		return rows.Checkpoint{}, false, fmt.Errorf("read the checkpoint: %w", err)
 	}
 	return c, true, nil
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // Open takes over a generation of a pipeline in the file that cfg names: from
@@ -14,17 +14,16 @@ import (
 // that the file does not know begins at position 0. The first one of a
 // pipeline is active at once; a later one is built beside the active one.
 //
-// Errors are [*ConfigError], [*TableError], [ErrLocked], a [*FencedError] for a
+// Errors are [*rows.ConfigError], [*rows.TableError], [ErrLocked], a
+// [*rows.FencedError] for a
 // generation older than the active one, or those of the file.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if pipeline == "" {
-		return nil, errors.New("open a sqlite executor: the pipeline has no name")
-	}
-	if generation > math.MaxInt64 {
-		return nil, fmt.Errorf("open a sqlite executor: generation %d exceeds 63 bits", generation)
+	claim, err := rows.NewClaim(pipeline, generation)
+	if err != nil {
+		return nil, fmt.Errorf("open a sqlite executor: %w", err)
 	}
 	busy := cfg.BusyTimeout
 	if busy == 0 {
@@ -34,7 +33,8 @@ func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
-	e := newExecutor(s, cfg, pipeline, generation)
+	model := rows.NewModel(cfg.Tables, &dialect)
+	e := &Executor{session: s, claim: claim, model: model, tables: tablesOf(model)}
 	if err := s.within(ctx, e.takeOver); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s for pipeline %s, generation %d: %w", cfg.Path, pipeline, generation, err), s.close())
 	}
@@ -47,21 +47,21 @@ func (e *Executor) takeOver(ctx context.Context) error {
 	if err := e.session.ensureLedger(ctx); err != nil {
 		return err
 	}
-	found, exists, err := e.session.checkpointOf(ctx, e.pipeline, e.generation)
+	found, exists, err := e.session.checkpointOf(ctx, e.claim.Pipeline, e.claim.Generation)
 	if err != nil {
 		return err
 	}
-	if e.epoch, err = e.session.nextEpoch(ctx, e.pipeline); err != nil {
+	if e.claim.Epoch, err = e.session.nextEpoch(ctx, e.claim.Pipeline); err != nil {
 		return err
 	}
 	if !exists {
 		return e.begin(ctx)
 	}
-	e.position, e.active = event.Position(found.position), found.active
+	e.claim.Position, e.active = event.Position(found.Position), found.Active
 	e.nameTables()
 	_, err = e.session.exec(ctx,
 		`UPDATE _refold_checkpoints SET epoch = ? WHERE pipeline = ? AND generation = ?`,
-		e.epoch, e.pipeline, e.generation)
+		e.claim.Epoch, e.claim.Pipeline, e.claim.Generation)
 	if err != nil {
 		return fmt.Errorf("take over the checkpoint: %w", err)
 	}
@@ -70,21 +70,18 @@ func (e *Executor) takeOver(ctx context.Context) error {
 
 // begin creates the generation.
 func (e *Executor) begin(ctx context.Context) error {
-	active, exists, err := e.session.activeGeneration(ctx, e.pipeline)
+	active, exists, err := e.session.activeGeneration(ctx, e.claim.Pipeline)
 	if err != nil {
 		return err
 	}
-	if exists && active > e.generation {
-		return &FencedError{
-			Pipeline: e.pipeline, Generation: uint64(e.generation),
-			Reason: fmt.Sprintf("generation %d has replaced it", active),
-		}
+	if exists && active > e.claim.Generation {
+		return e.claim.ReplacedBy(active)
 	}
 	e.active = !exists
 	e.nameTables()
 	_, err = e.session.exec(ctx,
 		`INSERT INTO _refold_checkpoints (pipeline, generation, position, epoch, active) VALUES (?, ?, 0, ?, ?)`,
-		e.pipeline, e.generation, e.epoch, e.active)
+		e.claim.Pipeline, e.claim.Generation, e.claim.Epoch, e.active)
 	if err != nil {
 		return fmt.Errorf("begin the checkpoint: %w", err)
 	}

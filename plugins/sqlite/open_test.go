@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -28,7 +29,7 @@ func TestOpenedAtTheSameMoment(t *testing.T) {
 	wrote := 0
 	for _, e := range executors {
 		err := e.Execute(t.Context(), batch("ledger", 1, 0, 1, insert(1, "accounts", `{"id":"a"}`)))
-		var fenced *sqlite.FencedError
+		var fenced *rows.FencedError
 		switch {
 		case err == nil:
 			wrote++

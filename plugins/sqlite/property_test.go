@@ -109,7 +109,7 @@ func TestBatchEqualsEffectByEffect(t *testing.T) {
 				e = openIn(rt, t, cfg)
 			}
 		}
-		if diff := cmp.Diff(want.rows(rt), rows(t, cfg.Path, "accounts")); diff != "" {
+		if diff := cmp.Diff(want.rows(rt), stored(t, cfg.Path, "accounts")); diff != "" {
 			rt.Fatal(diff)
 		}
 		checkIntegrity(t, cfg.Path)

@@ -116,20 +116,20 @@ func (s *session) exec(ctx context.Context, query string, args ...any) (changed 
 
 // column reads the only column of a query's rows.
 func (s *session) column(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.conn.QueryContext(ctx, query, args...)
+	list, err := s.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer list.Close()
 	var all []string
-	for rows.Next() {
+	for list.Next() {
 		var one string
-		if err := rows.Scan(&one); err != nil {
+		if err := list.Scan(&one); err != nil {
 			return nil, err
 		}
 		all = append(all, one)
 	}
-	return all, rows.Err()
+	return all, list.Err()
 }
 
 func (s *session) close() error {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/refold-dev/refold/plugins/rows"
 )
 
 // maxPatches bounds how many prepared updates a table keeps: which columns
@@ -23,7 +25,7 @@ type statements struct {
 
 // flush performs the writes of the batch.
 func (t *table) flush(ctx context.Context, s *session) error {
-	for _, w := range t.writes {
+	for _, w := range t.List {
 		stmt, args, err := t.statementFor(ctx, s, w)
 		if err != nil {
 			return err
@@ -43,16 +45,16 @@ func (t *table) flush(ctx context.Context, s *session) error {
 
 // statementFor returns the statement for w and its arguments, or none if there
 // is nothing to do.
-func (t *table) statementFor(ctx context.Context, s *session, w *write) (stmt *sql.Stmt, args []any, err error) {
-	switch w.operation {
-	case put:
+func (t *table) statementFor(ctx context.Context, s *session, w *rows.Write) (stmt *sql.Stmt, args []any, err error) {
+	switch w.Operation {
+	case rows.Put:
 		stmt, err = t.prepareOnce(ctx, s, &t.statements.put, t.putStatement)
-		return stmt, w.row, err
-	case remove:
+		return stmt, w.Row, err
+	case rows.Remove:
 		stmt, err = t.prepareOnce(ctx, s, &t.statements.remove, t.removeStatement)
-		return stmt, t.appendKeyArgs(t.statements.args[:0], w.row), err
+		return stmt, t.appendKeyArgs(t.statements.args[:0], w.Row), err
 	}
-	return t.patchFor(ctx, s, w.row)
+	return t.patchFor(ctx, s, w.Row)
 }
 
 func (t *table) prepareOnce(ctx context.Context, s *session, at **sql.Stmt, text func() string) (*sql.Stmt, error) {
@@ -69,11 +71,11 @@ func (t *table) prepareOnce(ctx context.Context, s *session, at **sql.Stmt, text
 
 func (t *table) putStatement() string {
 	var names, values, sets []string
-	for i, c := range t.declared.Columns {
+	for i, c := range t.Table.Columns {
 		names = append(names, c.Name)
 		values = append(values, "?")
-		if !t.inKey[i] {
-			sets = append(sets, fmt.Sprintf("%s = excluded.%[1]s", quote(c.Name)))
+		if !t.InKey[i] {
+			sets = append(sets, fmt.Sprintf("%s = excluded.%[1]s", rows.Quote(c.Name)))
 		}
 	}
 	conflict := "NOTHING"
@@ -81,27 +83,27 @@ func (t *table) putStatement() string {
 		conflict = "UPDATE SET " + strings.Join(sets, ", ")
 	}
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO %s",
-		quote(t.stored), quoteAll(names), strings.Join(values, ", "), quoteAll(t.declared.PrimaryKey), conflict)
+		rows.Quote(t.stored), rows.QuoteAll(names), strings.Join(values, ", "), rows.QuoteAll(t.Table.PrimaryKey), conflict)
 }
 
 func (t *table) removeStatement() string {
-	return fmt.Sprintf("DELETE FROM %s WHERE %s", quote(t.stored), t.keyCondition())
+	return fmt.Sprintf("DELETE FROM %s WHERE %s", rows.Quote(t.stored), t.keyCondition())
 }
 
 func (t *table) keyCondition() string {
-	return strings.Join(assignments(t.declared.PrimaryKey), " AND ")
+	return strings.Join(assignments(t.Table.PrimaryKey), " AND ")
 }
 
 func assignments(names []string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
-		all[i] = quote(name) + " = ?"
+		all[i] = rows.Quote(name) + " = ?"
 	}
 	return all
 }
 
-func (t *table) appendKeyArgs(args []any, r row) []any {
-	for _, i := range t.key {
+func (t *table) appendKeyArgs(args []any, r rows.Row) []any {
+	for _, i := range t.Key {
 		args = append(args, r[i])
 	}
 	t.statements.args = args
@@ -110,19 +112,19 @@ func (t *table) appendKeyArgs(args []any, r row) []any {
 
 // patchFor returns the statement that sets the columns of r that are not
 // unset, and its arguments; none if r has only its key.
-func (t *table) patchFor(ctx context.Context, s *session, r row) (*sql.Stmt, []any, error) {
+func (t *table) patchFor(ctx context.Context, s *session, r rows.Row) (*sql.Stmt, []any, error) {
 	c := &t.statements
 	c.shape, c.args = c.shape[:0], c.args[:0]
 	var names []string
 	for i, v := range r {
-		set := v != unset{} && !t.inKey[i]
+		set := v != (rows.Unset{}) && !t.InKey[i]
 		if !set {
 			c.shape = append(c.shape, 0)
 			continue
 		}
 		c.shape = append(c.shape, 1)
 		c.args = append(c.args, v)
-		names = append(names, t.declared.Columns[i].Name)
+		names = append(names, t.Table.Columns[i].Name)
 	}
 	if len(names) == 0 {
 		return nil, nil, nil
@@ -143,7 +145,7 @@ func (t *table) preparePatch(ctx context.Context, s *session, names []string) (*
 		}
 	}
 	stmt, err := s.conn.PrepareContext(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s",
-		quote(t.stored), strings.Join(assignments(names), ", "), t.keyCondition()))
+		rows.Quote(t.stored), strings.Join(assignments(names), ", "), t.keyCondition()))
 	if err != nil {
 		return nil, err
 	}

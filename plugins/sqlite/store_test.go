@@ -15,6 +15,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/executortest"
+	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -28,7 +29,7 @@ func TestConformance(t *testing.T) {
 				Open: func(pipeline string, generation uint64) (engine.Executor, error) {
 					return sqlite.Open(t.Context(), cfg, pipeline, generation)
 				},
-				Rows:    func(t *testing.T, table string) map[string]string { return rows(t, cfg.Path, table) },
+				Rows:    func(t *testing.T, table string) map[string]string { return stored(t, cfg.Path, table) },
 				Check:   func(t *testing.T) { checkIntegrity(t, cfg.Path) },
 				Provoke: failures(cfg.Path),
 			}
@@ -67,19 +68,19 @@ func failures(path string) map[executortest.Failure]func(*testing.T) executortes
 
 // ledgerConfig declares the tables of the conformance suite.
 func ledgerConfig(path string) sqlite.Config {
-	return sqlite.Config{Path: path, Tables: []sqlite.Table{
+	return sqlite.Config{Path: path, Tables: []rows.Table{
 		{
 			Name: "accounts",
-			Columns: []sqlite.Column{
-				{Name: "id", Type: sqlite.Text}, {Name: "owner", Type: sqlite.Text}, {Name: "balance", Type: sqlite.Integer},
+			Columns: []rows.Column{
+				{Name: "id", Type: rows.Text}, {Name: "owner", Type: rows.Text}, {Name: "balance", Type: rows.Integer},
 			},
 			PrimaryKey: []string{"id"},
 			Indexes:    [][]string{{"owner"}, {"owner", "balance"}},
 		},
 		{
 			Name: "entries",
-			Columns: []sqlite.Column{
-				{Name: "account", Type: sqlite.Text}, {Name: "seq", Type: sqlite.Integer}, {Name: "amount", Type: sqlite.Integer},
+			Columns: []rows.Column{
+				{Name: "account", Type: rows.Text}, {Name: "seq", Type: rows.Integer}, {Name: "amount", Type: rows.Integer},
 			},
 			PrimaryKey: []string{"account", "seq"},
 		},
@@ -158,8 +159,8 @@ func column(t testing.TB, path, query string, args ...any) []string {
 	return all
 }
 
-// rows reads a table as readers see it: JSON objects by their keys.
-func rows(t testing.TB, path, table string) map[string]string {
+// stored reads a table as readers see it: JSON objects by their keys.
+func stored(t testing.TB, path, table string) map[string]string {
 	t.Helper()
 	db := reader(t, path)
 	defer db.Close()

@@ -1,4 +1,4 @@
-package sqlite
+package rows
 
 import (
 	"bytes"
@@ -14,12 +14,9 @@ import (
 	"github.com/valyala/fastjson"
 )
 
-// fixedTime is the layout of times in the file: all of one length.
-const fixedTime = "2006-01-02T15:04:05.000000000Z"
-
 // fromJSON converts a JSON value to what a column of the type holds, or says
 // why it does not fit.
-func (d *decoder) fromJSON(typ Type, v *fastjson.Value) (any, string) {
+func (d *decoder) fromJSON(typ Type, v *fastjson.Value, inKey bool) (any, string) {
 	if typ == JSON {
 		// Before anything looks at v's type, a string in it is still as it was
 		// written.
@@ -33,15 +30,15 @@ func (d *decoder) fromJSON(typ Type, v *fastjson.Value) (any, string) {
 	case given == fastjson.TypeNull:
 		return nil, ""
 	case given == fastjson.TypeString && typ.writtenAsString():
-		return fromText(typ, string(v.GetStringBytes()))
+		return d.fromText(typ, string(v.GetStringBytes()), inKey)
 	case given == fastjson.TypeNumber && typ == Integer:
-		return fromText(typ, d.numberText(v))
+		return integerFromText(d.numberText(v))
 	case given == fastjson.TypeNumber && typ == Real:
 		return realFromText(d.numberText(v))
 	case given == fastjson.TypeTrue && typ == Boolean:
-		return int64(1), ""
+		return d.dialect.Boolean(true), ""
 	case given == fastjson.TypeFalse && typ == Boolean:
-		return int64(0), ""
+		return d.dialect.Boolean(false), ""
 	}
 	return nil, fmt.Sprintf("is of JSON type %s, which does not fit %s", jsonType(given), typ)
 }
@@ -62,32 +59,45 @@ func (d *decoder) numberText(v *fastjson.Value) string {
 }
 
 // fromText converts the text of a value whose type may be part of a key.
-func fromText(typ Type, text string) (any, string) {
+func (d *decoder) fromText(typ Type, text string, inKey bool) (any, string) {
 	switch typ {
 	case Text:
-		if !utf8.ValidString(text) {
-			return nil, "is not valid UTF-8"
-		}
-		return text, ""
+		return d.textFromText(text)
 	case Integer:
 		return integerFromText(text)
 	case Time:
-		return timeFromText(text)
+		return d.timeFromText(text, inKey)
 	case Blob:
-		// The package base64 passes over line ends.
-		blob, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil || strings.ContainsAny(text, "\r\n") {
-			return nil, "is not standard base64"
-		}
-		return blob, ""
+		return blobFromText(text)
 	}
 	switch text {
 	case "true":
-		return int64(1), ""
+		return d.dialect.Boolean(true), ""
 	case "false":
-		return int64(0), ""
+		return d.dialect.Boolean(false), ""
 	}
 	return nil, "is neither true nor false"
+}
+
+func (d *decoder) textFromText(text string) (any, string) {
+	if !utf8.ValidString(text) {
+		return nil, "is not valid UTF-8"
+	}
+	if d.dialect.Text != nil {
+		if reason := d.dialect.Text(text); reason != "" {
+			return nil, reason
+		}
+	}
+	return text, ""
+}
+
+func blobFromText(text string) (any, string) {
+	// The package base64 passes over line ends.
+	blob, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") {
+		return nil, "is not standard base64"
+	}
+	return blob, ""
 }
 
 func integerFromText(text string) (any, string) {
@@ -106,10 +116,13 @@ func realFromText(text string) (any, string) {
 	if err != nil {
 		return nil, "is out of the range of 64-bit floats"
 	}
+	if f == 0 {
+		f = 0 // not all databases keep the sign
+	}
 	return f, ""
 }
 
-func timeFromText(text string) (any, string) {
+func (d *decoder) timeFromText(text string, inKey bool) (any, string) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return nil, "is not a time in RFC 3339"
@@ -117,7 +130,11 @@ func timeFromText(text string) (any, string) {
 	if at = at.UTC(); at.Year() < 0 || at.Year() > 9999 {
 		return nil, "is, in UTC, out of the years 0 to 9999"
 	}
-	return at.Format(fixedTime), ""
+	form, exact := d.dialect.Time(at)
+	if inKey && !exact {
+		return nil, "is finer than what the database keeps of a time, and part of the primary key"
+	}
+	return form, ""
 }
 
 // hasLoneSurrogate reports whether valid JSON escapes half of a UTF-16 pair,

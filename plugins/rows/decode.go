@@ -1,4 +1,4 @@
-package sqlite
+package rows
 
 import (
 	"bytes"
@@ -11,22 +11,23 @@ import (
 // decoder turns the JSON of effects into rows. What it returns shares no
 // memory with its input. It trusts nothing: a body is strict JSON in UTF-8.
 type decoder struct {
-	parser fastjson.Parser
-	number []byte
+	dialect *Dialect
+	parser  fastjson.Parser
+	number  []byte
 }
 
 // insert decodes a whole row; columns that the body does not name become nil.
-func (d *decoder) insert(t *table, body []byte, r row) *RowError {
+func (d *decoder) insert(t *Writes, body []byte, r Row) *RowError {
 	if err := d.object(t, body, r); err != nil {
 		return err
 	}
-	for _, i := range t.key {
-		if r[i] == (unset{}) {
-			return &RowError{Column: t.declared.Columns[i].Name, Reason: "is part of the primary key, and missing"}
+	for _, i := range t.Key {
+		if r[i] == (Unset{}) {
+			return &RowError{Column: t.Table.Columns[i].Name, Reason: "is part of the primary key, and missing"}
 		}
 	}
 	for i, v := range r {
-		if v == (unset{}) {
+		if v == (Unset{}) {
 			r[i] = nil
 		}
 	}
@@ -35,7 +36,7 @@ func (d *decoder) insert(t *table, body []byte, r row) *RowError {
 
 // update decodes the columns that the body names, and the key; the other
 // columns stay unset. A body may repeat the key's columns but not change them.
-func (d *decoder) update(t *table, key string, body []byte, r row) *RowError {
+func (d *decoder) update(t *Writes, key string, body []byte, r Row) *RowError {
 	if err := d.object(t, body, r); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (d *decoder) update(t *table, key string, body []byte, r row) *RowError {
 }
 
 // object decodes the members of a JSON object into r.
-func (d *decoder) object(t *table, body []byte, r row) (failed *RowError) {
+func (d *decoder) object(t *Writes, body []byte, r Row) (failed *RowError) {
 	v, reason := d.parse(body)
 	if reason != "" {
 		return &RowError{Reason: "the body " + reason}
@@ -59,7 +60,7 @@ func (d *decoder) object(t *table, body []byte, r row) (failed *RowError) {
 		switch {
 		case !ok:
 			failed = &RowError{Column: string(name), Reason: "is not declared"}
-		case r[i] != unset{}:
+		case r[i] != Unset{}:
 			failed = &RowError{Column: string(name), Reason: "is named twice"}
 		default:
 			r[i], failed = d.value(t, i, v)
@@ -70,12 +71,12 @@ func (d *decoder) object(t *table, body []byte, r row) (failed *RowError) {
 
 // key decodes a row's key into r: the text of its only column, or a JSON
 // array of its columns.
-func (d *decoder) key(t *table, key string, r row) *RowError {
-	if len(t.key) == 1 {
-		i := t.key[0]
-		v, reason := fromText(t.declared.Columns[i].Type, key)
+func (d *decoder) key(t *Writes, key string, r Row) *RowError {
+	if len(t.Key) == 1 {
+		i := t.Key[0]
+		v, reason := d.fromText(t.Table.Columns[i].Type, key, true)
 		if reason != "" {
-			return &RowError{Column: t.declared.Columns[i].Name, Reason: "in the key " + reason}
+			return &RowError{Column: t.Table.Columns[i].Name, Reason: "in the key " + reason}
 		}
 		return t.setKey(r, i, v)
 	}
@@ -84,10 +85,10 @@ func (d *decoder) key(t *table, key string, r row) *RowError {
 		return &RowError{Reason: "the key " + reason}
 	}
 	values, err := parsed.Array()
-	if err != nil || len(values) != len(t.key) {
-		return &RowError{Reason: fmt.Sprintf("the key is not a JSON array of %d values", len(t.key))}
+	if err != nil || len(values) != len(t.Key) {
+		return &RowError{Reason: fmt.Sprintf("the key is not a JSON array of %d values", len(t.Key))}
 	}
-	for n, i := range t.key {
+	for n, i := range t.Key {
 		v, failed := d.value(t, i, values[n])
 		if failed == nil {
 			failed = t.setKey(r, i, v)
@@ -100,9 +101,9 @@ func (d *decoder) key(t *table, key string, r row) *RowError {
 }
 
 // setKey sets a column of the key, unless the body says otherwise.
-func (t *table) setKey(r row, i int, v any) *RowError {
-	if r[i] != (unset{}) && !sameKey(r[i], v) {
-		return &RowError{Column: t.declared.Columns[i].Name, Reason: "is part of the primary key, which an update cannot change"}
+func (t *Writes) setKey(r Row, i int, v any) *RowError {
+	if r[i] != (Unset{}) && !sameKey(r[i], v) {
+		return &RowError{Column: t.Table.Columns[i].Name, Reason: "is part of the primary key, which an update cannot change"}
 	}
 	r[i] = v
 	return nil
@@ -117,10 +118,10 @@ func sameKey(a, b any) bool {
 }
 
 // value decodes a JSON value for column i.
-func (d *decoder) value(t *table, i int, v *fastjson.Value) (any, *RowError) {
-	column := &t.declared.Columns[i]
-	decoded, reason := d.fromJSON(column.Type, v)
-	if reason == "" && decoded == nil && t.inKey[i] {
+func (d *decoder) value(t *Writes, i int, v *fastjson.Value) (any, *RowError) {
+	column := &t.Table.Columns[i]
+	decoded, reason := d.fromJSON(column.Type, v, t.InKey[i])
+	if reason == "" && decoded == nil && t.InKey[i] {
 		reason = "is part of the primary key, and null"
 	}
 	if reason != "" {

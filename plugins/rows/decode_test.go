@@ -1,4 +1,4 @@
-package sqlite
+package rows
 
 import (
 	"bytes"
@@ -7,17 +7,28 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// plain is a dialect that bounds nothing and takes what Go has, but for times,
+// which it keeps to the microsecond.
+var plain = Dialect{
+	TableName: 63, Columns: 2000, KeyColumns: 2000, Prefix: "sqlite_",
+	Boolean: func(b bool) any { return b },
+	Time: func(at time.Time) (any, bool) {
+		return at.Format("2006-01-02T15:04:05.000000Z"), at.Nanosecond()%1000 == 0
+	},
+}
+
 // allKinds has a column of each type, named after it.
-func allKinds() *table {
+func allKinds() *Writes {
 	t := Table{Name: "things", PrimaryKey: []string{"text"}}
-	for _, typ := range allTypes() {
+	for _, typ := range Types() {
 		t.Columns = append(t.Columns, Column{Name: string(typ), Type: typ})
 	}
-	return newTable(t)
+	return newWrites(t)
 }
 
 func TestInsertDecodes(t *testing.T) {
@@ -32,25 +43,27 @@ func TestInsertDecodes(t *testing.T) {
 		{`{"text":"k","integer":null}`, nil},
 		{`{"text":"k","real":0.1}`, 0.1},
 		{`{"text":"k","real":3}`, 3.0},
+		{`{"text":"k","real":-0.0}`, 0.0},
 		{`{"text":"k","real":1.7976931348623157e308}`, 1.7976931348623157e308},
-		{`{"text":"k","boolean":true}`, int64(1)},
-		{`{"text":"k","boolean":false}`, int64(0)},
+		{`{"text":"k","boolean":true}`, true},
+		{`{"text":"k","boolean":false}`, false},
 		{`{"text":"k","blob":"AP8="}`, []byte{0, 255}},
 		{`{"text":"k","blob":""}`, []byte{}},
 		{`{"text":"k","json": {"a" : [1.50, 12345678901234567890, "\u0041\u0001", null]} }`, `{"a":[1.50,12345678901234567890,"\u0041\u0001",null]}`},
 		{`{"text":"k","json":"a\u0001\"b"}`, `"a\u0001\"b"`},
 		{`{"text":"k","json":false}`, `false`},
 		{`{"text":"k","json":null}`, nil},
-		{`{"text":"k","time":"2024-02-29T23:30:00.5-01:00"}`, "2024-03-01T00:30:00.500000000Z"},
-		{`{"text":"k","time":"2024-02-29T23:30:00Z"}`, "2024-02-29T23:30:00.000000000Z"},
+		{`{"text":"k","time":"2024-02-29T23:30:00.5-01:00"}`, "2024-03-01T00:30:00.500000Z"},
+		{`{"text":"k","time":"2024-02-29T23:30:00.123456789Z"}`, "2024-02-29T23:30:00.123456Z"},
+		{`{"text":"k","time":"2024-02-29T23:30:00Z"}`, "2024-02-29T23:30:00.000000Z"},
 	} {
 		tab := allKinds()
 		r := tab.newRow()
-		if err := new(decoder).insert(tab, []byte(c.body), r); err != nil {
+		if err := (&decoder{dialect: &plain}).insert(tab, []byte(c.body), r); err != nil {
 			t.Errorf("%s: %v", c.body, err)
 			continue
 		}
-		want := row{"k", nil, nil, nil, nil, nil, nil}
+		want := Row{"k", nil, nil, nil, nil, nil, nil}
 		for name, i := range tab.place {
 			if strings.Contains(c.body, `"`+name+`":`) && name != "text" {
 				want[i] = c.want
@@ -72,7 +85,7 @@ func TestTextDecodes(t *testing.T) {
 	} {
 		tab := allKinds()
 		r := tab.newRow()
-		if err := new(decoder).insert(tab, []byte(body), r); err != nil {
+		if err := (&decoder{dialect: &plain}).insert(tab, []byte(body), r); err != nil {
 			t.Errorf("%s: %v", body, err)
 		} else if r[0] != want {
 			t.Errorf("%s: got %q, want %q", body, r[0], want)
@@ -116,7 +129,7 @@ func TestInsertRefuses(t *testing.T) {
 		{`{"text":"k","time":"9999-12-31T23:59:59-01:00"}`, "time", "out of the years"},
 	} {
 		tab := allKinds()
-		err := new(decoder).insert(tab, []byte(c.body), tab.newRow())
+		err := (&decoder{dialect: &plain}).insert(tab, []byte(c.body), tab.newRow())
 		if err == nil || err.Column != c.column || !strings.Contains(err.Reason, c.reason) {
 			t.Errorf("%.80s: got error %v, want one about column %q with %q", c.body, err, c.column, c.reason)
 		}
@@ -128,30 +141,32 @@ func TestKeys(t *testing.T) {
 	for _, c := range []struct {
 		columns []string
 		key     string
-		want    row // of the key's columns; nil if the key is refused
+		want    Row // of the key's columns; nil if the key is refused
 	}{
-		{[]string{"t"}, `a"b`, row{`a"b`}},
-		{[]string{"t"}, ``, row{``}},
+		{[]string{"t"}, `a"b`, Row{`a"b`}},
+		{[]string{"t"}, ``, Row{``}},
 		{[]string{"t"}, "\xff", nil},
-		{[]string{"i"}, `-7`, row{int64(-7)}},
+		{[]string{"i"}, `-7`, Row{int64(-7)}},
 		{[]string{"i"}, `7.0`, nil},
 		{[]string{"i"}, ``, nil},
-		{[]string{"b"}, `true`, row{int64(1)}},
+		{[]string{"b"}, `true`, Row{true}},
 		{[]string{"b"}, `1`, nil},
-		{[]string{"x"}, `AP8=`, row{[]byte{0, 255}}},
-		{[]string{"at"}, `2024-01-01T01:00:00+01:00`, row{"2024-01-01T00:00:00.000000000Z"}},
-		{[]string{"i", "t"}, `[1, "a"]`, row{int64(1), "a"}},
+		{[]string{"x"}, `AP8=`, Row{[]byte{0, 255}}},
+		{[]string{"at"}, `2024-01-01T01:00:00+01:00`, Row{"2024-01-01T00:00:00.000000Z"}},
+		{[]string{"at"}, `2024-01-01T00:00:00.0000001Z`, nil},
+		{[]string{"at", "i"}, `["2024-01-01T00:00:00.0000001Z",1]`, nil},
+		{[]string{"i", "t"}, `[1, "a"]`, Row{int64(1), "a"}},
 		{[]string{"i", "t"}, `["1","a"]`, nil},
 		{[]string{"i", "t"}, `[1,null]`, nil},
 		{[]string{"i", "t"}, `[1]`, nil},
 		{[]string{"i", "t"}, `{"i":1,"t":"a"}`, nil},
 		{[]string{"i", "t"}, `[1,"a"`, nil},
 	} {
-		tab := newTable(Table{Name: "things", Columns: columns, PrimaryKey: c.columns})
+		tab := newWrites(Table{Name: "things", Columns: columns, PrimaryKey: c.columns})
 		r := tab.newRow()
-		var got row
-		if err := new(decoder).key(tab, c.key, r); err == nil {
-			for _, i := range tab.key {
+		var got Row
+		if err := (&decoder{dialect: &plain}).key(tab, c.key, r); err == nil {
+			for _, i := range tab.Key {
 				got = append(got, r[i])
 			}
 		}
@@ -170,7 +185,7 @@ func FuzzInsert(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		tab := allKinds()
 		r := tab.newRow()
-		if err := new(decoder).insert(tab, body, r); err != nil {
+		if err := (&decoder{dialect: &plain}).insert(tab, body, r); err != nil {
 			return
 		}
 		d := json.NewDecoder(bytes.NewReader(body))
@@ -201,16 +216,16 @@ func FuzzKey(f *testing.F) {
 	f.Add("a")
 	f.Add(`["a",1]`)
 	f.Add(`[`)
-	one := newTable(Table{Columns: []Column{{"t", Text}, {"i", Integer}}, PrimaryKey: []string{"i"}})
-	two := newTable(Table{Columns: []Column{{"t", Text}, {"i", Integer}}, PrimaryKey: []string{"t", "i"}})
+	one := newWrites(Table{Columns: []Column{{"t", Text}, {"i", Integer}}, PrimaryKey: []string{"i"}})
+	two := newWrites(Table{Columns: []Column{{"t", Text}, {"i", Integer}}, PrimaryKey: []string{"t", "i"}})
 	f.Fuzz(func(t *testing.T, key string) {
-		for _, tab := range []*table{one, two} {
+		for _, tab := range []*Writes{one, two} {
 			r := tab.newRow()
-			if err := new(decoder).key(tab, key, r); err != nil {
+			if err := (&decoder{dialect: &plain}).key(tab, key, r); err != nil {
 				continue
 			}
-			for _, i := range tab.key {
-				if r[i] == nil || r[i] == (unset{}) {
+			for _, i := range tab.Key {
+				if r[i] == nil || r[i] == (Unset{}) {
 					t.Errorf("key %q left column %d without a value", key, i)
 				}
 			}
