@@ -80,7 +80,7 @@ func TestAnyStateBesideAnySink(t *testing.T) {
 		t.Run(spec.Name, func(t *testing.T) {
 			log := newLog(t, nil)
 			r := newRig(t, log, spec)
-			r.opts.BatchSize, r.opts.CheckpointEvery = 50, time.Hour
+			r.opts.BatchSize, r.opts.Ahead, r.opts.CheckpointEvery = 50, 1, time.Hour
 			pictures := []picture{{}}
 			shoot := func() { pictures = append(pictures, takePicture(t, r.dir)) }
 			r.opts.Observer.Folded = func(string, uint64, event.Position, int, int) { shoot() }

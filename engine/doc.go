@@ -13,8 +13,9 @@
 //
 // Invariants:
 //
-//  1. A pipeline folds each event of the log at most once per generation, in
-//     the order of positions, without a gap.
+//  1. A pipeline folds the events of the log in the order of positions, without a
+//     gap. Each counts once per generation: where it is folded again, from the
+//     state before it, the same comes out.
 //  2. Executors commit before the state does. So after a crash the state is the
 //     older one; the engine folds again from there, the same effects come out,
 //     and a transactional executor passes over what it has.

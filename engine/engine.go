@@ -29,6 +29,9 @@ type Options struct {
 	Observer     Observer
 	// BatchSize bounds the events of one fold; default 1024.
 	BatchSize int
+	// Ahead bounds the batches that are folded but not yet performed by every
+	// executor; default 64.
+	Ahead int
 	// CheckpointEvery is how often the state is stored while events flow;
 	// default one second. A crash folds that much again.
 	CheckpointEvery time.Duration
@@ -37,6 +40,9 @@ type Options struct {
 func (o *Options) ensureDefaults() {
 	if o.BatchSize == 0 {
 		o.BatchSize = 1024
+	}
+	if o.Ahead == 0 {
+		o.Ahead = 64
 	}
 	if o.CheckpointEvery == 0 {
 		o.CheckpointEvery = time.Second

@@ -14,23 +14,19 @@ import (
 // fold folds events, has their effects performed, and takes over their states.
 // Events whose frame would be too large are folded in two halves: the states of
 // their keys may be large.
-func (g *generation) fold(ctx context.Context, events []event.Recorded) error {
+func (g *generation) fold(ctx context.Context, d *delivery.Dispatch, events []event.Recorded) error {
 	if len(events) == 0 {
 		return nil
 	}
-	effects, err := g.foldOnce(ctx, events)
+	err := g.foldOnce(ctx, d, events)
 	var size *sizeError
 	if half := len(events) / 2; errors.As(err, &size) && half > 0 {
-		if err := g.fold(ctx, events[:half]); err != nil {
+		if err := g.fold(ctx, d, events[:half]); err != nil {
 			return err
 		}
-		return g.fold(ctx, events[half:])
+		return g.fold(ctx, d, events[half:])
 	}
-	if err != nil {
-		return err
-	}
-	g.opts.Observer.Folded(g.pipeline, g.kept.Number(), g.position(), len(events), effects)
-	return nil
+	return err
 }
 
 // sizeError is a batch that does not fit a frame.
@@ -39,41 +35,47 @@ type sizeError struct{ err error }
 func (e *sizeError) Error() string { return e.err.Error() }
 func (e *sizeError) Unwrap() error { return e.err }
 
-func (g *generation) foldOnce(ctx context.Context, events []event.Recorded) (effects int, err error) {
+func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events []event.Recorded) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	batch, err := g.build(events)
 	if err != nil {
-		return 0, g.blameBuild(events, err)
+		return g.blameBuild(events, err)
 	}
 	g.effects = g.effects[:0]
 	var result frame.Result
 	if batch.Frame != nil {
 		if result, err = g.call(ctx, batch); err != nil {
-			return 0, err
+			return err
 		}
 		g.effects = delivery.Effects(g.effects, result, batch.Events)
 	}
-	through := events[len(events)-1].Position
-	if err := g.deliver(ctx, through); err != nil {
-		return 0, err
+	if err := g.checkHandled(); err != nil {
+		return err
 	}
+	next := g.mark
+	next.Position = events[len(events)-1].Position
+	next.Delivered += uint64(len(events) - batch.Filtered)
+	next.Filtered += uint64(batch.Filtered)
+	g.launch(d, effect.Batch{
+		Pipeline:   g.pipeline,
+		Generation: g.kept.Number(),
+		After:      g.mark.Position,
+		Through:    next.Position,
+		Effects:    g.effects,
+	}, next, len(events))
 	if batch.Frame != nil {
 		g.apply(batch, result)
 	}
-	next := g.mark
-	next.Position = through
-	next.Delivered += uint64(len(events) - batch.Filtered)
-	next.Filtered += uint64(batch.Filtered)
-	g.moveTo(next)
-	return len(g.effects), nil
+	g.mark = next
+	return nil
 }
 
 // build frames the events together with the prior states of their keys.
 func (g *generation) build(events []event.Recorded) (batch *feed.Batch, err error) {
 	err = g.kept.Read(func(stored func([]byte) ([]byte, bool)) error {
 		batch, err = g.builder.Build(events, func(key []byte) ([]byte, bool) {
-			if state, changed := g.changes[string(key)]; changed {
+			if state, changed := g.changed(string(key)); changed {
 				return state, state != nil
 			}
 			return stored(key)
@@ -144,23 +146,11 @@ func (g *generation) apply(batch *feed.Batch, result frame.Result) {
 	}
 }
 
-// deliver has the executors perform the batch's effects.
-func (g *generation) deliver(ctx context.Context, through event.Position) error {
+// checkHandled makes sure that there is an executor for each effect.
+func (g *generation) checkHandled() error {
 	for i := range g.effects {
 		if !g.handled(g.effects[i].Kind) {
 			return &FoldError{g.pipeline, g.effects[i].Cause, true, &UnhandledError{g.effects[i].Kind, g.effects[i].Name}}
-		}
-	}
-	b := effect.Batch{
-		Pipeline:   g.pipeline,
-		Generation: g.kept.Number(),
-		After:      g.mark.Position,
-		Through:    through,
-		Effects:    g.effects,
-	}
-	for _, x := range g.executors {
-		if err := x.Execute(ctx, b); err != nil {
-			return &DeliveryError{g.pipeline, through, err}
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/delivery"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	// a checkpoint, in number and in bytes.
 	maxChanges  = 100_000
 	maxChanging = 64 << 20
+	// stopGrace bounds how long the end of a run waits for the executors.
+	stopGrace = 5 * time.Second
 )
 
 // forever is a position that no log comes to.
@@ -28,63 +31,98 @@ const forever = ^event.Position(0)
 // nil, is called once, when the position ready has been reached. After an error
 // the generation is of no use: its plugin may be ahead of its mark.
 func (g *generation) follow(ctx context.Context, until, ready event.Position, caughtUp func()) error {
-	if g.position() >= until {
-		return g.checkpoint(ctx)
+	if len(g.flying) > 0 { // the run before was stopped in the midst of it
+		if err := g.rewind(ctx); err != nil {
+			return err
+		}
+	}
+	err := g.advance(ctx, until, ready, caughtUp)
+	var undelivered *DeliveryError
+	if errors.As(err, &undelivered) {
+		err = errors.Join(err, g.retreat(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// retreat brings the state back to where the slowest executor is.
+func (g *generation) retreat(ctx context.Context) error {
+	at := g.position()
+	if err := g.rewind(ctx); err != nil {
+		return err
+	}
+	return g.advance(ctx, at, 0, nil)
+}
+
+// advance is follow, without what follows on an executor's failure.
+func (g *generation) advance(ctx context.Context, until, ready event.Position, caughtUp func()) error {
+	d := delivery.NewDispatch(context.WithoutCancel(ctx), g.outlets)
+	defer d.Stop()
+	if g.mark.Position >= until {
+		return g.finish(ctx, d)
 	}
 	batches, stop := g.read(ctx)
 	defer stop()
 	tick := time.NewTicker(g.opts.CheckpointEvery)
 	defer tick.Stop()
 	for {
-		at := g.position()
-		if caughtUp != nil && at >= ready {
+		if caughtUp != nil && g.position() >= ready {
 			caughtUp()
 			caughtUp = nil
 		}
-		if at >= until {
-			return g.checkpoint(ctx)
+		if g.mark.Position >= until {
+			return g.finish(ctx, d)
 		}
+		feed := batches
+		if g.isFull() {
+			feed = nil
+		}
+		var err error
 		select {
 		case <-ctx.Done():
-			return g.checkpoint(ctx)
+			return g.finish(ctx, d)
 		case <-tick.C:
-			if err := g.checkpoint(ctx); err != nil {
-				return err
-			}
-		case b, open := <-batches:
+			err = g.seal(ctx)
+		case <-d.Progress():
+			err = g.land()
+		case <-d.Failed():
+			err = g.undelivered(d.Err())
+		case b, open := <-feed:
 			switch {
 			case ctx.Err() != nil:
-				return g.checkpoint(ctx)
+				return g.finish(ctx, d)
 			case !open:
-				return errors.Join(fmt.Errorf("pipeline %s: the log's feed has ended at position %d", g.pipeline, at), g.checkpoint(ctx))
+				return errors.Join(fmt.Errorf("pipeline %s: the log's feed has ended at position %d", g.pipeline, g.mark.Position), g.finish(ctx, d))
 			case b.err != nil:
-				return errors.Join(fmt.Errorf("pipeline %s: %w", g.pipeline, b.err), g.checkpoint(ctx))
+				return errors.Join(fmt.Errorf("pipeline %s: %w", g.pipeline, b.err), g.finish(ctx, d))
 			}
-			if err := g.take(ctx, b.events, until); err != nil {
-				return err
+			if err = g.take(ctx, d, b.events, until); err != nil {
+				err = errors.Join(err, g.settle(ctx, d)) // what is before it counts
 			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
 // take folds a batch of the feed as far as a position, and sees to it that not
 // too much waits for a checkpoint. A fold that has begun runs to its end.
-func (g *generation) take(ctx context.Context, events []event.Recorded, until event.Position) error {
+func (g *generation) take(ctx context.Context, d *delivery.Dispatch, events []event.Recorded, until event.Position) error {
 	if err := g.connects(events); err != nil {
 		return err
 	}
-	if err := g.fold(context.WithoutCancel(ctx), upTo(events, until)); err != nil {
+	if err := g.fold(context.WithoutCancel(ctx), d, upTo(events, until)); err != nil {
 		return err
 	}
-	if len(g.changes) >= maxChanges || g.changing >= maxChanging {
-		return g.checkpoint(ctx)
+	if err := g.land(); err != nil || !g.isHeavy() { // without executors there is nobody to wait for
+		return err
 	}
-	return nil
+	return g.seal(ctx)
 }
 
 // connects checks that no event is missing.
 func (g *generation) connects(events []event.Recorded) error {
-	next := g.position()
+	next := g.mark.Position
 	for i := range events {
 		if next++; events[i].Position != next {
 			return fmt.Errorf("pipeline %s: the feed goes from position %d to %d", g.pipeline, next-1, events[i].Position)
@@ -102,7 +140,7 @@ type fedBatch struct {
 // until it has ended.
 func (g *generation) read(ctx context.Context) (batches <-chan fedBatch, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	feed := g.opts.Log.Follow(ctx, g.position())
+	feed := g.opts.Log.Follow(ctx, g.mark.Position)
 	out := make(chan fedBatch, 1)
 	go func() {
 		defer close(out)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/delivery"
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -20,13 +22,21 @@ type generation struct {
 	opts      *Options
 	manifest  manifest.Manifest
 	executors []Executor
+	specs     []config.Executor  // of the executors
+	names     []string           // of the executors
+	outlets   []*delivery.Outlet // of the executors
 	// instantiate makes another instance of the plugin.
 	instantiate func(context.Context) (Plugin, error)
 	// asking holds one token while somebody queries a copy of the plugin.
 	asking chan struct{}
 
-	// passed is a copy of mark, for those who must not wait for a fold.
+	// passed is how far all effects have been performed, for those who must not
+	// wait for a fold.
 	passed atomic.Pointer[checkpoint.Mark]
+
+	// flying are the batches behind passed. Only the folding goroutine looks.
+	flying []*flight
+	told   event.Position // up to which the observer knows
 
 	// mu guards what a reader of the state and the folding goroutine share.
 	mu       sync.Mutex
@@ -34,12 +44,13 @@ type generation struct {
 	builder  *feed.Builder
 	kept     *checkpoint.Generation
 	mark     checkpoint.Mark   // of what has been folded
-	changes  checkpoint.Change // of keys, since the last checkpoint
+	changes  checkpoint.Change // of keys, since the last seal
 	changing int               // the changes' size in bytes, about
 	effects  []effect.Effect
+	sealed   *seal // what waits to be stored
 }
 
-// position is the last position that the generation includes.
+// position is the last position that the read model includes.
 func (g *generation) position() event.Position { return g.passed.Load().Position }
 
 func (g *generation) moveTo(m checkpoint.Mark) {
@@ -52,6 +63,7 @@ func (g *generation) moveTo(m checkpoint.Mark) {
 func (g *generation) restore(ctx context.Context) error {
 	g.changes = checkpoint.Change{}
 	g.moveTo(g.kept.Mark())
+	g.openOutlets()
 	for _, x := range g.executors {
 		at, ok := x.Position()
 		if ok && at < g.mark.Position {
@@ -64,6 +76,10 @@ func (g *generation) restore(ctx context.Context) error {
 			return nil
 		}
 	}
+	return g.restoreSnapshot(ctx)
+}
+
+func (g *generation) restoreSnapshot(ctx context.Context) error {
 	if g.manifest.State != manifest.Resident {
 		return nil
 	}
@@ -75,6 +91,22 @@ func (g *generation) restore(ctx context.Context) error {
 		return fmt.Errorf("pipeline %s: restoring the snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
 	}
 	return nil
+}
+
+// rewind goes back to what is stored last, with another instance of the plugin.
+// The outlets know what has been performed since.
+func (g *generation) rewind(ctx context.Context) error {
+	plugin, err := g.instantiate(ctx)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	old := g.plugin
+	g.plugin, g.flying, g.sealed = plugin, nil, nil
+	g.changes, g.changing = checkpoint.Change{}, 0
+	g.moveTo(g.kept.Mark())
+	return errors.Join(old.Close(ctx), g.restoreSnapshot(ctx))
 }
 
 // furthest is the last position that the state or an executor includes.
@@ -97,36 +129,6 @@ func (g *generation) dropped() (n uint64) {
 		}
 	}
 	return n
-}
-
-// checkpoint stores the state, if it has moved since the last one. It runs to
-// its end, whatever becomes of ctx.
-func (g *generation) checkpoint(ctx context.Context) error {
-	stored, err := g.store(context.WithoutCancel(ctx))
-	if stored {
-		g.opts.Observer.Checkpointed(g.pipeline, g.kept.Number(), g.position())
-	}
-	return err
-}
-
-func (g *generation) store(ctx context.Context) (stored bool, err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.mark == g.kept.Mark() {
-		return false, nil
-	}
-	var snapshot []byte
-	if g.manifest.State == manifest.Resident {
-		if snapshot, err = g.plugin.Snapshot(ctx); err != nil {
-			return false, fmt.Errorf("pipeline %s: taking a snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
-		}
-	}
-	if err := g.kept.Commit(g.mark, g.changes, snapshot); err != nil {
-		return false, fmt.Errorf("pipeline %s: %w", g.pipeline, err)
-	}
-	clear(g.changes)
-	g.changing = 0
-	return true, nil
 }
 
 // close releases plugin and executors; it does not checkpoint.

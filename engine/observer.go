@@ -7,7 +7,7 @@ import "github.com/refold-dev/refold/domain/event"
 type Observer struct {
 	// Changed: the pipeline has gone from one lifecycle state to another.
 	Changed func(pipeline string, from, to State)
-	// Folded: a batch has been folded and its effects have been performed.
+	// Folded: a batch has been folded and every executor has performed its effects.
 	Folded func(pipeline string, generation uint64, through event.Position, events, effects int)
 	// Checkpointed: the state has been stored.
 	Checkpointed func(pipeline string, generation uint64, at event.Position)

@@ -162,6 +162,8 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		opts:        p.opts,
 		manifest:    p.manifest,
 		executors:   executors,
+		specs:       p.spec.Executors,
+		names:       executorNames(p.spec.Executors),
 		instantiate: p.instantiate,
 		asking:      make(chan struct{}, 1),
 		plugin:      plugin,

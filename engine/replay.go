@@ -107,14 +107,42 @@ func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun) er
 			return err
 		}
 		p.setReplay(r, head)
-		if err := next.follow(ctx, head, 0, nil); err != nil {
+		target, err := p.suppress(next, head, alone || live == nil)
+		if err != nil {
 			return err
 		}
-		if next.position() < head {
+		if err := next.follow(ctx, target, 0, nil); err != nil {
+			return err
+		}
+		if next.position() < target {
 			return fmt.Errorf("stopped at position %d of %d: %w", next.position(), head, context.Cause(ctx))
 		}
 	}
 	return nil
+}
+
+// suppress keeps from those executors of the next generation that are not to
+// perform a replay's effects what the active one has had performed. It returns the
+// position to fold up to, at most head: beyond what the active one has come to
+// while it still runs, both would perform the effects.
+func (p *pipeline) suppress(next *generation, head event.Position, alone bool) (until event.Position, err error) {
+	active, _, err := p.store.Generations()
+	if err != nil || active == next.kept.Number() {
+		return head, err
+	}
+	kept, err := p.store.Generation(active)
+	if err != nil {
+		return 0, err
+	}
+	performed := kept.Mark().Position
+	suppressing := false
+	for _, o := range next.outlets {
+		suppressing = o.SuppressThrough(performed) || suppressing
+	}
+	if suppressing && !alone {
+		return min(head, performed), nil
+	}
+	return head, nil
 }
 
 // swap makes the next generation the live one. From BeginActivation on, a crash

@@ -173,14 +173,8 @@ func (r *rig) wantState(pipeline string, want any) {
 // wantLines checks state and rows of the pipeline lines.
 func (r *rig) wantLines(events []event.Event) {
 	r.t.Helper()
-	want := wantLines(events)
-	r.wantState("lines", want)
-	rows := []string{}
-	for _, dir := range sortedKeys(want) {
-		l := want[dir]
-		rows = append(rows, fmt.Sprintf("%s|%d|%d|%d", dir, l.Additions, l.Deletions, l.Changes))
-	}
-	r.wantRows("lines_by_dir", rows)
+	r.wantState("lines", wantLines(events))
+	r.wantRows("lines_by_dir", wantRowsOf(events))
 }
 
 func (r *rig) wantRows(table string, want []string) {

@@ -148,6 +148,7 @@ func (p *pipeline) status(head event.Position, now time.Time) Status {
 	s.Generation = p.live.kept.Number()
 	s.fill(*p.live.passed.Load(), head)
 	s.Dropped = p.live.dropped()
+	s.Executors = p.live.executorStatus()
 	return s
 }
 
@@ -177,7 +178,7 @@ func (g *generation) stateJSON(ctx context.Context, key *string) (json.RawMessag
 }
 
 func (g *generation) keyJSON(key string) (text json.RawMessage, err error) {
-	state, changed := g.changes[key]
+	state, changed := g.changed(key)
 	if changed && state != nil {
 		return stateText(state), nil
 	}
@@ -201,6 +202,11 @@ func (g *generation) allJSON() (json.RawMessage, error) {
 		all[string(key)] = stateText(state)
 		return nil
 	})
+	if g.sealed != nil {
+		for key, state := range g.sealed.changes {
+			all[key] = stateText(state)
+		}
+	}
 	for key, state := range g.changes {
 		all[key] = stateText(state)
 	}

@@ -31,6 +31,8 @@ type Status struct {
 	// Dropped counts the effects that filters have kept from executors since this
 	// generation was opened.
 	Dropped uint64 `json:"dropped,omitempty"`
+	// Executors are those of the generation; none is told of while no engine runs.
+	Executors []ExecutorStatus `json:"executors,omitempty"`
 	// Module is the digest of the projection's code.
 	Module string  `json:"module"`
 	Error  string  `json:"error,omitempty"`

@@ -121,6 +121,11 @@ type Batch struct {
 	// Through have been folded, whether or not they had effects.
 	After, Through event.Position
 	Effects        []Effect
+	// Late says that the effects are those of events that had to wait while the
+	// others went on: After and Through are where the executor is, and the effects'
+	// causes lie at or before that. They are performed all the same, and may come
+	// again after a crash.
+	Late bool
 }
 
 // ID derives an effect's identity from the pipeline that emitted it, the

@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// seal is a checkpoint to be: the state at a position to which some executors
+// have yet to come. The fold goes on meanwhile.
+type seal struct {
+	mark     checkpoint.Mark
+	changes  checkpoint.Change
+	snapshot []byte
+}
+
+// seal has the present state stored as soon as the executors have come to it,
+// unless an older one still waits for that.
+func (g *generation) seal(ctx context.Context) error {
+	if err := g.setSeal(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	return g.storeSealed()
+}
+
+func (g *generation) setSeal(ctx context.Context) (err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.sealed != nil || g.mark == g.kept.Mark() {
+		return nil
+	}
+	s := &seal{mark: g.mark, changes: g.changes}
+	if g.manifest.State == manifest.Resident {
+		if s.snapshot, err = g.plugin.Snapshot(ctx); err != nil {
+			return fmt.Errorf("pipeline %s: taking a snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
+		}
+	}
+	g.sealed, g.changes, g.changing = s, checkpoint.Change{}, 0
+	return nil
+}
+
+// storeSealed stores what is sealed, if the executors have come to it.
+func (g *generation) storeSealed() error {
+	if g.sealed == nil || g.position() < g.sealed.mark.Position {
+		return nil
+	}
+	at := g.sealed.mark.Position
+	if err := g.commitSealed(); err != nil {
+		return fmt.Errorf("pipeline %s: %w", g.pipeline, err)
+	}
+	g.opts.Observer.Checkpointed(g.pipeline, g.kept.Number(), at)
+	return nil
+}
+
+func (g *generation) commitSealed() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.sealed
+	if err := g.kept.Commit(s.mark, s.changes, s.snapshot); err != nil {
+		return err
+	}
+	g.sealed = nil
+	return nil
+}
+
+// changed is the state of a key that is not stored yet; it is nil if the key has
+// been removed.
+func (g *generation) changed(key string) (state []byte, ok bool) {
+	if state, ok = g.changes[key]; ok || g.sealed == nil {
+		return state, ok
+	}
+	state, ok = g.sealed.changes[key]
+	return state, ok
+}
