@@ -2,8 +2,17 @@
 
 package refold
 
-// beginEvent tells a host which event comes; natively there is none.
-func beginEvent(int32) {}
+import "sync/atomic"
+
+// begun is the event that was begun last. A host of processes asks for it.
+var begun atomic.Int32
+
+func beginEvent(index int32) { begun.Store(index) }
+
+// Begun returns the index in its batch of the event whose fold was begun last; or,
+// once a batch is folded, the number of its events. It may be called while Fold
+// runs.
+func (g *Guest) Begun() int { return int(begun.Load()) }
 
 // Print writes a line to the plugin's log at once, for whoever debugs it;
 // natively to standard error. [Effects.Log] is the one that counts.
