@@ -6,7 +6,7 @@ TESTFLAGS ?=
 
 # What runs goroutines of its own. The race detector slows everything down, the
 # compilation of guests most of all, so these run shorter under it.
-CONCURRENT = ./engine/... ./eventstore/... ./plugins/... ./runtime/wasm
+CONCURRENT = ./engine/... ./eventstore/... ./plugins/... ./runtime/wasm ./runtime/process
 
 .PHONY: help
 help: ## List the targets

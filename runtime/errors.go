@@ -32,6 +32,31 @@ const (
 	BadScript Code = "bad_script"
 )
 
+// The codes of a process that does not start as a plugin.
+const (
+	// WrongDigest: the executable is not the one that was pinned, or loaded before.
+	WrongDigest Code = "wrong_digest"
+	// BadHandshake: the process does not introduce itself as a plugin.
+	BadHandshake Code = "bad_handshake"
+	// WrongProtocol: the process speaks another version, or not for this kind of
+	// plugin.
+	WrongProtocol Code = "wrong_protocol"
+)
+
+// The codes of a process that fails when it is called.
+const (
+	// Crashed: the process ended during a call, or its connection did.
+	Crashed Code = "crashed"
+	// Hung: the process did not answer in time, and was killed.
+	Hung Code = "hung"
+	// Failed: the process answered with an error of its own.
+	Failed Code = "failed"
+	// BadReply: the process answered with what cannot be true.
+	BadReply Code = "bad_reply"
+	// Down: a process cannot be started, or not be brought back to where it was.
+	Down Code = "down"
+)
+
 // The codes of a guest that fails when it is called.
 const (
 	// OutOfFuel: the guest used up its execution budget.
