@@ -19,13 +19,18 @@
 //  2. Executors commit before the state does. So after a crash the state is the
 //     older one; the engine folds again from there, the same effects come out,
 //     and a transactional executor passes over what it has.
-//  3. Delivered + filtered = position, at every checkpoint.
+//  3. Delivered + filtered + parked + dead-lettered = position, at every checkpoint.
 //  4. A replay builds a generation of its own; readers see the old one until
 //     the new one has caught up, and then only the new one. A replay that ends
 //     early leaves no trace.
 //  5. One pipeline's fault does not stop another.
 //  6. A query is answered by a copy: it neither changes the state nor stops the
 //     fold.
+//
+// Poison, an event that cannot be folded or whose effects cannot be performed, is
+// found by itself: see poison.go. What its policy then leaves out or parks is
+// stored with the checkpoint that passes it, so that a crash, a replay and a live
+// run come to the same.
 //
 // The engine imports neither an event store nor a plugin host nor an executor.
 // Start reading at Engine, then generation.go.

@@ -92,8 +92,9 @@ func (g *generation) land() error {
 		if f.mark.Position <= g.told {
 			continue // it has been folded before, and again since
 		}
+		events := min(f.events, int(f.mark.Position-g.told))
 		g.told = f.mark.Position
-		g.opts.Observer.Folded(g.pipeline, g.kept.Number(), f.mark.Position, f.events, len(f.parcel.Batch.Effects))
+		g.opts.Observer.Folded(g.pipeline, g.kept.Number(), f.mark.Position, events, len(f.parcel.Batch.Effects))
 	}
 	return g.storeSealed()
 }

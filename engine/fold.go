@@ -20,13 +20,23 @@ func (g *generation) fold(ctx context.Context, d *delivery.Dispatch, events []ev
 	}
 	err := g.foldOnce(ctx, d, events)
 	var size *sizeError
-	if half := len(events) / 2; errors.As(err, &size) && half > 0 {
-		if err := g.fold(ctx, d, events[:half]); err != nil {
+	half := len(events) / 2
+	split := errors.As(err, &size) && half > 0
+	for err != nil && !split {
+		if split, err = g.isolate(ctx, err, events); err != nil {
 			return err
 		}
-		return g.fold(ctx, d, events[half:])
+		if !split {
+			err = g.foldOnce(ctx, d, events)
+		}
 	}
-	return err
+	if !split {
+		return nil
+	}
+	if err := g.fold(ctx, d, events[:half]); err != nil {
+		return err
+	}
+	return g.fold(ctx, d, events[half:])
 }
 
 // sizeError is a batch that does not fit a frame.
@@ -35,28 +45,20 @@ type sizeError struct{ err error }
 func (e *sizeError) Error() string { return e.err.Error() }
 func (e *sizeError) Unwrap() error { return e.err }
 
+// foldOnce folds events as one batch.
 func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events []event.Recorded) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	batch, err := g.build(events)
+	batch, result, err := g.effectsOf(ctx, events)
 	if err != nil {
-		return g.blameBuild(events, err)
-	}
-	g.effects = g.effects[:0]
-	var result frame.Result
-	if batch.Frame != nil {
-		if result, err = g.call(ctx, batch); err != nil {
-			return err
-		}
-		g.effects = delivery.Effects(g.effects, result, batch.Events)
-	}
-	if err := g.checkHandled(); err != nil {
 		return err
 	}
 	next := g.mark
 	next.Position = events[len(events)-1].Position
-	next.Delivered += uint64(len(events) - batch.Filtered)
+	next.Delivered += uint64(len(batch.Events))
 	next.Filtered += uint64(batch.Filtered)
+	next.Parked += uint64(batch.Parked)
+	next.DeadLettered += uint64(batch.DeadLettered)
 	g.launch(d, effect.Batch{
 		Pipeline:   g.pipeline,
 		Generation: g.kept.Number(),
@@ -64,15 +66,42 @@ func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events 
 		Through:    next.Position,
 		Effects:    g.effects,
 	}, next, len(events))
-	if batch.Frame != nil {
-		g.apply(batch, result)
-	}
+	g.accept(batch, result)
 	g.mark = next
 	return nil
 }
 
+// effectsOf folds events and leaves their effects in g.effects. What it returns is
+// valid until the next fold; nothing of it is taken over yet.
+func (g *generation) effectsOf(ctx context.Context, events []event.Recorded) (batch *feed.Batch, result frame.Result, err error) {
+	g.effects = g.effects[:0]
+	if batch, err = g.build(events); err != nil {
+		return nil, result, g.blameBuild(events, err)
+	}
+	if batch.Frame == nil {
+		return batch, result, nil
+	}
+	if result, err = g.call(ctx, batch); err != nil {
+		return nil, result, err
+	}
+	g.effects = delivery.Effects(g.effects, result, batch.Events)
+	return batch, result, g.checkHandled()
+}
+
+// accept takes over what a batch has made of states and of what is aside.
+func (g *generation) accept(batch *feed.Batch, result frame.Result) {
+	g.aside.accept()
+	if batch.Frame != nil {
+		g.apply(batch, result)
+	}
+}
+
 // build frames the events together with the prior states of their keys.
 func (g *generation) build(events []event.Recorded) (batch *feed.Batch, err error) {
+	g.builder.SetAside(nil)
+	if g.aside.begin(); !g.aside.isEmpty() {
+		g.builder.SetAside(g.aside)
+	}
 	err = g.kept.Read(func(stored func([]byte) ([]byte, bool)) error {
 		batch, err = g.builder.Build(events, func(key []byte) ([]byte, bool) {
 			if state, changed := g.changed(string(key)); changed {

@@ -36,12 +36,12 @@ func (g *generation) follow(ctx context.Context, until, ready event.Position, ca
 			return err
 		}
 	}
-	err := g.advance(ctx, until, ready, caughtUp)
-	var undelivered *DeliveryError
-	if errors.As(err, &undelivered) {
-		err = errors.Join(err, g.retreat(context.WithoutCancel(ctx)))
+	for {
+		again, err := g.resolve(context.WithoutCancel(ctx), g.advance(ctx, until, ready, caughtUp))
+		if err != nil || !again {
+			return err
+		}
 	}
-	return err
 }
 
 // retreat brings the state back to where the slowest executor is.
@@ -111,7 +111,14 @@ func (g *generation) take(ctx context.Context, d *delivery.Dispatch, events []ev
 	if err := g.connects(events); err != nil {
 		return err
 	}
-	if err := g.fold(context.WithoutCancel(ctx), d, upTo(events, until)); err != nil {
+	events = upTo(events, until)
+	for len(events) > 0 && events[0].Position <= g.singly {
+		if err := g.fold(context.WithoutCancel(ctx), d, events[:1]); err != nil {
+			return err
+		}
+		events = events[1:]
+	}
+	if err := g.fold(context.WithoutCancel(ctx), d, events); err != nil {
 		return err
 	}
 	if err := g.land(); err != nil || !g.isHeavy() { // without executors there is nobody to wait for

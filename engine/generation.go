@@ -37,6 +37,7 @@ type generation struct {
 	// flying are the batches behind passed. Only the folding goroutine looks.
 	flying []*flight
 	told   event.Position // up to which the observer knows
+	singly event.Position // up to which events are folded one by one
 
 	// mu guards what a reader of the state and the folding goroutine share.
 	mu       sync.Mutex
@@ -48,6 +49,8 @@ type generation struct {
 	changing int               // the changes' size in bytes, about
 	effects  []effect.Effect
 	sealed   *seal // what waits to be stored
+	aside    *aside
+	policy   string // what becomes of poison
 }
 
 // position is the last position that the read model includes.
@@ -60,10 +63,13 @@ func (g *generation) moveTo(m checkpoint.Mark) {
 
 // restore brings the plugin and the executors to one position: that of the
 // state, or, if an executor has lost what the state already includes, zero.
-func (g *generation) restore(ctx context.Context) error {
+func (g *generation) restore(ctx context.Context) (err error) {
 	g.changes = checkpoint.Change{}
 	g.moveTo(g.kept.Mark())
 	g.openOutlets()
+	if g.aside, err = newAside(g.kept.Mark().Module, g.opts.Now, g.kept); err != nil {
+		return err
+	}
 	for _, x := range g.executors {
 		at, ok := x.Position()
 		if ok && at < g.mark.Position {
@@ -73,7 +79,7 @@ func (g *generation) restore(ctx context.Context) error {
 				return err
 			}
 			g.moveTo(g.kept.Mark())
-			return nil
+			return g.aside.reload(g.kept)
 		}
 	}
 	return g.restoreSnapshot(ctx)
@@ -106,7 +112,7 @@ func (g *generation) rewind(ctx context.Context) error {
 	g.plugin, g.flying, g.sealed = plugin, nil, nil
 	g.changes, g.changing = checkpoint.Change{}, 0
 	g.moveTo(g.kept.Mark())
-	return errors.Join(old.Close(ctx), g.restoreSnapshot(ctx))
+	return errors.Join(old.Close(ctx), g.aside.reload(g.kept), g.restoreSnapshot(ctx))
 }
 
 // furthest is the last position that the state or an executor includes.

@@ -169,6 +169,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		plugin:      plugin,
 		builder:     feed.NewBuilder(&p.manifest, selection, p.spec.Projection.Key),
 		kept:        kept,
+		policy:      p.policy,
 	}
 	if err := g.restore(ctx); err != nil {
 		return nil, errors.Join(err, g.close(ctx))

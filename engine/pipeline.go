@@ -22,6 +22,7 @@ type pipeline struct {
 	manifest manifest.Manifest
 	module   string // the plugin's digest
 	identity string
+	policy   string // what becomes of poison
 	store    *checkpoint.Store
 	replays  chan replayRequest
 	work     chan struct{} // holds one token while somebody folds
@@ -52,6 +53,9 @@ func (p *pipeline) load(ctx context.Context) error {
 		return err
 	}
 	p.manifest, p.module = plugin.Manifest(), plugin.Digest()
+	if p.policy, err = policyFor(p.spec.OnError, p.manifest.State); err != nil {
+		return errors.Join(fmt.Errorf("pipeline %s: %w", p.spec.Name, err), plugin.Close(ctx))
+	}
 	p.identity, err = identityOf(p.spec, p.module, p.opts.Catalog)
 	return errors.Join(err, plugin.Close(ctx))
 }

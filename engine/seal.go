@@ -14,6 +14,7 @@ type seal struct {
 	mark     checkpoint.Mark
 	changes  checkpoint.Change
 	snapshot []byte
+	aside    checkpoint.Aside
 }
 
 // seal has the present state stored as soon as the executors have come to it,
@@ -31,7 +32,7 @@ func (g *generation) setSeal(ctx context.Context) (err error) {
 	if g.sealed != nil || g.mark == g.kept.Mark() {
 		return nil
 	}
-	s := &seal{mark: g.mark, changes: g.changes}
+	s := &seal{mark: g.mark, changes: g.changes, aside: g.aside.take()}
 	if g.manifest.State == manifest.Resident {
 		if s.snapshot, err = g.plugin.Snapshot(ctx); err != nil {
 			return fmt.Errorf("pipeline %s: taking a snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
@@ -58,11 +59,23 @@ func (g *generation) commitSealed() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	s := g.sealed
-	if err := g.kept.Commit(s.mark, s.changes, s.snapshot); err != nil {
+	g.collectLetters(&s.aside)
+	if err := g.kept.Commit(s.mark, s.changes, s.snapshot, &s.aside); err != nil {
 		return err
 	}
 	g.sealed = nil
+	g.aside.forget(s.mark.Position)
 	return nil
+}
+
+// collectLetters adds the effects that executors have left out.
+func (g *generation) collectLetters(into *checkpoint.Aside) {
+	for _, o := range g.outlets {
+		for _, l := range o.Letters() {
+			letter := g.aside.letter(l)
+			put(&into.Letters, letter.ID(), letter)
+		}
+	}
 }
 
 // changed is the state of a key that is not stored yet; it is nil if the key has

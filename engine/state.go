@@ -83,6 +83,7 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 	}
 	k.g = &generation{
 		pipeline:    k.spec.Name,
+		opts:        &Options{},
 		manifest:    plugin.Manifest(),
 		instantiate: func(ctx context.Context) (Plugin, error) { return openPlugin(ctx, k.spec.Projection) },
 		asking:      make(chan struct{}, 1),
@@ -154,6 +155,7 @@ func (p *pipeline) status(head event.Position, now time.Time) Status {
 
 func (s *Status) fill(m checkpoint.Mark, head event.Position) {
 	s.Position, s.Delivered, s.Filtered, s.Module = m.Position, m.Delivered, m.Filtered, m.Module
+	s.Parked, s.DeadLettered = m.Parked, m.DeadLettered
 	s.Head = max(head, m.Position) // the head was asked for first
 	s.Lag = uint64(s.Head - s.Position)
 }

@@ -25,9 +25,11 @@ type Status struct {
 	Position event.Position `json:"position"`
 	Head     event.Position `json:"head"`
 	Lag      uint64         `json:"lag"`
-	// Delivered + Filtered = Position: the coverage ledger.
-	Delivered uint64 `json:"delivered"`
-	Filtered  uint64 `json:"filtered"`
+	// Delivered + Filtered + Parked + DeadLettered = Position: the coverage ledger.
+	Delivered    uint64 `json:"delivered"`
+	Filtered     uint64 `json:"filtered"`
+	Parked       uint64 `json:"parked"`
+	DeadLettered uint64 `json:"dead_lettered"`
 	// Dropped counts the effects that filters have kept from executors since this
 	// generation was opened.
 	Dropped uint64 `json:"dropped,omitempty"`
@@ -40,7 +42,9 @@ type Status struct {
 }
 
 // Covered reports whether the coverage ledger adds up.
-func (s *Status) Covered() bool { return s.Delivered+s.Filtered == uint64(s.Position) }
+func (s *Status) Covered() bool {
+	return s.Delivered+s.Filtered+s.Parked+s.DeadLettered == uint64(s.Position)
+}
 
 // Replay is a rebuild on its way.
 type Replay struct {

@@ -82,6 +82,7 @@ func commits() config.Pipeline {
 func fickle() config.Pipeline {
 	return config.Pipeline{
 		Name:       "fickle",
+		OnError:    "halt",
 		Projection: config.Projection{WASM: guestPath("fickle")},
 		Executors:  []config.Executor{sqliteFile("counters", "name", "count", "last")},
 	}

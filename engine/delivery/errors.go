@@ -24,7 +24,7 @@ func (e *Error) Error() string {
 	if e.Attempts > 1 {
 		tried = fmt.Sprintf(", in %d attempts", e.Attempts)
 	}
-	return fmt.Sprintf("%s: performing the effects of the events up to position %d%s: %v", e.Executor, e.Through, tried, e.Err)
+	return fmt.Sprintf("%s%s: %v", e.Executor, tried, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

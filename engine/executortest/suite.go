@@ -110,6 +110,7 @@ func Run(t *testing.T, s Suite) {
 		{"a batch with a bad row leaves nothing", allOrNothing, []requirement{rows, transactional}},
 		{"a batch again changes nothing", repeated, []requirement{rows, once}},
 		{"what overlaps is performed once", overlapping, []requirement{rows, once}},
+		{"late effects are performed where the position is", late, []requirement{rows}},
 		{"a gap is refused", gapRefused, []requirement{rows, transactional}},
 		{"a batch without effects moves the position", emptyBatch, []requirement{transactional}},
 		{"position and rows survive reopening", reopened, []requirement{rows, transactional}},

@@ -34,8 +34,20 @@ type Batch struct {
 	Events []*event.Recorded
 	// Keys of the frame's groups, by their index; nil for an unkeyed group.
 	Keys [][]byte
-	// Filtered counts the events that were left out.
-	Filtered int
+	// Filtered counts the events that were left out, Parked and DeadLettered those
+	// that are aside.
+	Filtered, Parked, DeadLettered int
+}
+
+// Aside says which of the events that a pipeline wants are not to be folded in
+// their turn. It is asked about each event once a Build.
+type Aside interface {
+	// DeadLettered reports whether the event is left out for good. It is asked
+	// before the payload is looked at.
+	DeadLettered(e *event.Recorded) bool
+	// Parked reports whether the event has to wait, with others of its key, whose
+	// bytes are valid during the call.
+	Parked(e *event.Recorded, key []byte) bool
 }
 
 // Lookup returns the prior state of a key. The bytes need only stay valid until
@@ -50,6 +62,7 @@ type Builder struct {
 	fields    []field
 	keyed     bool
 	keyPath   []string // nil: the aggregate's id
+	aside     Aside    // nil: nothing is
 
 	writer   frame.BatchWriter
 	parsers  []fastjson.Parser
@@ -87,6 +100,10 @@ func NewBuilder(m *manifest.Manifest, selection Selection, keyPath string) *Buil
 	b.slots = make([]frame.Slot, len(b.fields))
 	return b
 }
+
+// SetAside has events left out; nil has none. It is for builders of keyed batches
+// and of others.
+func (b *Builder) SetAside(a Aside) { b.aside = a }
 
 // Build frames the events that the pipeline wants. The batch is valid until
 // the next Build.
@@ -136,6 +153,10 @@ func (b *Builder) sort(i int, e *event.Recorded) error {
 		b.batch.Filtered++
 		return nil
 	}
+	if b.aside != nil && b.aside.DeadLettered(e) {
+		b.batch.DeadLettered++
+		return nil
+	}
 	if len(b.fields) > 0 || b.keyed && b.keyPath != nil {
 		v, err := b.parsers[i].ParseBytes(e.Data)
 		if err != nil {
@@ -154,6 +175,11 @@ func (b *Builder) sort(i int, e *event.Recorded) error {
 	}
 	if !ok {
 		b.batch.Filtered++
+		return nil
+	}
+	if b.aside != nil && b.aside.Parked(e, b.keys[start:]) {
+		b.batch.Parked++
+		b.keys = b.keys[:start]
 		return nil
 	}
 	if known := b.join(b.keys[start:len(b.keys):len(b.keys)], i); known {

@@ -54,6 +54,15 @@ func (c *Claim) Connects(b effect.Batch) error {
 	return nil
 }
 
+// Through is the position that a batch leaves, and whether there is anything to
+// do: a late batch leaves the one that there is.
+func (c *Claim) Through(b effect.Batch) (p event.Position, due bool) {
+	if b.Late {
+		return c.Position, true
+	}
+	return b.Through, b.Through > c.Position
+}
+
 // FencedBy says what in the generation's checkpoint shows that another executor
 // has been at work, as a [*FencedError]; nil if nothing does. exists is false where
 // there is no checkpoint any more.

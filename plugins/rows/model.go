@@ -32,9 +32,12 @@ func Handles(k effect.Kind) bool {
 }
 
 // Gather folds those of the batch's effects that are caused behind a position
-// into the tables' writes. The error is a [*RowError], or about a batch whose
-// effects are out of place.
+// into the tables' writes; of a late batch all. The error is a [*RowError], or
+// about a batch whose effects are out of place.
 func (m *Model) Gather(b effect.Batch, behind event.Position) error {
+	if b.Late {
+		b.After, behind = 0, 0
+	}
 	last := b.After
 	for i := range b.Effects {
 		f := &b.Effects[i]

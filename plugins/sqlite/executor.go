@@ -45,7 +45,8 @@ func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 	if err := e.claim.Connects(b); err != nil {
 		return err
 	}
-	if b.Through <= e.claim.Position {
+	through, due := e.claim.Through(b)
+	if !due {
 		return nil
 	}
 	defer e.model.Clear()
@@ -53,16 +54,16 @@ func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 		return err
 	}
 	err := e.session.within(ctx, func(ctx context.Context) error {
-		if err := e.advance(ctx, b.Through); err != nil {
+		if err := e.advance(ctx, through); err != nil {
 			return err
 		}
 		return e.write(ctx)
 	})
 	if err != nil {
 		return fmt.Errorf("write pipeline %s, generation %d, positions %d to %d: %w",
-			e.claim.Pipeline, e.claim.Generation, e.claim.Position+1, b.Through, err)
+			e.claim.Pipeline, e.claim.Generation, e.claim.Position+1, through, err)
 	}
-	e.claim.Position = b.Through
+	e.claim.Position = through
 	return nil
 }
 

@@ -68,7 +68,7 @@ func written(t testing.TB) (file []byte, commits []content) {
 		}
 		change[fmt.Sprint("long ", round)] = bytes.Repeat([]byte{'x'}, 10_000)
 		change["key 0"] = nil
-		must(t, g.Commit(Mark{Position: 1000, Delivered: 900, Filtered: 100, Identity: fmt.Sprint("identity ", round)}, change, bytes.Repeat([]byte{'s'}, 9000+round)))
+		must(t, g.Commit(Mark{Position: 1000, Delivered: 900, Filtered: 100, Identity: fmt.Sprint("identity ", round)}, change, bytes.Repeat([]byte{'s'}, 9000+round), nil))
 		must(t, s.Close())
 		c, err := readAll(path)
 		must(t, err)

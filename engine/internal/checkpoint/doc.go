@@ -10,9 +10,13 @@
 //	    mark    → Mark, as JSON, with what there is beside it
 //	    snapshot→ the instance's snapshot (resident)
 //	    keys/   → key → state (keyed)
+//	    parked/ → key → why its events wait
+//	    waiting/→ key and position → an event that waits
+//	    letters/→ what was left out, and why
 //
 // All values but the snapshot are behind a CRC-32C of key and value; the mark
-// has the snapshot's, and the number and the sum of those of the states.
+// has the snapshot's, and the number and the sum of those of the states, and of
+// those of what is aside.
 //
 // Invariants:
 //
@@ -20,7 +24,7 @@
 //     not at all, and are on disk when Commit returns.
 //  2. A mark never says more than its states hold: a state store may lag behind
 //     a sink, never the other way round, because the engine commits sinks first.
-//  3. Delivered + Filtered = Position in every mark.
+//  3. Delivered + Filtered + Parked + DeadLettered = Position in every mark.
 //  4. A generation's number is never used again, not even after it has been
 //     dropped: sinks may remember it, and effect ids are derived from it.
 //  5. What is read is what was committed last or, where one of the file's two

@@ -24,6 +24,8 @@ type Generation struct {
 type contents struct {
 	Mark
 	tally
+	// Aside is the tally of what is not folded in its turn.
+	Aside tally `json:"aside,omitzero"`
 	// Snapshot is the CRC-32C of the snapshot, nil if there is none.
 	Snapshot *uint32 `json:"snapshot,omitempty"`
 }
@@ -38,9 +40,9 @@ func (g *Generation) Number() uint64 { return g.number }
 // Mark is what was committed last.
 func (g *Generation) Mark() Mark { return g.kept.Mark }
 
-// Commit moves the mark and stores what changed, and, if snapshot is not nil,
-// the instance's snapshot.
-func (g *Generation) Commit(m Mark, change Change, snapshot []byte) error {
+// Commit moves the mark and stores what changed, what is aside, which may be nil,
+// and, if snapshot is not nil, the instance's snapshot.
+func (g *Generation) Commit(m Mark, change Change, snapshot []byte, aside *Aside) error {
 	next := g.kept
 	next.Mark = m
 	err := g.update(func(b *bbolt.Bucket) error {
@@ -52,6 +54,9 @@ func (g *Generation) Commit(m Mark, change Change, snapshot []byte) error {
 			if err := putState(keys, &next.tally, dbKey(nil, k), change[k]); err != nil {
 				return err
 			}
+		}
+		if err := g.putAside(b, &next.Aside, aside); err != nil {
+			return err
 		}
 		if snapshot != nil {
 			next.Snapshot = new(crc32.Checksum(snapshot, castagnoli))
@@ -106,6 +111,9 @@ func (g *Generation) Clear() error {
 		if err := b.Delete(keySnapshot); err != nil {
 			return err
 		}
+		if err := clearAside(b); err != nil {
+			return err
+		}
 		return putMark(b, contents{Mark: m})
 	})
 	if err != nil {
@@ -134,24 +142,44 @@ func (g *Generation) Snapshot() (snapshot []byte, err error) {
 // Verify reads all states and holds them against what was written. A
 // *DamageError says what is not.
 func (g *Generation) Verify() error {
-	var found tally
+	var found, aside tally
 	err := g.view(func(b *bbolt.Bucket) error {
 		keys, err := g.keys(b)
 		if err != nil {
 			return err
 		}
-		return keys.ForEach(func(k, v []byte) error {
-			_, err := g.state(k, v)
-			if err == nil {
-				found.add(v)
-			}
+		if err := g.count(keys, &found); err != nil {
 			return err
-		})
+		}
+		for _, name := range asideBuckets {
+			if err := g.count(b.Bucket(name), &aside); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	if err == nil && found != g.kept.tally {
+	switch {
+	case err != nil:
+	case found != g.kept.tally:
 		err = g.store.damaged("generation %d has %d keys, and not the %d that were written", g.number, found.Keys, g.kept.Keys)
+	case aside != g.kept.Aside:
+		err = g.store.damaged("generation %d has %d notes of what is aside, and not the %d that were written", g.number, aside.Keys, g.kept.Aside.Keys)
 	}
 	return err
+}
+
+// count adds a bucket's values to a tally; nil is no bucket.
+func (g *Generation) count(b *bbolt.Bucket, t *tally) error {
+	if b == nil {
+		return nil
+	}
+	return b.ForEach(func(k, v []byte) error {
+		_, err := g.state(k, v)
+		if err == nil {
+			t.add(v)
+		}
+		return err
+	})
 }
 
 // state is what has been sealed under a key.

@@ -28,9 +28,12 @@ type Mark struct {
 	// Position is the last position that the states include.
 	Position event.Position `json:"position"`
 	// Delivered and Filtered count the events up to Position that the
-	// projection folded, and those that its source leaves out.
-	Delivered uint64 `json:"delivered"`
-	Filtered  uint64 `json:"filtered"`
+	// projection folded, and those that its source leaves out; Parked those that
+	// wait, and DeadLettered those that were left out for good.
+	Delivered    uint64 `json:"delivered"`
+	Filtered     uint64 `json:"filtered"`
+	Parked       uint64 `json:"parked,omitempty"`
+	DeadLettered uint64 `json:"dead_lettered,omitempty"`
 	// Identity is the digest of all that the states depend on besides the log;
 	// Module, a part of it, is that of the projection's code.
 	Identity string `json:"identity"`

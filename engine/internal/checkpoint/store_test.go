@@ -29,7 +29,13 @@ func reopened(t testing.TB, s *Store) *Store {
 
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "pipelines", "p", "state.db") }
 
-func must(t testing.TB, err error) {
+// fataler is a test, or a run of a property.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+}
+
+func must(t fataler, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +98,7 @@ func TestActivationOutlivesACrashAtAnyPoint(t *testing.T) {
 	s := open(t, newPath(t))
 	create(t, s)
 	next := create(t, s)
-	must(t, next.Commit(Mark{Position: 5, Identity: "identity"}, Change{"k": []byte("v")}, nil))
+	must(t, next.Commit(Mark{Position: 5, Identity: "identity"}, Change{"k": []byte("v")}, nil, nil))
 	s = reopened(t, s)
 	wantNumbers(t, s, numbers{All: []uint64{1, 2}, Active: 1})
 
@@ -161,7 +167,7 @@ func FuzzMark(f *testing.F) {
 		if err != nil {
 			return
 		}
-		must(t, g.Commit(g.Mark(), nil, nil))
+		must(t, g.Commit(g.Mark(), nil, nil, nil))
 		again, err := s.Generation(1)
 		must(t, err)
 		if g.Mark() != again.Mark() {

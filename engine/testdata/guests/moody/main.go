@@ -1,5 +1,5 @@
 // Command moody is a resident projection that counts events by type, keeps a
-// row for each event, and fails at some queries.
+// row for each event, and fails at some queries and at events that spoil its mood.
 package main
 
 import (
@@ -17,6 +17,12 @@ func init() {
 
 func fold(e refold.Event, out *refold.Effects) error {
 	counts[e.Type()]++
+	switch e.Type() {
+	case "mood_spoiled":
+		panic("by an event")
+	case "mood_soured":
+		return errors.New("by an event")
+	}
 	out.Insert("passed", out.Object().Uint("position", e.Position()).Int("nth", counts[e.Type()]).JSON())
 	return nil
 }
