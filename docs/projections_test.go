@@ -31,6 +31,7 @@ var revenues = []struct {
 	{language.Go, "go", "main.go"},
 	{language.Rust, "rust", "src/lib.rs"},
 	{language.AssemblyScript, "ts", "index.ts"},
+	{language.Zig, "zig", "src/main.zig"},
 	{language.JavaScript, "js", "revenue.js"},
 	{language.C, "c", "revenue.c"},
 }

@@ -24,6 +24,11 @@ var Rust embed.FS
 //go:embed assemblyscript/*.ts assemblyscript/*.json assemblyscript/src
 var AssemblyScript embed.FS
 
+// Zig is the kit for Zig, a package: folder zig.
+//
+//go:embed zig/build.zig zig/build.zig.zon zig/README.md zig/src
+var Zig embed.FS
+
 // JavaScript is what an editor knows the kit for JavaScript by:
 // javascript/refold.d.ts.
 //

@@ -112,7 +112,7 @@ func (s sources) isSource(path string) bool {
 
 // isOutput reports whether a file or folder is what tools make.
 func isOutput(name string) bool {
-	made := []string{"node_modules", "target", "build", "refold-data", "Cargo.lock", "package-lock.json", "go.sum"}
+	made := []string{"node_modules", "target", "zig-out", "zig-cache", "build", "refold-data", "Cargo.lock", "package-lock.json", "go.sum"}
 	return strings.HasPrefix(name, ".") || slices.Contains(made, name)
 }
 

@@ -111,6 +111,13 @@ var toolchains = map[string]func() error{
 		}
 		return installed("node", filepath.Join(bin, "asc"))
 	},
+	"zig": func() error {
+		bin, err := npmBin()
+		if err != nil || installed("zig") == nil {
+			return err
+		}
+		return installed(filepath.Join(bin, "zig"))
+	},
 }
 
 // npmBin is where tools.sh puts the commands of npm's packages.
@@ -139,10 +146,16 @@ func compilerHomes() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
 	return map[string]string{
 		"GOCACHE":     strings.TrimSpace(string(cache)),
 		"RUSTUP_HOME": cmp.Or(os.Getenv("RUSTUP_HOME"), filepath.Join(home, ".rustup")),
 		"CARGO_HOME":  cmp.Or(os.Getenv("CARGO_HOME"), filepath.Join(home, ".cargo")),
+
+		"ZIG_GLOBAL_CACHE_DIR": cmp.Or(os.Getenv("ZIG_GLOBAL_CACHE_DIR"), filepath.Join(user, "zig")),
 	}, nil
 }
 

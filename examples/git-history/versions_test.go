@@ -27,6 +27,9 @@ var versions = []version{
 	{"assemblyscript", func(t testing.TB, projection string) string {
 		return conformance.BuildAssemblyScript(t, "../../sdk/assemblyscript", filepath.Join("assemblyscript", projection+".ts"))
 	}},
+	{"zig", func(t testing.TB, projection string) string {
+		return conformance.BuildZig(t, "../../sdk/zig", filepath.Join("zig", projection, "src", "main.zig"))
+	}},
 	{"javascript", func(_ testing.TB, projection string) string {
 		return filepath.Join("javascript", projection+".js")
 	}},

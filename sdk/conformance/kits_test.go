@@ -40,6 +40,7 @@ var kits = []struct {
 	{"assemblyscript", func(t testing.TB) string {
 		return conformance.BuildAssemblyScript(t, "../assemblyscript", "guests/assemblyscript/mirror.ts")
 	}, "guest/fold"},
+	{"zig", func(t testing.TB) string { return conformance.BuildZig(t, "../zig", "guests/zig/mirror.zig") }, "foldKey"},
 	{"javascript", func(testing.TB) string { return "guests/javascript/mirror.js" }, ""},
 }
 

@@ -69,13 +69,14 @@ var writers = map[language.Language]writer{
 	language.C:              {"c.tmpl", cView, nil},
 	language.Rust:           {"rust.tmpl", rustView, nil},
 	language.AssemblyScript: {"assemblyscript.tmpl", assemblyScriptView, nil},
+	language.Zig:            {"zig.tmpl", zigView, nil},
 	language.TypeScript:     {"typescript.tmpl", scriptView, nil},
 	language.JavaScript:     {"javascript.tmpl", scriptView, nil},
 }
 
 // Languages lists the languages that can be written.
 func Languages() []language.Language {
-	all := []language.Language{language.Go, language.Rust, language.AssemblyScript, language.TypeScript, language.JavaScript, language.C}
+	all := []language.Language{language.Go, language.Rust, language.AssemblyScript, language.Zig, language.TypeScript, language.JavaScript, language.C}
 	return slices.DeleteFunc(all, func(l language.Language) bool {
 		_, ok := writers[l]
 		return !ok

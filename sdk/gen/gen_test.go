@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/gen"
 	"github.com/refold-dev/refold/sdk/language"
 )
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // files are the golden files' names, which are what a user would call them.
 var files = map[language.Language]string{
 	language.Go: "events.go.txt", language.C: "events.h", language.TypeScript: "events.d.ts", language.JavaScript: "events.js",
-	language.Rust: "events.rs", language.AssemblyScript: "events.ts",
+	language.Rust: "events.rs", language.Zig: "events.zig", language.AssemblyScript: "events.ts",
 }
 
 // shop is a catalog that has one of everything.
@@ -145,6 +146,8 @@ func compile(t *testing.T, lang language.Language, text string) {
 		compileWith(t, dir, nil, "rustc", "--edition=2021", "--crate-type=rlib", "--emit=metadata", "-Dwarnings", "--extern=refold="+kit, "lib.rs")
 	case language.AssemblyScript:
 		compileAssemblyScript(t, dir, text)
+	case language.Zig:
+		compileZig(t, dir, text)
 	case language.TypeScript, language.JavaScript: // TestTypeScriptChecks
 	default:
 		t.Fatalf("there is no way to compile %s", lang)
@@ -210,6 +213,33 @@ stateless("x", (e, out) => {
 	asc := tool(t, "asc")
 	compileWith(t, dir, map[string]string{"events.ts": text, "index.ts": guest + "}).events(events.EventTypes());\n",
 		"asconfig.json": `{"extends": "@refold-dev/assemblyscript/asconfig.json"}`}, asc, "index.ts", "--optimizeLevel", "0", "--outFile", "guest.wasm")
+}
+
+// compileZig has zig compile a guest that reads every type.
+func compileZig(t *testing.T, dir, text string) {
+	t.Helper()
+	const guest = `const refold = @import("refold");
+const events = @import("events.zig");
+pub const panic = refold.panic;
+
+const Guest = struct {
+    pub fn fold(event: refold.Event(struct {}), out: *refold.Effects) !void {
+        switch (try event.as(events.Payload)) {
+            inline else => |payload| if (@TypeOf(payload) != void) out.insert("x", payload),
+        }
+    }
+};
+
+comptime {
+    refold.stateless(Guest, .{ .name = "x", .events = refold.names(events.Payload) });
+}
+`
+	for name, text := range map[string]string{"events.zig": text, "main.zig": guest} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conformance.BuildZig(t, kitOf(t, "zig"), filepath.Join(dir, "main.zig"))
 }
 
 // TestTypeScriptChecks has TypeScript's compiler check all declarations at once:

@@ -21,6 +21,7 @@ const (
 	Rust           Language = "rust"
 	AssemblyScript Language = "assemblyscript"
 	JavaScript     Language = "javascript"
+	Zig            Language = "zig"
 	// TypeScript is what JavaScript projections are checked with; it has
 	// declarations only.
 	TypeScript Language = "typescript"

@@ -60,6 +60,14 @@ var kinds = map[language.Language]*kind{
 		module:  ".wasm",
 		kit:     assemblyScriptKit,
 	},
+	language.Zig: {
+		Title: "Zig",
+		Kit: "The kit lies in `refold/`, so that nothing has to be fetched; its guide is `refold/README.md`, with what a `build.zig`\n" +
+			"needs, if you want one: `plugin build` then runs `zig build`.",
+		Ignored: []string{"*.wasm", "/.zig-cache/", "/zig-cache/", "/zig-out/"},
+		module:  ".wasm",
+		kit:     zigKit,
+	},
 	language.JavaScript: {
 		Title: "JavaScript",
 		Kit: "There is nothing to install: what runs the script is part of Refold, and `plugin build` looks at it only. `refold.d.ts`\n" +
@@ -78,7 +86,7 @@ var rustNames = strings.Fields(`as async await box break const continue crate do
 // first.
 func Languages() []language.Language {
 	var list []language.Language
-	for _, l := range []language.Language{language.Go, language.Rust, language.AssemblyScript, language.JavaScript, language.C} {
+	for _, l := range []language.Language{language.Go, language.Rust, language.AssemblyScript, language.Zig, language.JavaScript, language.C} {
 		if kinds[l] != nil {
 			list = append(list, l)
 		}
@@ -106,6 +114,10 @@ func rustKit(draft string) error {
 // assemblyScriptKit puts the package where asconfig.json has asc look for packages.
 func assemblyScriptKit(draft string) error {
 	return vendor(draft, sdk.AssemblyScript, "assemblyscript", "refold/@refold-dev/assemblyscript", func(string) bool { return true })
+}
+
+func zigKit(draft string) error {
+	return vendor(draft, sdk.Zig, "zig", "refold", func(string) bool { return true })
 }
 
 func javascriptKit(draft string) error {

@@ -55,6 +55,7 @@ var compilers = map[language.Language]compiler{
 	language.C:              {cName, compileC},
 	language.Rust:           {rustName, compileRust},
 	language.AssemblyScript: {assemblyScriptName, compileAssemblyScript},
+	language.Zig:            {zigName, compileZig},
 }
 
 // Build builds a project. The error is an *UndetectedError, a *MissingError, a

@@ -34,6 +34,8 @@ func TestDetect(t *testing.T) {
 		{[]string{"go.mod", "tool.js", "bench.c"}, []language.Language{language.Go}},
 		{[]string{"Cargo.toml"}, []language.Language{language.Rust}},
 		{[]string{"asconfig.json", "package.json", "helper.js"}, []language.Language{language.AssemblyScript}},
+		{[]string{"src/main.zig"}, []language.Language{language.Zig}},
+		{[]string{"src/main.zig", "build.zig", "helper.c"}, []language.Language{language.Zig}},
 		{[]string{"a.c", "b.c"}, []language.Language{language.C}},
 		{[]string{"a.js"}, []language.Language{language.JavaScript}},
 		{[]string{"a.js", "a.c"}, []language.Language{language.C, language.JavaScript}},
@@ -45,6 +47,9 @@ func TestDetect(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, file := range c.files {
+			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(file)), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			write(t, dir, map[string]string{file: ""})
 		}
 		got, err := toolchain.Detect(dir)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/refold-dev/refold/sdk/language"
@@ -19,6 +20,8 @@ var marks = []struct {
 	{"go.mod", language.Go, true},
 	{"Cargo.toml", language.Rust, true},
 	{"asconfig.json", language.AssemblyScript, true},
+	{"build.zig", language.Zig, true},
+	{zigRoot, language.Zig, true},
 	{"*.c", language.C, false},
 	{"*.js", language.JavaScript, false},
 }
@@ -67,6 +70,7 @@ func Detect(dir string) (language.Language, error) {
 	if len(projects) == 0 {
 		projects = sources
 	}
+	projects = slices.Compact(projects) // by two marks of one
 	if len(projects) != 1 {
 		return "", &UndetectedError{dir, projects}
 	}
@@ -95,5 +99,5 @@ func Languages() []language.Language {
 	for _, m := range marks {
 		list = append(list, m.language)
 	}
-	return list
+	return slices.Compact(list)
 }

@@ -11,6 +11,7 @@
 // | C | *.c | clang, wasm-ld | the source's, or the folder's where there are several |
 // | Rust | Cargo.toml | cargo, or rustc without it | the package's |
 // | AssemblyScript | asconfig.json | asc | the package's |
+// | Zig | src/main.zig or build.zig | zig | the folder's |
 // | JavaScript | *.js | none: the file is the module | the script's |
 //
 // Invariants:
