@@ -21,14 +21,27 @@ var update = flag.Bool("update", false, "rewrite the frames of the golden vector
 
 // vector is a golden vector; testdata/README.md says what its parts are.
 type vector struct {
-	Description string            `json:"description"`
-	Of          string            `json:"of,omitempty"`
-	Batch       *framejson.Batch  `json:"batch,omitempty"`
-	Result      *framejson.Result `json:"result,omitempty"`
-	Pokes       []poke            `json:"pokes,omitempty"`
-	Cut         int               `json:"cut,omitempty"`
-	Error       string            `json:"error,omitempty"`
-	Frame       string            `json:"frame"`
+	Description string                 `json:"description"`
+	Of          string                 `json:"of,omitempty"`
+	Batch       *framejson.Batch       `json:"batch,omitempty"`
+	Result      *framejson.Result      `json:"result,omitempty"`
+	Effects     *framejson.EffectBatch `json:"effects,omitempty"`
+	Calls       []call                 `json:"calls,omitempty"`
+	Log         []string               `json:"log,omitempty"`
+	Outcome     *framejson.Outcome     `json:"outcome,omitempty"`
+	Message     *framejson.Message     `json:"message,omitempty"`
+	Pokes       []poke                 `json:"pokes,omitempty"`
+	Cut         int                    `json:"cut,omitempty"`
+	Error       string                 `json:"error,omitempty"`
+	Frame       string                 `json:"frame"`
+}
+
+// call is a call of the host that an executor makes.
+type call struct {
+	Function string            `json:"function"`
+	Effect   int               `json:"effect"`
+	Request  framejson.Message `json:"request"`
+	Answer   framejson.Message `json:"answer"`
 }
 
 // poke is a u32 written over a valid frame.
@@ -64,6 +77,47 @@ func TestResultVectors(t *testing.T) {
 	})
 }
 
+func TestEffectVectors(t *testing.T) { forEach(t, "effects", testEffects) }
+
+// testEffects holds a batch of effects, also in the vectors of executors.
+func testEffects(t *testing.T, v *vector) {
+	v.Frame = encode(t, *v.Effects)
+	b, err := frame.OpenEffectBatch(v.bytes(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(*v.Effects, framejson.OfEffectBatch(b)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOutcomeVectors(t *testing.T) {
+	forEach(t, "outcome", func(t *testing.T, v *vector) {
+		effects := load(t, v.Of)
+		v.Frame = encode(t, *v.Outcome)
+		o, err := frame.OpenOutcome(v.bytes(t), len(effects.Effects.Effects))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(*v.Outcome, framejson.OfOutcome(o)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestMessageVectors(t *testing.T) {
+	forEach(t, "message", func(t *testing.T, v *vector) {
+		v.Frame = encode(t, *v.Message)
+		m, err := frame.OpenMessage(v.bytes(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(*v.Message, framejson.OfMessage(m)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestInvalidVectors(t *testing.T) {
 	forEach(t, "invalid", func(t *testing.T, v *vector) {
 		base := load(t, v.Of)
@@ -87,15 +141,40 @@ func TestInvalidVectors(t *testing.T) {
 }
 
 // refused opens the frame as what its base is.
-func (v *vector) refused(t *testing.T, base *vector) error {
+func (v *vector) refused(t *testing.T, base *vector) (err error) {
 	t.Helper()
-	if base.Batch != nil {
-		_, err := frame.OpenBatch(v.bytes(t))
-		return err
+	switch {
+	case base.Batch != nil:
+		_, err = frame.OpenBatch(v.bytes(t))
+	case base.Result != nil:
+		batch := load(t, base.Of)
+		_, err = frame.OpenResult(v.bytes(t), batch.openBatch(t))
+	case base.Effects != nil:
+		_, err = frame.OpenEffectBatch(v.bytes(t))
+	case base.Outcome != nil:
+		effects := load(t, base.Of)
+		_, err = frame.OpenOutcome(v.bytes(t), len(effects.Effects.Effects))
+	default:
+		_, err = frame.OpenMessage(v.bytes(t))
 	}
-	batch := load(t, base.Of)
-	_, err := frame.OpenResult(v.bytes(t), batch.openBatch(t))
 	return err
+}
+
+// TestExecutorVectors holds that what a kit's executor is tested with are frames.
+func TestExecutorVectors(t *testing.T) {
+	forEach(t, "executor", func(t *testing.T, v *vector) {
+		testEffects(t, v)
+		if _, err := frame.OpenOutcome(unhex(t, encode(t, *v.Outcome)), len(v.Effects.Effects)); err != nil {
+			t.Error(err)
+		}
+		for _, c := range v.Calls {
+			for _, m := range []framejson.Message{c.Request, c.Answer} {
+				if _, err := frame.OpenMessage(unhex(t, encode(t, m))); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	})
 }
 
 func TestMirrorVectors(t *testing.T) {
@@ -170,7 +249,12 @@ func load(t *testing.T, name string) vector {
 
 func (v *vector) bytes(t *testing.T) []byte {
 	t.Helper()
-	b, err := hex.DecodeString(v.Frame)
+	return unhex(t, v.Frame)
+}
+
+func unhex(t *testing.T, digits string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(digits)
 	if err != nil {
 		t.Fatal(err)
 	}

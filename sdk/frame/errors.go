@@ -4,7 +4,7 @@ import "strconv"
 
 // FormatError is a frame that breaks the layout.
 type FormatError struct {
-	Frame  string // "batch" or "result"
+	Frame  string // "batch", "result", "effects", "outcome" or "message"
 	Part   string // such as "event 12"; empty for the header
 	Reason string
 }

@@ -6,10 +6,17 @@ const Version = 1
 // MaxSize bounds a frame, in bytes: offsets and lengths stay far below 2^31.
 const MaxSize = 64 << 20
 
+// MaxMessage bounds a message, in bytes.
+const MaxMessage = 16 << 20
+
 // Magic numbers: the first four bytes of a frame, read as ASCII.
 const (
 	batchMagic  = 'R' | 'F'<<8 | 'B'<<16 | '1'<<24
 	resultMagic = 'R' | 'F'<<8 | 'R'<<16 | '1'<<24
+
+	effectBatchMagic = 'R' | 'F'<<8 | 'E'<<16 | '1'<<24
+	outcomeMagic     = 'R' | 'F'<<8 | 'O'<<16 | '1'<<24
+	messageMagic     = 'R' | 'F'<<8 | 'M'<<16 | '1'<<24
 )
 
 // A batch: header, event records, group table, name tables, keys and states.
@@ -141,6 +148,66 @@ const (
 	fKeyLength  = 28
 	fBody       = 32
 	fBodyLength = 36 // then 8 bytes reserved
+)
+
+// A batch of effects: header and effect records. An outcome: header and message.
+// A message: header, slots, and the bytes that these refer to.
+const (
+	effectBatchHeaderSize   = 64
+	batchedEffectHeaderSize = 104
+	outcomeHeaderSize       = 40
+	messageHeaderSize       = 16
+)
+
+// Fields of the header of a batch of effects, as offsets from the frame's start.
+const (
+	ebLength         = 4
+	ebVersion        = 8 // u16, then u16 reserved
+	ebCount          = 12
+	ebGeneration     = 16
+	ebAfter          = 24
+	ebThrough        = 32
+	ebPipeline       = 40
+	ebPipelineLength = 44
+	ebEffects        = 48 // first effect record
+	ebEffectsLength  = 52 // then 8 bytes reserved
+)
+
+// Fields of an effect in a batch of effects, as offsets from the record's start; so
+// are the offsets that they hold.
+const (
+	beLength      = 0 // of the whole record, a multiple of 8
+	beKind        = 4 // u16
+	beLevel       = 6 // u16
+	beCause       = 8 // position of the event
+	beID          = 16
+	beCauseID     = 32 // of the event
+	beCorrelation = 48
+	beTime        = 64 // i64, Unix nanoseconds, of the event
+	beOrdinal     = 72 // then 4 bytes reserved
+	beName        = 80
+	beKey         = 88
+	beBody        = 96
+)
+
+// Outcome header fields, as offsets from the frame's start.
+const (
+	oLength     = 4
+	oVersion    = 8 // u16, then u16 reserved
+	oStatus     = 12
+	oPerformed  = 16 // effects, from the batch's first on
+	oPoison     = 20 // index of an effect
+	oText       = 24 // why
+	oTextLength = 28
+	oAfter      = 32 // milliseconds; then 4 bytes reserved
+)
+
+// Message header fields, as offsets from the frame's start. The slots follow, with
+// offsets that count from the frame's start.
+const (
+	mLength  = 4
+	mVersion = 8 // u16, then u16 reserved
+	mCount   = 12
 )
 
 // align rounds n up to a multiple of 8.

@@ -1,9 +1,10 @@
 // Package framejson writes frames as JSON and makes frames from JSON, for
 // golden vectors, tests and people.
 //
-//   - [Batch] and [Result] are what a frame says, without its offsets.
-//   - [OfBatch] and [OfResult] read a frame into them; [Batch.Frame] and
-//     [Result.Frame] build the frame that says it.
+//   - [Batch], [Result], [EffectBatch], [Outcome] and [Message] are what a frame
+//     says, without its offsets.
+//   - [OfBatch] and so on read a frame into them; [Batch.Frame] and so on build the
+//     frame that says it.
 //
 // Invariants:
 //

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // Result is what a result frame says.
@@ -40,7 +41,7 @@ type Effect struct {
 // The names of dispositions and of kinds of effect, by their numbers.
 var (
 	dispositionNames = []string{"keep", "set", "remove"}
-	effectNames      = []string{"", "insert", "update", "delete", "query", "log", "emit_event"}
+	effectNames      = append([]string{""}, manifest.EffectKinds...)
 )
 
 // OfResult reads a result into its description.

@@ -13,32 +13,36 @@ import (
 // MaxFields bounds the fields of a manifest, and so the slots of an event.
 const MaxFields = 1024
 
-// Parse reads and checks a manifest.
-func Parse(text []byte) (Manifest, error) {
+// Parse reads and checks a projection's manifest.
+func Parse(text []byte) (Manifest, error) { return parse(text, (*Manifest).validate) }
+
+// ParseExecutor reads and checks an executor's manifest.
+func ParseExecutor(text []byte) (Executor, error) { return parse(text, (*Executor).validate) }
+
+func parse[M any](text []byte, validate func(*M) error) (m M, err error) {
+	var none M
 	if !utf8.Valid(text) {
-		return Manifest{}, fmt.Errorf("manifest: is not UTF-8")
+		return none, fmt.Errorf("manifest: is not UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	var m Manifest
 	if err := dec.Decode(&m); err != nil {
-		return Manifest{}, fmt.Errorf("manifest: %w", err)
+		return none, fmt.Errorf("manifest: %w", err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Manifest{}, fmt.Errorf("manifest: more follows the object, at byte %d", dec.InputOffset())
+		return none, fmt.Errorf("manifest: more follows the object, at byte %d", dec.InputOffset())
 	}
-	if err := m.validate(); err != nil {
-		return Manifest{}, fmt.Errorf("manifest: %w", err)
+	if err := validate(&m); err != nil {
+		return none, fmt.Errorf("manifest: %w", err)
 	}
 	return m, nil
 }
 
 func (m *Manifest) validate() error {
+	if err := validateHead(m.ABI, m.Name); err != nil {
+		return err
+	}
 	switch {
-	case m.ABI != ABI:
-		return fmt.Errorf("abi is %d; this Refold speaks %d", m.ABI, ABI)
-	case m.Name == "" || len(m.Name) > 128:
-		return fmt.Errorf("name must have 1 to 128 bytes")
 	case !slices.Contains([]State{Stateless, Resident, Keyed}, m.State):
 		return fmt.Errorf("state %q is none of stateless, resident, keyed", m.State)
 	case m.Key != "" && m.State != Keyed:
@@ -50,6 +54,16 @@ func (m *Manifest) validate() error {
 		return err
 	}
 	return validateFields(m.Fields)
+}
+
+func validateHead(abi int, name string) error {
+	switch {
+	case abi != ABI:
+		return fmt.Errorf("abi is %d; this Refold speaks %d", abi, ABI)
+	case name == "" || len(name) > 128:
+		return fmt.Errorf("name must have 1 to 128 bytes")
+	}
+	return nil
 }
 
 func validateEvents(events []string) error {
