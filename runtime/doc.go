@@ -1,6 +1,8 @@
-// Package runtime is the parent of the plugin hosts and owns what they share:
-// the typed errors of a guest. runtime/wasm runs sandboxed modules,
-// runtime/process runs child processes; both speak the frames of sdk/frame.
+// Package runtime is the parent of the plugin hosts and owns what they share: the
+// typed errors of a guest, and what an executor asks its host for. runtime/wasm runs
+// sandboxed modules, runtime/process runs child processes; both speak the frames of
+// sdk/frame. runtime/capability is what an executor may be granted of the world
+// outside, runtime/executor an executor of the engine that a guest performs for.
 //
 // Invariants:
 //

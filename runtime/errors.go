@@ -30,6 +30,8 @@ const (
 	BadManifest Code = "bad_manifest"
 	// BadScript: the script is wrong, or defines no projection.
 	BadScript Code = "bad_script"
+	// BadConfig: the guest does not take its configuration.
+	BadConfig Code = "bad_config"
 )
 
 // The codes of a process that does not start as a plugin.
@@ -63,12 +65,18 @@ const (
 	OutOfFuel Code = "out_of_fuel"
 	// StackOverflow: the guest's calls are nested too deeply.
 	StackOverflow Code = "stack_overflow"
-	// BadMark: the guest marked events out of order, or more than there are.
+	// BadMark: the guest marked events or effects out of order, or more than there
+	// are.
 	BadMark Code = "bad_mark"
 	// Trap: the guest's code trapped.
 	Trap Code = "trap"
 	// Exit: the guest ended itself.
 	Exit Code = "exit"
+	// BadCall: the guest called its host in a way, or at a time, in which it cannot
+	// be called.
+	BadCall Code = "bad_call"
+	// BadOutcome: what an executor says of its effects is no valid frame.
+	BadOutcome Code = "bad_outcome"
 	// BadPointer: the guest named bytes that it does not have.
 	BadPointer Code = "bad_pointer"
 	// OutOfMemory: the guest has no room for its input.
@@ -98,9 +106,10 @@ type GuestError struct {
 	Code Code
 	// Plugin is the manifest's name, or the file while that is unknown.
 	Plugin string
-	// Event is the index in the batch of the event that was being folded, or
-	// NoEvent.
-	Event int
+	// Event is the index in the batch of the event that was being folded or, of an
+	// executor, of the effect that was being performed; or NoEvent.
+	Event    int
+	Executor bool
 	// Reason says what happened, on one line.
 	Reason string
 	// Hint says what its author can do about it; may be empty.
@@ -113,7 +122,9 @@ type GuestError struct {
 func (e *GuestError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plugin %s: ", e.Plugin)
-	if e.Event >= 0 {
+	if e.Event >= 0 && e.Executor {
+		fmt.Fprintf(&b, "effect %d of the batch: ", e.Event)
+	} else if e.Event >= 0 {
 		fmt.Fprintf(&b, "event %d of the batch: ", e.Event)
 	}
 	fmt.Fprintf(&b, "%s (%s)", e.Reason, e.Code)
@@ -128,7 +139,16 @@ func (e *GuestError) Unwrap() error { return e.Err }
 
 // EventIndex returns the index in the batch of the event at which the guest
 // failed; ok is false if that is unknown.
-func (e *GuestError) EventIndex() (index int, ok bool) { return e.Event, e.Event >= 0 }
+func (e *GuestError) EventIndex() (index int, ok bool) {
+	return e.Event, e.Event >= 0 && !e.Executor
+}
+
+// EffectIndex returns the index in the batch of the effect at which an executor
+// failed, which is the number of effects if it was done with all of them; ok is
+// false if it is unknown.
+func (e *GuestError) EffectIndex() (index int, ok bool) {
+	return e.Event, e.Event >= 0 && e.Executor
+}
 
 // GuestCode returns the code as text, for callers that do not import this
 // package.

@@ -6,34 +6,41 @@ import (
 	"fmt"
 
 	"github.com/refold-dev/refold/runtime"
-	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // maxManifestBytes bounds a manifest.
 const maxManifestBytes = 64 << 10
 
-// describe asks the guest for its manifest, twice: it must not change.
-func (i *Instance) describe(ctx context.Context) (manifest.Manifest, error) {
+// describe asks the guest for its manifest.
+func describe[M any](ctx context.Context, i *Instance, parse func([]byte) (M, error)) (m M, err error) {
+	text, err := i.describe(ctx)
+	if err != nil {
+		return m, err
+	}
+	if m, err = parse(text); err != nil {
+		fault := i.complain(runtime.BadManifest, fmt.Sprintf("its manifest is wrong: %v", err))
+		fault.Err = err
+		return m, i.die(fault)
+	}
+	return m, nil
+}
+
+// describe asks the guest for its manifest's text, twice: it must not change.
+func (i *Instance) describe(ctx context.Context) ([]byte, error) {
 	i.guest.Begin(ctx)
 	defer i.guest.End()
 	text, fault := i.callDescribe()
 	if fault != nil {
-		return manifest.Manifest{}, i.die(fault)
+		return nil, i.die(fault)
 	}
 	again, fault := i.callDescribe()
 	if fault != nil {
-		return manifest.Manifest{}, i.die(fault)
+		return nil, i.die(fault)
 	}
 	if !bytes.Equal(text, again) {
-		return manifest.Manifest{}, i.die(i.complain(runtime.BadManifest, "its manifest changes from one call to the next"))
+		return nil, i.die(i.complain(runtime.BadManifest, "its manifest changes from one call to the next"))
 	}
-	m, err := manifest.Parse(text)
-	if err != nil {
-		fault := i.complain(runtime.BadManifest, fmt.Sprintf("its manifest is wrong: %v", err))
-		fault.Err = err
-		return manifest.Manifest{}, i.die(fault)
-	}
-	return m, nil
+	return text, nil
 }
 
 // callDescribe returns a copy of the manifest's text.

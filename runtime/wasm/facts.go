@@ -7,13 +7,16 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
 // Facts are what a module's file declares; of a script, the module that runs it.
 type Facts struct {
-	Size   int    // in bytes
-	Digest string // as a configuration pins it: 64 hex digits
+	// Executor reports whether the module is one, by its exports.
+	Executor bool
+	Size     int    // in bytes
+	Digest   string // as a configuration pins it: 64 hex digits
 	// Imports and Exports are in the order of the file.
 	Imports []Import
 	Exports []Export
@@ -32,7 +35,7 @@ type Import struct {
 	// Name is "module.name", Type such as "(i32, i32) -> i64", or the kind of what
 	// is no function.
 	Name, Type string
-	// Allowed reports whether a plugin may have it.
+	// Allowed reports whether a plugin of its kind may have it.
 	Allowed bool
 }
 
@@ -60,16 +63,18 @@ func Examine(path string, limits Limits) (*Facts, error) {
 	if err != nil {
 		return nil, (&Module{name: filepath.Base(path)}).blame(gate.Explain(err))
 	}
-	facts.declare(file)
-	_, _, err = inspect(from.code, limits)
+	kind := gate.KindOf(file)
+	facts.declare(file, kind)
+	_, _, err = inspect(from.code, kind, limits)
 	if errors.As(err, &facts.Refusal) {
-		facts.Refusal.Plugin = filepath.Base(path)
+		facts.Refusal.Plugin, facts.Refusal.Executor = filepath.Base(path), facts.Executor
 	}
 	return facts, nil
 }
 
-func (f *Facts) declare(file *wasmfile.File) {
-	for _, i := range gate.Imports(file) {
+func (f *Facts) declare(file *wasmfile.File, kind imports.Kind) {
+	f.Executor = kind == imports.Executor
+	for _, i := range gate.Imports(file, kind) {
 		f.Imports = append(f.Imports, Import(i))
 	}
 	for _, e := range gate.Exports(file) {

@@ -14,7 +14,7 @@ import (
 
 // complain is a fault that the host found.
 func (i *Instance) complain(code runtime.Code, reason string) *runtime.GuestError {
-	return &runtime.GuestError{Code: code, Plugin: i.module.name, Event: runtime.NoEvent, Reason: reason}
+	return &runtime.GuestError{Code: code, Plugin: i.module.name, Executor: i.module.kind == imports.Executor, Event: runtime.NoEvent, Reason: reason}
 }
 
 // fault explains an error of a call into the guest.
@@ -28,6 +28,7 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	fault.Err = err
 	var exit *sys.ExitError
 	var pointer *imports.PointerError
+	var use *imports.UseError
 	switch {
 	case errors.As(err, &exit):
 		fault.Code = runtime.Exit
@@ -35,13 +36,14 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	case errors.As(err, &pointer):
 		fault.Code = runtime.BadPointer
 		fault.Reason = pointer.Error()
+	case errors.As(err, &use), errors.Is(err, imports.ErrWaiting):
+		fault.Code = runtime.BadCall
+		fault.Reason = firstLine(err)
 	case i.wasm != nil:
 		i.explain(fault)
 	}
 	if i.wasm != nil {
-		if index, ok := i.budget.current(); ok {
-			fault.Event = index
-		}
+		i.locate(fault)
 	}
 	if said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
@@ -56,16 +58,39 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 // below it; this one is for what is too strange for that.
 const wazeroOverflow = "stack overflow"
 
+// locate names the event, or effect, of a fault. An executor that has marked the end
+// has done all its effects.
+func (i *Instance) locate(fault *runtime.GuestError) {
+	index, ok := i.budget.current()
+	end := left(i.budget.event)
+	switch {
+	case ok:
+		fault.Event = index
+	case fault.Executor && end >= 0 && end == left(i.budget.events):
+		fault.Event = int(end)
+		fault.Reason = "behind the last effect: " + fault.Reason
+	}
+}
+
+// words are how faults call what a module of a kind does one by one.
+type words struct{ one, many, mark, limit string }
+
+var wordsOf = [...]words{
+	imports.Projection: {"an event", "events", imports.BeginEvent, "fuel_per_event"},
+	imports.Executor:   {"an effect", "effects", imports.BeginEffect, "fuel_per_effect"},
+}
+
 // explain says of a trap whether a budget was used up.
 func (i *Instance) explain(fault *runtime.GuestError) {
+	w := wordsOf[i.module.kind]
 	switch fuel, stack, disorder := i.budget.usedUp(); {
 	case fuel:
 		fault.Code = runtime.OutOfFuel
-		fault.Reason = fmt.Sprintf("used up its fuel, %d units for an event", i.module.limits.FuelPerEvent)
-		fault.Hint = "mend a loop that does not end, or raise fuel_per_event"
+		fault.Reason = fmt.Sprintf("used up its fuel, %d units for %s", i.module.limits.FuelPerEvent, w.one)
+		fault.Hint = "mend a loop that does not end, or raise " + w.limit
 		if events := left(i.budget.events); left(i.budget.event) < 0 && events >= callEvents {
-			fault.Reason = fmt.Sprintf("used up its fuel, %d units, without marking one of %d events", i.module.limits.FuelPerEvent*callEvents, events)
-			fault.Hint = "call begin_event ahead of each event, as the kits do: then each has a budget of its own"
+			fault.Reason = fmt.Sprintf("used up its fuel, %d units, without marking one of %d %s", i.module.limits.FuelPerEvent*callEvents, events, w.many)
+			fault.Hint = fmt.Sprintf("call %s ahead of each, as the kits do: then each has a budget of its own", w.mark)
 		}
 	case stack, strings.HasSuffix(firstLine(fault.Err), wazeroOverflow):
 		fault.Code = runtime.StackOverflow
@@ -73,7 +98,7 @@ func (i *Instance) explain(fault *runtime.GuestError) {
 		fault.Hint = "mend a recursion that does not end, or raise stack_slots"
 	case disorder:
 		fault.Code = runtime.BadMark
-		fault.Reason = "called begin_event out of order, or more often than the batch has events"
+		fault.Reason = fmt.Sprintf("called %s out of order, or more often than the batch has %s", w.mark, w.many)
 	}
 }
 

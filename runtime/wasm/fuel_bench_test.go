@@ -78,7 +78,7 @@ func bare(b testing.TB, path string, metered, guard bool) func(batch []byte) ([]
 		b.Fatal(err)
 	}
 	if metered {
-		file, options, err := inspect(code, Limits{MemoryPages: 4096, TableElements: 1 << 20})
+		file, options, err := inspect(code, imports.Projection, Limits{MemoryPages: 4096, TableElements: 1 << 20})
 		if err != nil {
 			b.Fatal(err)
 		}

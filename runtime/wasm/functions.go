@@ -83,7 +83,7 @@ func valueTypes(list []wasmfile.ValueType) []api.ValueType {
 }
 
 func isMark(i *wasmfile.Import) bool {
-	return i.Module == imports.ModuleRefold && i.Name == imports.BeginEvent
+	return i.Module == imports.ModuleRefold && (i.Name == imports.BeginEvent || i.Name == imports.BeginEffect)
 }
 
 // find returns the number of the module's own function that is in a slot, likely

@@ -63,7 +63,7 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 // offerImports makes package imports available to modules.
 func (h *Host) offerImports(ctx context.Context) error {
 	builders := map[string]wazero.HostModuleBuilder{}
-	for _, fn := range imports.Functions() {
+	for _, fn := range imports.AllFunctions() {
 		b := builders[fn.Module]
 		if b == nil {
 			b = h.runtime.NewHostModuleBuilder(fn.Module)

@@ -2,8 +2,10 @@ package wasm
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -25,7 +27,7 @@ const (
 	exportQuery      = "refold_query"
 )
 
-// Instance is one running copy of a plugin. It is not safe for concurrent use.
+// Instance is one running copy of a projection. It is not safe for concurrent use.
 type Instance struct {
 	module     *Module
 	guest      *imports.Guest
@@ -57,6 +59,9 @@ func (i *Instance) start(ctx context.Context) error {
 	m := i.module
 	log := imports.NewLog(m.host.logger.With("plugin", m.name), m.limits.LogBytes)
 	i.guest = imports.NewGuest(m.seed, log)
+	if m.kind == imports.Executor {
+		i.guest.Live = imports.NewLive(time.Now, rand.Reader)
+	}
 	i.guest.Begin(ctx)
 	defer i.guest.End()
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
@@ -74,7 +79,11 @@ func (i *Instance) start(ctx context.Context) error {
 			return errors.Join(err, wasm.Close(ctx))
 		}
 	}
-	i.alloc, i.fold, i.query = wasm.ExportedFunction(exportAlloc), wasm.ExportedFunction(exportFold), wasm.ExportedFunction(exportQuery)
+	i.alloc = wasm.ExportedFunction(exportAlloc)
+	if m.kind == imports.Executor {
+		return nil
+	}
+	i.fold, i.query = wasm.ExportedFunction(exportFold), wasm.ExportedFunction(exportQuery)
 	if err := i.loadScript(); err != nil {
 		return errors.Join(err, wasm.Close(ctx))
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // maxFileBytes bounds a module's file.
@@ -29,11 +30,23 @@ const maxFileBytes = 256 << 20
 // see what a fresh instance looks like. What is wrong with the module or the
 // script is a *runtime.GuestError.
 func (h *Host) Load(ctx context.Context, path string, limits Limits) (*Module, error) {
-	return h.load(ctx, path, limits, false)
+	return h.loadProjection(ctx, path, limits, false)
 }
 
-// load loads a module, whose marks call the host if it is to be measured.
-func (h *Host) load(ctx context.Context, path string, limits Limits, measured bool) (*Module, error) {
+// loadProjection loads a module whose marks call the host if it is to be measured.
+func (h *Host) loadProjection(ctx context.Context, path string, limits Limits, measured bool) (*Module, error) {
+	m, err := h.load(ctx, path, limits, imports.Projection, measured)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.introduce(ctx); err != nil {
+		return nil, errors.Join(err, m.Close(ctx))
+	}
+	return m, nil
+}
+
+// load reads, checks and compiles a module, and runs nothing of it.
+func (h *Host) load(ctx context.Context, path string, limits Limits, kind imports.Kind, measured bool) (*Module, error) {
 	limits, err := limits.resolve()
 	if err != nil {
 		return nil, err
@@ -42,10 +55,10 @@ func (h *Host) load(ctx context.Context, path string, limits Limits, measured bo
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{host: h, limits: limits, name: filepath.Base(path), script: from.script, digest: from.digest,
+	m := &Module{host: h, kind: kind, limits: limits, name: filepath.Base(path), script: from.script, digest: from.digest,
 		size: len(from.code) + len(from.script)}
 	m.seed = binary.LittleEndian.Uint64(m.digest[:])
-	file, options, err := inspect(from.code, limits)
+	file, options, err := inspect(from.code, kind, limits)
 	if err != nil {
 		return nil, m.blame(err)
 	}
@@ -61,9 +74,6 @@ func (h *Host) load(ctx context.Context, path string, limits Limits, measured bo
 		return nil, m.blame(err)
 	}
 	m.number(file)
-	if err := m.introduce(ctx); err != nil {
-		return nil, errors.Join(err, m.Close(ctx))
-	}
 	return m, nil
 }
 
@@ -88,17 +98,17 @@ func read(path string) ([]byte, error) {
 
 // inspect passes a module through the gate and says how to meter it: with its
 // limits set and its mutable globals exported. Nothing of it has run.
-func inspect(code []byte, limits Limits) (*wasmfile.File, meter.Options, error) {
+func inspect(code []byte, kind imports.Kind, limits Limits) (*wasmfile.File, meter.Options, error) {
 	file, err := wasmfile.Decode(code)
 	if err != nil {
 		return nil, meter.Options{}, gate.Explain(err)
 	}
 	pages, elements := uint32(limits.MemoryPages), uint32(limits.TableElements)
-	if err := gate.Check(file, gate.Limits{MemoryPages: pages, TableElements: elements}); err != nil {
+	if err := gate.Check(file, kind, gate.Limits{MemoryPages: pages, TableElements: elements}); err != nil {
 		return nil, meter.Options{}, err
 	}
 	return file, meter.Options{
-		MarkModule: imports.ModuleRefold, MarkName: imports.BeginEvent,
+		MarkModule: imports.ModuleRefold, MarkName: kind.Mark(),
 		MemoryMax: pages, TableMax: elements, Exports: gate.MutableGlobals(file)}, nil
 }
 
@@ -155,7 +165,7 @@ func (m *Module) introduce(ctx context.Context) (err error) {
 	}
 	m.base = snapshot.NewBase(m.digest, meter.Version, fresh)
 	m.changes = left(i.budget.changes)
-	if m.manifest, err = i.describe(ctx); err != nil {
+	if m.manifest, err = describe(ctx, i, manifest.Parse); err != nil {
 		return err
 	}
 	m.name = m.manifest.Name

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 )
 
@@ -21,7 +22,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 	b.Run("meter", func(b *testing.B) {
 		for b.Loop() {
-			file, options, err := inspect(code, limits)
+			file, options, err := inspect(code, imports.Projection, limits)
 			if err != nil {
 				b.Fatal(err)
 			}

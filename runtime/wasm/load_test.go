@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
 )
@@ -217,7 +218,7 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, code []byte) {
-		file, options, err := inspect(code, limits)
+		file, options, err := inspect(code, imports.Projection, limits)
 		var metered []byte
 		if err == nil {
 			metered, err = h.meter(snapshot.Digest{}, file, options)

@@ -19,7 +19,7 @@ type Spent struct {
 // FoldMeasured what folding costs. Each event then costs some 50 units more, for
 // the call of the host that marks it, and takes more time.
 func (h *Host) LoadMeasured(ctx context.Context, path string, limits Limits) (*Module, error) {
-	return h.load(ctx, path, limits, true)
+	return h.loadProjection(ctx, path, limits, true)
 }
 
 // FoldMeasured folds like Fold, with an instance of a module that LoadMeasured

@@ -11,15 +11,17 @@ import (
 
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm/internal/gate"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/snapshot"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
 
-// Module is a compiled plugin. It is safe for concurrent use.
+// Module is a compiled projection. It is safe for concurrent use.
 type Module struct {
 	host      *Host
+	kind      imports.Kind
 	limits    Limits
 	name      string // for errors and logs: the manifest's, the file's before
 	script    []byte // for refold_load; nil for none
@@ -112,7 +114,7 @@ func (m *Module) Close(ctx context.Context) error {
 func (m *Module) blame(err error) error {
 	var guest *runtime.GuestError
 	if errors.As(err, &guest) && guest.Plugin == "" {
-		guest.Plugin = m.name
+		guest.Plugin, guest.Executor = m.name, m.kind == imports.Executor
 	}
 	return err
 }

@@ -224,11 +224,3 @@ func batchedEffect(rec []byte) BatchedEffect {
 		Body:          text(rec, beBody),
 	}
 }
-
-// EffectCount is how many effects a frame says that it has, be it valid or not.
-func EffectCount(b []byte) int {
-	if len(b) < effectBatchHeaderSize {
-		return 0
-	}
-	return int(min(le.Uint32(b[ebCount:]), MaxSize/batchedEffectHeaderSize))
-}

@@ -5,11 +5,16 @@ import (
 	"strings"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/meter"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
-const abiMarker = "refold_abi_v1"
+const (
+	abiMarker = "refold_abi_v1"
+	fold      = "refold_fold"
+	execute   = "refold_execute"
+)
 
 // want is an export of the ABI.
 type want struct {
@@ -20,24 +25,26 @@ type want struct {
 }
 
 // abi lists the exports of plugin ABI v1.
-func abi() []want {
+func abi(kind imports.Kind) []want {
 	i32, i64 := wasmfile.I32, wasmfile.I64
 	none := wasmfile.FuncType{}
 	exchange := wasmfile.FuncType{Params: []wasmfile.ValueType{i32, i32}, Results: []wasmfile.ValueType{i64}}
-	return []want{
+	list := []want{
 		{name: "memory", kind: wasmfile.Memory},
 		{name: abiMarker, sig: none},
 		{name: "_initialize", sig: none, optional: true},
 		{name: "refold_alloc", sig: wasmfile.FuncType{Params: exchange.Params[:1], Results: exchange.Params[:1]}},
 		{name: "refold_describe", sig: wasmfile.FuncType{Results: exchange.Results}},
-		{name: "refold_fold", sig: exchange},
-		{name: "refold_query", sig: exchange, optional: true},
-		{name: "refold_load", sig: exchange, optional: true},
 	}
+	if kind == imports.Executor {
+		return append(list, want{name: execute, sig: exchange}, want{name: "refold_configure", sig: exchange, optional: true})
+	}
+	return append(list, want{name: fold, sig: exchange},
+		want{name: "refold_query", sig: exchange, optional: true}, want{name: "refold_load", sig: exchange, optional: true})
 }
 
 // checkExports refuses a module that does not export what the ABI wants.
-func checkExports(f *wasmfile.File) error {
+func checkExports(f *wasmfile.File, kind imports.Kind) error {
 	exports := make(map[string]wasmfile.Export, len(f.Exports))
 	for _, e := range f.Exports {
 		if _, twice := exports[e.Name]; twice {
@@ -53,7 +60,7 @@ func checkExports(f *wasmfile.File) error {
 			"build a reactor: Go with -buildmode=c-shared, C with -mexec-model=reactor, Rust as a cdylib")
 	}
 	var missing, wrong []string
-	for _, w := range abi() {
+	for _, w := range abi(kind) {
 		e, ok := exports[w.name]
 		if !ok {
 			if !w.optional {
@@ -66,13 +73,16 @@ func checkExports(f *wasmfile.File) error {
 		}
 	}
 	if len(missing) > 0 {
-		return refuse(runtime.MissingExport, "lacks the exports "+strings.Join(missing, ", "), missingHint(f))
+		return refuse(runtime.MissingExport, "lacks the exports "+strings.Join(missing, ", "), missingHint(f, exports, kind))
 	}
 	if len(wrong) > 0 {
 		return refuse(runtime.WrongSignature, strings.Join(wrong, "; "), "")
 	}
 	return nil
 }
+
+// asExecutor says where a module belongs that performs effects.
+const asExecutor = "it is an executor: name it under `executors: [{wasm: {module: FILE.wasm}}]`"
 
 // fault says how an export differs from what the ABI wants.
 func (w want) fault(f *wasmfile.File, e wasmfile.Export) string {
@@ -92,7 +102,15 @@ func (w want) fault(f *wasmfile.File, e wasmfile.Export) string {
 	return ""
 }
 
-func missingHint(f *wasmfile.File) string {
+func missingHint(f *wasmfile.File, exports map[string]wasmfile.Export, kind imports.Kind) string {
+	_, executes := exports[execute]
+	_, folds := exports[fold]
+	switch {
+	case kind == imports.Projection && executes:
+		return asExecutor
+	case kind == imports.Executor && folds:
+		return "it is a projection: name it under `projection: {wasm: FILE.wasm}`"
+	}
 	for _, e := range f.Exports {
 		if strings.HasPrefix(e.Name, "refold_abi_v") && e.Name != abiMarker {
 			return fmt.Sprintf("the module speaks %s; this Refold speaks %s", e.Name, abiMarker)

@@ -2,8 +2,10 @@ package gate
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 )
 
@@ -12,15 +14,31 @@ type Limits struct {
 	MemoryPages, TableElements uint32
 }
 
-// Check refuses a module that may not be hosted. The error is a
+// Check refuses a module that may not be hosted as what it is to be. The error is a
 // *runtime.GuestError without Plugin.
-func Check(f *wasmfile.File, limits Limits) error {
-	for _, check := range []func(*wasmfile.File) error{checkImports, checkExports, checkState} {
-		if err := check(f); err != nil {
-			return err
-		}
+func Check(f *wasmfile.File, kind imports.Kind, limits Limits) error {
+	if err := checkImports(f, kind); err != nil {
+		return err
+	}
+	if err := checkExports(f, kind); err != nil {
+		return err
+	}
+	if err := checkState(f); err != nil {
+		return err
 	}
 	return checkLimits(f, limits)
+}
+
+// KindOf is what a module is by its exports: a projection, unless it can perform
+// effects and cannot fold.
+func KindOf(f *wasmfile.File) imports.Kind {
+	exports := func(name string) bool {
+		return slices.ContainsFunc(f.Exports, func(e wasmfile.Export) bool { return e.Name == name })
+	}
+	if exports(execute) && !exports(fold) {
+		return imports.Executor
+	}
+	return imports.Projection
 }
 
 // Explain turns a *wasmfile.FormatError into a *runtime.GuestError without

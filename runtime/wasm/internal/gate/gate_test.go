@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
 	"github.com/refold-dev/refold/runtime/wasm/internal/wasmtest"
 )
@@ -33,7 +34,7 @@ func TestHints(t *testing.T) {
 		m := wasmtest.Guest()
 		m.Imports = []wasmtest.Import{tt.imported}
 		var guest *runtime.GuestError
-		if err := Check(decode(t, m), Limits{MemoryPages: 1}); !errors.As(err, &guest) || guest.Code != runtime.ForbiddenImport || guest.Hint != tt.want {
+		if err := Check(decode(t, m), imports.Projection, Limits{MemoryPages: 1}); !errors.As(err, &guest) || guest.Code != runtime.ForbiddenImport || guest.Hint != tt.want {
 			t.Errorf("%s.%s: %v", tt.imported.Module, tt.imported.Name, err)
 		}
 	}
@@ -48,7 +49,7 @@ func TestNoSockets(t *testing.T) {
 		m := wasmtest.Guest()
 		m.Imports = []wasmtest.Import{{Module: "wasi_snapshot_preview1", Name: name}}
 		var guest *runtime.GuestError
-		if err := Check(decode(t, m), Limits{MemoryPages: 1}); !errors.As(err, &guest) || guest.Code != runtime.ForbiddenImport {
+		if err := Check(decode(t, m), imports.Projection, Limits{MemoryPages: 1}); !errors.As(err, &guest) || guest.Code != runtime.ForbiddenImport {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,6 +1,9 @@
 package gate
 
-import "github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+import (
+	"github.com/refold-dev/refold/runtime/wasm/internal/imports"
+	"github.com/refold-dev/refold/runtime/wasm/internal/wasmfile"
+)
 
 // Import is an import and whether a plugin may have it.
 type Import struct {
@@ -11,10 +14,10 @@ type Import struct {
 // Export is an export.
 type Export struct{ Name, Type string }
 
-// Imports lists what a module imports, in the file's order.
-func Imports(f *wasmfile.File) []Import {
+// Imports lists what a module of a kind imports, in the file's order.
+func Imports(f *wasmfile.File, kind imports.Kind) []Import {
 	var list []Import
-	allowed := permitted()
+	allowed := permitted(kind)
 	for _, imp := range f.Imports {
 		i := Import{Name: imp.Module + "." + imp.Name, Type: imp.Kind.String()}
 		if imp.Kind == wasmfile.Func {

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/tetratelabs/wazero/api"
 )
@@ -19,6 +20,21 @@ const endOfTime = 1 << 62
 
 func (g *Guest) now() uint64 { return Epoch + g.Slept }
 
+// realtime is the clock that tells the time of day; the others count from some
+// moment on.
+const realtime = 0
+
+// clock is what a clock says.
+func (g *Guest) clock(id uint32) uint64 {
+	switch {
+	case g.Live == nil:
+		return g.now()
+	case id == realtime:
+		return uint64(g.Live.Now().UnixNano()) + g.Slept
+	}
+	return uint64(g.Live.Now().Sub(g.Live.started)) + g.now()
+}
+
 func clockRes(_ *Guest, m api.Memory, a []uint64) errno {
 	if uint32(a[0]) > lastClock {
 		return errInval
@@ -30,7 +46,7 @@ func clockTime(g *Guest, m api.Memory, a []uint64) errno {
 	if uint32(a[0]) > lastClock {
 		return errInval
 	}
-	return put64(m, uint32(a[2]), g.now())
+	return put64(m, uint32(a[2]), g.clock(uint32(a[0])))
 }
 
 func put64(m api.Memory, at uint32, v uint64) errno {
@@ -44,8 +60,8 @@ func put64(m api.Memory, at uint32, v uint64) errno {
 const (
 	subSize, eventSize = 48, 32
 
-	subKind, subTimeout, subFlags = 8, 24, 40
-	eventErrno, eventKind         = 8, 10
+	subKind, subClock, subTimeout, subFlags = 8, 16, 24, 40
+	eventErrno, eventKind                   = 8, 10
 
 	costSubscription = 16 // in fuel
 
@@ -54,7 +70,8 @@ const (
 )
 
 // poll waits for nothing: streams are ready, and if only clocks are waited for,
-// the clocks jump to the first deadline.
+// the clocks jump to the first deadline. Only an executor that performs effects
+// waits for it.
 func poll(g *Guest, m api.Memory, a []uint64) errno {
 	n := uint32(a[2])
 	if n == 0 {
@@ -69,45 +86,62 @@ func poll(g *Guest, m api.Memory, a []uint64) errno {
 		return errFault
 	}
 	g.spend(uint64(n) * costSubscription)
-	began := g.now()
-	if first, streams := firstDeadline(subs, began); !streams {
-		g.Slept = max(g.Slept, first-Epoch)
+	passed, streams := g.firstDue(subs)
+	if streams {
+		passed = 0
 	}
 	count := uint32(0)
-	for ; len(subs) > 0; subs = subs[subSize:] {
-		if subs[subKind] == kindClock && deadline(subs, began) > g.now() {
+	for rest := subs; len(rest) > 0; rest = rest[subSize:] {
+		if rest[subKind] == kindClock && g.dueIn(rest) > passed {
 			continue
 		}
-		putEvent(events[count*eventSize:], subs)
+		putEvent(events[count*eventSize:], rest)
 		count++
 	}
+	g.pass(passed)
 	if !m.WriteUint32Le(uint32(a[3]), count) {
 		return errFault
 	}
 	return success
 }
 
-// firstDeadline is the first of the clocks' deadlines; streams is true if
-// something else is waited for as well.
-func firstDeadline(subs []byte, now uint64) (first uint64, streams bool) {
+// pass lets time pass.
+func (g *Guest) pass(nanoseconds uint64) {
+	if g.Outside == nil || nanoseconds == 0 {
+		g.Slept += nanoseconds
+		return
+	}
+	if err := g.Outside.Wait(time.Duration(nanoseconds)); err != nil {
+		panic(err)
+	}
+}
+
+// firstDue is how long it is to the first of the clocks' deadlines; streams is true
+// if something else is waited for as well.
+func (g *Guest) firstDue(subs []byte) (first uint64, streams bool) {
 	first = endOfTime
 	for ; len(subs) > 0; subs = subs[subSize:] {
 		if subs[subKind] != kindClock {
 			streams = true
 			continue
 		}
-		first = min(first, deadline(subs, now))
+		first = min(first, g.dueIn(subs))
 	}
-	return max(first, Epoch), streams
+	return first, streams
 }
 
-// deadline is when a clock's subscription is due, at most endOfTime.
-func deadline(sub []byte, now uint64) uint64 {
+// dueIn is how long it is to the deadline of a clock's subscription, which is no
+// later than endOfTime.
+func (g *Guest) dueIn(sub []byte) uint64 {
+	now := g.clock(binary.LittleEndian.Uint32(sub[subClock:]))
 	timeout := min(binary.LittleEndian.Uint64(sub[subTimeout:]), endOfTime)
 	if binary.LittleEndian.Uint16(sub[subFlags:])&absoluteSub == 0 {
 		timeout += now
 	}
-	return min(timeout, endOfTime)
+	if deadline := min(timeout, endOfTime); deadline > now {
+		return deadline - now
+	}
+	return 0
 }
 
 func putEvent(event, sub []byte) {

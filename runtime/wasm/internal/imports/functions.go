@@ -19,19 +19,44 @@ const (
 	moduleWASI   = "wasi_snapshot_preview1"
 )
 
-// BeginEvent is the function by which a guest marks the start of an event.
-const BeginEvent = "begin_event"
+// The functions by which a projection marks the start of an event, and an executor
+// that of an effect.
+const (
+	BeginEvent  = "begin_event"
+	BeginEffect = "begin_effect"
+)
 
-// Functions returns all that a module may import, module by module.
-func Functions() []Function {
-	return append(refoldFunctions(), wasiFunctions()...)
+// Kind is what a module is, and decides what it may import.
+type Kind int
+
+// The kinds.
+const (
+	Projection Kind = iota
+	Executor
+)
+
+// Mark is the function by which a module of a kind marks the start of what it does.
+func (k Kind) Mark() string { return [...]string{BeginEvent, BeginEffect}[k] }
+
+// Functions returns all that a module of a kind may import.
+func Functions(k Kind) []Function {
+	list := append([]Function{{ModuleRefold, "log", types("iii"), nil, logLine}}, wasiFunctions()...)
+	if k == Executor {
+		list = append(list, Function{ModuleRefold, BeginEffect, types("i"), nil, beginEffect})
+		return append(list, hostFunctions()...)
+	}
+	return append(list, Function{ModuleRefold, BeginEvent, types("i"), nil, beginEvent})
 }
 
-func refoldFunctions() []Function {
-	return []Function{
-		{ModuleRefold, "log", types("iii"), nil, logLine},
-		{ModuleRefold, BeginEvent, types("i"), nil, beginEvent},
+// AllFunctions returns what Functions does for all kinds, each once.
+func AllFunctions() []Function {
+	list := Functions(Projection)
+	for _, fn := range Functions(Executor) {
+		if fn.Module == ModuleHost || fn.Name == BeginEffect {
+			list = append(list, fn)
+		}
 	}
+	return list
 }
 
 func wasiFunctions() []Function {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io"
 )
 
 // Guest is what the imports know and keep of one instance. It must be the
@@ -17,6 +19,13 @@ type Guest struct {
 	// Slept is the time that the guest has slept, in nanoseconds.
 	Slept uint64
 	Log   Log
+	// Live are the clocks and the random source of an executor; nil for a projection,
+	// which has none that are real.
+	Live *Live
+	// Outside is what an executor reaches; nil for a projection, and while an
+	// executor performs nothing.
+	Outside *Outside
+	answer  []byte // to the last call of the host; nil for none
 	// Mark, if it is set, is told of each event that the guest marks: in modules
 	// whose marks are calls of the host.
 	Mark func(index uint32)
@@ -49,6 +58,13 @@ func (g *Guest) spend(units uint64) {
 // the same seed, so that they start alike.
 func NewGuest(seed uint64, log Log) *Guest { return &Guest{Random: seed, Log: log} }
 
+// Enter lets the guest out, until Leave: it is an executor that is about to perform
+// effects.
+func (g *Guest) Enter(o *Outside) { g.Outside, g.answer, g.Slept = o, nil, 0 }
+
+// Leave keeps the guest in.
+func (g *Guest) Leave() { g.Outside, g.answer = nil, nil }
+
 // Begin prepares a call. Deadlines and values of ctx reach the log's handler.
 func (g *Guest) Begin(ctx context.Context) {
 	g.Context = ctx
@@ -58,8 +74,15 @@ func (g *Guest) Begin(ctx context.Context) {
 // End completes a call: what the log still holds goes out.
 func (g *Guest) End() { g.Log.end(g.Context) }
 
-// fill writes random bytes: splitmix64, little-endian, the last word cut.
+// fill writes random bytes: splitmix64, little-endian, the last word cut. Those of
+// an executor are its own source's.
 func (g *Guest) fill(b []byte) {
+	if g.Live != nil {
+		if _, err := io.ReadFull(g.Live.Random, b); err != nil {
+			panic(fmt.Errorf("reading the random source: %w", err))
+		}
+		return
+	}
 	for ; len(b) >= 8; b = b[8:] {
 		binary.LittleEndian.PutUint64(b, g.next())
 	}

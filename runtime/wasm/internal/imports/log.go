@@ -25,7 +25,12 @@ type Log struct {
 	first  string // first line on standard error in this call
 	last   string // last line logged as an error in this call
 	trace  goTrace
+	redact func(string) string // of the logger's and the complaint's texts; nil for none
 }
+
+// Redact has all text that is logged from now on, or told by Complaint, go through
+// a function.
+func (l *Log) Redact(f func(string) string) { l.redact = f }
 
 // NewLog returns a log that writes at most budget bytes for each call to
 // logger.
@@ -88,9 +93,9 @@ func (l *Log) flush(ctx context.Context, stream int) {
 	if stream == 1 {
 		level = slog.LevelWarn
 		if l.first == "" {
-			l.first = start(line)
+			l.first = l.start(line)
 		}
-		l.trace.line(text(line))
+		l.trace.line(l.text(line))
 	}
 	l.line(ctx, level, line)
 	l.lines[stream] = line[:0]
@@ -108,11 +113,17 @@ func (l *Log) line(ctx context.Context, level slog.Level, line []byte) {
 	}
 	l.left -= len(line) + lineCost
 	if l.logger.Enabled(ctx, level) {
-		l.logger.LogAttrs(ctx, level, text(line))
+		l.logger.LogAttrs(ctx, level, l.text(line))
 	}
 }
 
 // start is as much of a line as an error has room for.
-func start(line []byte) string { return text(line[:min(len(line), 256)]) }
+func (l *Log) start(line []byte) string { return l.text(line[:min(len(line), 256)]) }
 
-func text(line []byte) string { return string(bytes.ToValidUTF8(line, []byte("\uFFFD"))) }
+func (l *Log) text(line []byte) string {
+	text := string(bytes.ToValidUTF8(line, []byte("\uFFFD")))
+	if l.redact != nil {
+		return l.redact(text)
+	}
+	return text
+}

@@ -29,7 +29,7 @@ func logLine(ctx context.Context, m api.Module, stack []uint64) {
 	}
 	severity := level(uint32(stack[0]))
 	if severity == slog.LevelError {
-		g.Log.last = start(line)
+		g.Log.last = g.Log.start(line)
 	}
 	g.Log.line(g.Context, severity, line)
 }
