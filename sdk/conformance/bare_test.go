@@ -1,16 +1,21 @@
 package conformance_test
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"os"
 	"regexp"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/sdk/conformance"
+	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/framejson"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // TestDocumentIsEnough folds with a guest that was written from ABI.md without a
@@ -41,7 +46,7 @@ func TestDocumentIsEnough(t *testing.T) {
 		}
 	})
 	t.Run("the example", func(t *testing.T) {
-		if diff := cmp.Diff(goldenResult(t, "worked_example"), fold(t, m.start(t), goldenBatch(t, "worked_example"))); diff != "" {
+		if diff := cmp.Diff(goldenResult(t, "worked_example"), fold(t, m.start(t), goldenFrame(t, "batch/worked_example"))); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -105,17 +110,6 @@ func dirsBatch(t *testing.T, slots ...framejson.Slot) []byte {
 	return out
 }
 
-func goldenBatch(t *testing.T, name string) []byte {
-	t.Helper()
-	var v struct{ Frame string }
-	golden(t, "batch/"+name, &v)
-	b, err := hex.DecodeString(v.Frame)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func goldenResult(t *testing.T, name string) framejson.Result {
 	t.Helper()
 	var v struct{ Result framejson.Result }
@@ -132,4 +126,67 @@ func golden(t *testing.T, name string, into any) {
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// oneCall is a host that gives one answer, and knows one request.
+type oneCall struct {
+	t               *testing.T
+	request, answer []byte
+	calls           int
+}
+
+func (c *oneCall) Begin(frame.EffectBatch) {}
+
+func (c *oneCall) Call(_ context.Context, call runtime.Call) []byte {
+	c.calls++
+	if diff := cmp.Diff(c.request, call.Request); diff != "" || call.Function != "http" || call.Effect != 0 {
+		c.t.Errorf("%s is called for effect %d:\n%s", call.Function, call.Effect, diff)
+	}
+	return c.answer
+}
+
+func (c *oneCall) Wait(context.Context, int, time.Duration) bool { return false }
+
+func (c *oneCall) Redact(text string) string { return text }
+
+// TestDocumentIsEnoughForExecutors performs the worked example with an executor that
+// was written from ABI.md without a kit.
+func TestDocumentIsEnoughForExecutors(t *testing.T) {
+	m := loadExecutor(t, conformance.BuildC(t, "../c", "guests/bare/notice.c"))
+	text, err := os.ReadFile("../ABI.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(text, -1)
+	want, err := manifest.ParseExecutor(shown[len(shown)-1][1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, m.Manifest()); diff != "" {
+		t.Error(diff)
+	}
+	calls := &oneCall{t: t, request: goldenFrame(t, "message/worked_example_request"), answer: goldenFrame(t, "message/worked_example_answer")}
+	for range 2 {
+		got, err := m.start(t, "{}", calls).Execute(context.Background(), goldenFrame(t, "effects/worked_example"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(goldenFrame(t, "outcome/worked_example"), got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if calls.calls != 2 {
+		t.Errorf("%d calls of the host", calls.calls)
+	}
+}
+
+func goldenFrame(t *testing.T, name string) []byte {
+	t.Helper()
+	var v struct{ Frame string }
+	golden(t, name, &v)
+	b, err := hex.DecodeString(v.Frame)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/go/internal/module"
 )
 
 // Level is the severity of a log line.
@@ -16,6 +17,10 @@ const (
 	Warn
 	Error
 )
+
+// Print writes a line to the plugin's log at once, for whoever debugs it; natively to
+// standard error. [Effects.Log] is the one that counts.
+func Print(level Level, message string) { module.Log(int32(level), message) }
 
 // Effects collects what a fold asks for. The host carries effects out, in the
 // order of their events. Everything handed over is copied.

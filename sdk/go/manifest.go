@@ -1,5 +1,7 @@
 package refold
 
+import "github.com/refold-dev/refold/sdk/go/value"
+
 // description is what the projection says about itself; the JSON is written by
 // hand, since package sdk/manifest would bring reflection into every guest.
 type description struct {
@@ -35,7 +37,7 @@ func listJSON(list []string) []byte {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = appendString(text, s)
+		text = value.AppendString(text, s)
 	}
 	return append(text, ']')
 }

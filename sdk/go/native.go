@@ -13,9 +13,3 @@ func beginEvent(index int32) { begun.Store(index) }
 // once a batch is folded, the number of its events. It may be called while Fold
 // runs.
 func (g *Guest) Begun() int { return int(begun.Load()) }
-
-// Print writes a line to the plugin's log at once, for whoever debugs it;
-// natively to standard error. [Effects.Log] is the one that counts.
-func Print(level Level, message string) {
-	println([...]string{"debug", "info", "warn", "error"}[level&3], message)
-}

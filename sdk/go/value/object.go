@@ -1,4 +1,4 @@
-package refold
+package value
 
 import (
 	"math"
@@ -33,7 +33,7 @@ func (o *Object) JSON() []byte {
 // Text adds a string. What is not UTF-8 in it becomes U+FFFD.
 func (o *Object) Text(name, value string) *Object {
 	o.name(name)
-	o.buf = appendString(o.buf, value)
+	o.buf = AppendString(o.buf, value)
 	return o
 }
 
@@ -103,7 +103,7 @@ func (o *Object) name(name string) {
 	} else {
 		o.buf = append(o.buf, ',')
 	}
-	o.buf = appendString(o.buf, name)
+	o.buf = AppendString(o.buf, name)
 	o.buf = append(o.buf, ':')
 }
 
@@ -122,7 +122,8 @@ func appendFloat(dst []byte, value float64) []byte {
 	return dst
 }
 
-func appendString(dst []byte, s string) []byte {
+// AppendString appends a JSON string. What is not UTF-8 in it becomes U+FFFD.
+func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]

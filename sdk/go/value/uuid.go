@@ -1,4 +1,4 @@
-package refold
+package value
 
 import "encoding/hex"
 
