@@ -160,8 +160,8 @@ func (e *ExecutorInstance) configure(ctx context.Context, config []byte) error {
 // Execute passes a batch of effects to the executor and returns the bytes of its
 // outcome, to be checked with frame.OpenOutcome. They lie in the guest's memory:
 // they are valid until the next call of any method, and must not be changed. After
-// an error the instance is dead, but for one before the guest was called; that of a
-// ctx that was cancelled meanwhile is ctx's.
+// an error the instance is dead, but for one before the guest was called. If ctx was
+// cancelled meanwhile it is a *runtime.InterruptedError.
 func (e *ExecutorInstance) Execute(ctx context.Context, effects []byte) ([]byte, error) {
 	batch, err := frame.OpenEffectBatch(effects)
 	if err != nil {
@@ -188,7 +188,7 @@ func (e *ExecutorInstance) Execute(ctx context.Context, effects []byte) ([]byte,
 		return outcome, nil
 	case ctx.Err() != nil && errors.Is(fault, ctx.Err()):
 		i.dead = fault
-		return nil, fmt.Errorf("executor %s: %w", i.module.name, ctx.Err())
+		return nil, &runtime.InterruptedError{Plugin: i.module.name, Effect: fault.Event, Err: ctx.Err()}
 	}
 	return nil, i.die(fault)
 }

@@ -362,7 +362,7 @@ func TestHostDoesNotReenter(t *testing.T) {
 
 func TestCancelledCall(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	m := performing(wasmtest.I32(0), wasmtest.I32(8), wasmtest.Call(httpIndex), []byte{0x1a})
+	m := performing(wasmtest.I32(0), wasmtest.Call(markIndex), wasmtest.I32(0), wasmtest.I32(8), wasmtest.Call(httpIndex), []byte{0x1a})
 	c := &calls{answer: func(ctx context.Context, _ runtime.Call) []byte {
 		cancel()
 		<-ctx.Done()
@@ -371,7 +371,8 @@ func TestCancelledCall(t *testing.T) {
 	e := startExecutor(t, m, c)
 	_, err := e.Execute(ctx, logs(t, 1))
 	var guest *runtime.GuestError
-	if !errors.Is(err, context.Canceled) || errors.As(err, &guest) {
+	var interrupted *runtime.InterruptedError
+	if !errors.Is(err, context.Canceled) || errors.As(err, &guest) || !errors.As(err, &interrupted) || interrupted.Effect != 0 {
 		t.Errorf("error %v, want that of the context alone", err)
 	}
 	if !e.Dead() {
