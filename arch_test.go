@@ -35,6 +35,7 @@ var mayImport = []struct {
 	{"engine/delivery", []string{"domain", "sdk/frame"}, "how a result becomes effects, likewise"},
 	{"runtime", []string{"sdk/frame", "sdk/manifest", "sdk/javascript"}, "bytes in, bytes out"},
 	{"runtime/process", []string{"domain", "sdk/frame", "sdk/manifest", "sdk/process/wire", "runtime"}, "an executor in a process performs effects"},
+	{"runtime/executor", []string{"domain", "sdk/frame", "runtime"}, "performs effects for an engine, without one"},
 	{"runtime/projection", append([]string{"domain", "sdk/frame", "sdk/manifest"}, folding...), "folds as an engine does, without one"},
 	{"runtime/plugintest", append([]string{"domain", "sdk/manifest", "engine/config", "runtime/projection"}, folding...), "cases are YAML as strict as a configuration"},
 	{"runtime/plugincheck", append([]string{"domain", "sdk/manifest", "engine/config", "runtime/projection", "runtime/plugintest"}, folding...), "a counterexample is a case"},
