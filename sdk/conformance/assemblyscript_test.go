@@ -17,7 +17,7 @@ func TestReadmeOfAssemblyScript(t *testing.T) {
 		t.Run(tt.fence, func(t *testing.T) {
 			source := shown(t, "../assemblyscript/README.md", tt.fence, "guest.ts")
 			m := load(t, conformance.BuildAssemblyScript(t, "../assemblyscript", source))
-			if got := m.Manifest().State; got != tt.state {
+			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)
 			}
 			if tt.state == manifest.Keyed {

@@ -33,7 +33,7 @@ func TestDocumentIsEnough(t *testing.T) {
 		if err := json.Unmarshal(shown[1], &want); err != nil {
 			t.Fatal(err)
 		}
-		declared, err := json.Marshal(m.Manifest())
+		declared, err := json.Marshal(m.plugin.Manifest())
 		if err != nil {
 			t.Fatal(err)
 		}

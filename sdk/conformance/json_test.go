@@ -11,12 +11,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // echo asks the guest that reads JSON and writes it again.
-func echo(t *testing.T, i *wasm.Instance, text string) (answer string, ok bool) {
+func echo(t *testing.T, i instance, text string) (answer string, ok bool) {
 	t.Helper()
 	got, err := i.Query(context.Background(), []byte(text))
 	if err != nil {
@@ -41,7 +40,7 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-func testJSON(t *testing.T, i *wasm.Instance) {
+func testJSON(t *testing.T, i instance) {
 	t.Run("floats", func(t *testing.T) { testFloats(t, i) })
 	t.Run("decimals", func(t *testing.T) { testDecimals(t, i) })
 	t.Run("values", func(t *testing.T) {
@@ -67,7 +66,7 @@ func testJSON(t *testing.T, i *wasm.Instance) {
 }
 
 // testFloats has floats of all sizes written and read: each as encoding/json does.
-func testFloats(t *testing.T, i *wasm.Instance) {
+func testFloats(t *testing.T, i instance) {
 	random := rand.New(rand.NewPCG(1, 2))
 	floats := []float64{0, math.Copysign(0, -1), 1, -1, 0.1, 0.3, 1e-6, 9.99e-7, 1e20, 1e21, 1e22, 1e23, 5e-324, math.MaxFloat64,
 		2.2250738585072014e-308, 2.225073858507201e-308, 9007199254740991, 9007199254740992, 9007199254740994, 123456789.125}
@@ -96,7 +95,7 @@ func testFloats(t *testing.T, i *wasm.Instance) {
 
 // testDecimals has decimals of many digits read, those near the middle between two
 // floats among them.
-func testDecimals(t *testing.T, i *wasm.Instance) {
+func testDecimals(t *testing.T, i instance) {
 	texts := []string{"0.0", "-0.0e5", "1E400", "-1e400", "1e-400", "0.000000000000000000000000000000000000001", "100000000000000000000000",
 		"9007199254740993", "9007199254740993.0", "9007199254740993.00000000000000000000000000000001",
 		"2.4703282292062327e-324", "2.4703282292062328e-324", "1.7976931348623158e308", "1.7976931348623159e308", "1.5e+3",

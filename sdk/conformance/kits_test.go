@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/process"
 	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
@@ -46,26 +48,64 @@ var kits = []struct {
 
 func TestKits(t *testing.T) {
 	for _, kit := range kits {
-		t.Run(kit.name, func(t *testing.T) {
-			m := load(t, kit.build(t))
-			t.Run("manifest", func(t *testing.T) { testManifest(t, m) })
-			t.Run("vectors", func(t *testing.T) { testVectors(t, m) })
-			t.Run("one instance for all", func(t *testing.T) { testReuse(t, m) })
-			t.Run("large batch", func(t *testing.T) { testLargeBatch(t, m) })
-			t.Run("panic", func(t *testing.T) { testPanic(t, m, kit.trace) })
-		})
+		t.Run(kit.name, func(t *testing.T) { testKit(t, load(t, kit.build(t)), kit.trace) })
 	}
+}
+
+func testKit(t *testing.T, m module, trace string) {
+	t.Run("manifest", func(t *testing.T) { testManifest(t, m) })
+	t.Run("vectors", func(t *testing.T) { testVectors(t, m) })
+	t.Run("one instance for all", func(t *testing.T) { testReuse(t, m) })
+	t.Run("large batch", func(t *testing.T) { testLargeBatch(t, m) })
+	t.Run("panic", func(t *testing.T) { testPanic(t, m, trace) })
+}
+
+// TestProcess: the mirror in Go, built as a process, is what it is in the sandbox.
+func TestProcess(t *testing.T) {
+	log := &spoken{}
+	host := process.NewHost(process.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	p, err := host.Load(context.Background(), process.Command{Path: conformance.BuildProcess(t, "guests/go")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testKit(t, module{p, func(ctx context.Context) (instance, error) { return p.Instantiate(ctx) }, log}, "")
 }
 
 // module is a loaded mirror and what it has logged.
 type module struct {
-	*wasm.Module
-	log *bytes.Buffer
+	plugin interface{ Manifest() manifest.Manifest }
+	begin  func(context.Context) (instance, error)
+	log    *spoken
+}
+
+// instance is a mirror that runs.
+type instance interface {
+	Fold(ctx context.Context, batch []byte) ([]byte, error)
+	Query(ctx context.Context, query []byte) ([]byte, error)
+	Close(ctx context.Context) error
+}
+
+// spoken is a log, read while it is written.
+type spoken struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *spoken) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
 }
 
 func load(t *testing.T, path string) module {
 	t.Helper()
-	ctx, log := context.Background(), &bytes.Buffer{}
+	ctx, log := context.Background(), &spoken{}
 	host, err := wasm.NewHost(ctx, wasm.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -80,12 +120,12 @@ func load(t *testing.T, path string) module {
 		t.Fatal(err)
 	}
 	t.Logf("the module has %d bytes", m.Size())
-	return module{m, log}
+	return module{m, func(ctx context.Context) (instance, error) { return m.Instantiate(ctx) }, log}
 }
 
-func (m module) start(t *testing.T) *wasm.Instance {
+func (m module) start(t *testing.T) instance {
 	t.Helper()
-	i, err := m.Instantiate(context.Background())
+	i, err := m.begin(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +137,7 @@ func (m module) start(t *testing.T) *wasm.Instance {
 	return i
 }
 
-func fold(t *testing.T, i *wasm.Instance, b []byte) framejson.Result {
+func fold(t *testing.T, i instance, b []byte) framejson.Result {
 	t.Helper()
 	out, err := i.Fold(context.Background(), b)
 	if err != nil {
@@ -124,7 +164,7 @@ func testManifest(t *testing.T, m module) {
 			{Path: "value.uuid", Type: manifest.UUID}, {Path: "value.time", Type: manifest.Time},
 		},
 	}
-	got := m.Manifest()
+	got := m.plugin.Manifest()
 	if !strings.HasPrefix(got.SDK, "refold-") {
 		t.Errorf("sdk is %q, want a kit's name", got.SDK)
 	}

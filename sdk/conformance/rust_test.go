@@ -22,7 +22,7 @@ func TestReadmeOfRust(t *testing.T) {
 	}{{"rust", manifest.Keyed}, {"rust,resident", manifest.Resident}, {"rust,events", manifest.Stateless}} {
 		t.Run(tt.fence, func(t *testing.T) {
 			m := load(t, conformance.BuildRust(t, "../rust", shown(t, "../rust/README.md", tt.fence, "lib.rs")))
-			if got := m.Manifest().State; got != tt.state {
+			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)
 			}
 			if tt.state == manifest.Keyed {
@@ -56,7 +56,7 @@ func testShownLines(t *testing.T, m module) {
 	number := func(text string) framejson.Event {
 		return framejson.Event{Type: "file_added", Slots: []framejson.Slot{{Kind: "i64", Value: framejson.Text(text)}}}
 	}
-	b := framejson.Batch{Types: m.Manifest().Events, SlotsPerEvent: 1, Groups: []framejson.Group{{
+	b := framejson.Batch{Types: m.plugin.Manifest().Events, SlotsPerEvent: 1, Groups: []framejson.Group{{
 		Key: &key, State: &state, Events: []framejson.Event{number("5"), number("-9223372036854775808")},
 	}}}
 	got := foldDescribed(t, m, b)

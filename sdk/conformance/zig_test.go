@@ -18,7 +18,7 @@ func TestReadmeOfZig(t *testing.T) {
 	}{{"zig", manifest.Keyed}, {"zig resident", manifest.Resident}, {"zig events", manifest.Stateless}} {
 		t.Run(tt.fence, func(t *testing.T) {
 			m := load(t, conformance.BuildZig(t, "../zig", shown(t, "../zig/README.md", tt.fence, "main.zig")))
-			if got := m.Manifest().State; got != tt.state {
+			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)
 			}
 			switch tt.state {
@@ -34,7 +34,7 @@ func TestReadmeOfZig(t *testing.T) {
 // testShownTickets folds typed payloads: one that fits, and one that does not.
 func testShownTickets(t *testing.T, m module) {
 	assigned := func(data string) framejson.Result {
-		return foldDescribed(t, m, framejson.Batch{Types: m.Manifest().Events, Groups: []framejson.Group{{Events: []framejson.Event{
+		return foldDescribed(t, m, framejson.Batch{Types: m.plugin.Manifest().Events, Groups: []framejson.Group{{Events: []framejson.Event{
 			{Type: "ticket_assigned", Data: framejson.Text(data)}, {Type: "ticket_closed"},
 		}}}})
 	}

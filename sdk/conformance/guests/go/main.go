@@ -122,5 +122,3 @@ func value(e refold.Event, s frame.Slot) string {
 	}
 	return string(b)
 }
-
-func main() {}
