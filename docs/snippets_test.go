@@ -22,6 +22,7 @@ const (
 	frp           = "FRP_GUIDE.md"
 	stateMachine  = "STATE_MACHINE.md"
 	executors     = "EXECUTORS.md"
+	processes     = "PROCESS_PLUGINS.md"
 )
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+)\n(.*?)^```$")
@@ -59,7 +60,7 @@ func TestGoIsPartOfAnExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, guide := range []string{eventSourcing, frp, stateMachine, executors} {
+	for _, guide := range []string{eventSourcing, frp, stateMachine, executors, processes} {
 		for _, block := range blocks(t, guide, "go") {
 			if !strings.Contains(examples.String(), block) && !strings.Contains(examples.String(), indented(block)) {
 				t.Errorf("%s shows Go that is in no example_test.go:\n%s", guide, block)
@@ -104,6 +105,17 @@ func TestPipelinesAreSound(t *testing.T) {
 		}
 		if _, err := config.Load(filepath.Join(dir, "in.yaml")); err != nil {
 			t.Errorf("block %d: %v", i+1, err)
+		}
+	}
+	for i, block := range blocks(t, processes, "yaml") {
+		dir := t.TempDir()
+		for name, text := range map[string]string{"stock": "", "pages.js": "", "in.yaml": block} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := config.Load(filepath.Join(dir, "in.yaml")); err != nil {
+			t.Errorf("block %d of %s: %v", i+1, processes, err)
 		}
 	}
 	files, err := filepath.Glob("../configs/*.yaml")

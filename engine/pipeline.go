@@ -71,8 +71,7 @@ func (p *pipeline) instantiate(ctx context.Context) (Plugin, error) {
 // identityOf digests all that a read model depends on besides the log. A
 // pipeline whose identity has changed is rebuilt.
 func identityOf(spec config.Pipeline, module, catalog string) (string, error) {
-	spec.Projection.WASM, spec.Projection.SHA256, spec.Projection.Workers = module, "", 0
-	text, err := json.Marshal(spec)
+	text, err := json.Marshal(spec.Identified(module))
 	if err != nil {
 		return "", fmt.Errorf("pipeline %s: digesting its declaration: %w", spec.Name, err)
 	}

@@ -37,7 +37,7 @@ func watchGuests(t *testing.T) {
 // TestMain makes this binary the command refold as well: what the tests run is
 // a process of its own, which can be killed.
 func TestMain(m *testing.M) {
-	testscript.Main(suite{m}, map[string]func(){"refold": func() { os.Exit(run()) }})
+	testscript.Main(suite{m}, map[string]func(){"refold": func() { os.Exit(run()) }, "tally": tallyPlugin, "journal": journalPlugin})
 }
 
 // suite runs all tests over guests that are built once, and compiled once.

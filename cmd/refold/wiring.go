@@ -21,6 +21,7 @@ import (
 	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 	"github.com/refold-dev/refold/runtime"
+	"github.com/refold-dev/refold/runtime/process"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
 
@@ -33,8 +34,11 @@ type parts struct {
 	// collected takes what collect executors have; without it that is discarded.
 	collected *collection
 
-	mu      sync.Mutex
-	modules map[source]*wasm.Module
+	processes *process.Host
+
+	mu       sync.Mutex
+	modules  map[source]*wasm.Module
+	programs map[string]*process.Program
 }
 
 // source is what a module is loaded from and for.
@@ -48,7 +52,10 @@ func newParts(ctx context.Context, dir datadir.Dir, logger *slog.Logger) (*parts
 	if err != nil {
 		return nil, err
 	}
-	return &parts{host: host, dir: dir, logger: logger, modules: map[source]*wasm.Module{}}, nil
+	return &parts{
+		host: host, dir: dir, logger: logger, modules: map[source]*wasm.Module{},
+		processes: process.NewHost(process.Options{Logger: logger}), programs: map[string]*process.Program{},
+	}, nil
 }
 
 // cacheDir is where compiled modules are kept, shared by all data directories;
@@ -66,14 +73,29 @@ func cacheDir() string {
 
 // plugin makes an instance of a projection, or a pool of them.
 func (p *parts) plugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+	start, err := p.load(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx)
+}
+
+// starter makes instances of a projection that is loaded.
+type starter func(ctx context.Context) (engine.Plugin, error)
+
+// load loads a projection, whatever it is.
+func (p *parts) load(ctx context.Context, spec config.Projection) (starter, error) {
+	if spec.Process != nil {
+		return p.startProgram(ctx, spec)
+	}
 	m, err := p.module(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
 	if spec.Workers > 1 {
-		return m.Pool(ctx, spec.Workers)
+		return func(ctx context.Context) (engine.Plugin, error) { return m.Pool(ctx, spec.Workers) }, nil
 	}
-	return m.Instantiate(ctx)
+	return func(ctx context.Context) (engine.Plugin, error) { return m.Instantiate(ctx) }, nil
 }
 
 // module loads each module once.
@@ -123,6 +145,7 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"null": func(*parts, context.Context, config.Executor, string, uint64) (engine.Executor, error) {
 		return null.Executor{}, nil
 	},
+	"process": (*parts).openProcess,
 }
 
 // executor opens an executor, or a filter and what stands behind it.
@@ -164,7 +187,7 @@ func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
 	return c
 }
 
-// check loads every projection and checks that the executors' declarations
+// check loads every module and checks that the executors' declarations
 // hold, without touching a data directory.
 func (p *parts) check(ctx context.Context, c *config.Config) error {
 	var errs config.Errors
@@ -178,20 +201,37 @@ func (p *parts) check(ctx context.Context, c *config.Config) error {
 }
 
 func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs config.Errors) {
-	if _, err := p.module(ctx, spec.Projection); err != nil {
+	if err := p.checkProjection(ctx, spec.Projection); err != nil {
 		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
 	}
 	for i := range spec.Executors {
 		x := spec.Executors[i].Innermost()
-		if x.SQLite == nil {
-			continue
-		}
-		c := sqliteConfig(p.dir, x.SQLite)
-		if err := c.Validate(); err != nil {
-			errs = append(errs, placed(err, x.Where("sqlite")))
+		if err := p.checkExecutor(x); err != nil {
+			errs = append(errs, placed(err, x.Where(x.Kind())))
 		}
 	}
 	return errs
+}
+
+// checkProjection loads a module. A process is not started: whoever checks a
+// configuration does not want to run what it names.
+func (p *parts) checkProjection(ctx context.Context, spec config.Projection) error {
+	if spec.Process != nil {
+		return p.checkProcess(spec.Process)
+	}
+	_, err := p.module(ctx, spec)
+	return err
+}
+
+func (p *parts) checkExecutor(x *config.Executor) error {
+	switch {
+	case x.SQLite != nil:
+		c := sqliteConfig(p.dir, x.SQLite)
+		return c.Validate()
+	case x.Process != nil:
+		return p.checkProcess(&x.Process.Process)
+	}
+	return nil
 }
 
 // placed gives an error the place in the YAML that it is about.

@@ -63,12 +63,15 @@ type Source struct {
 	Aggregates []string `yaml:"aggregates" json:"aggregates,omitempty"`
 }
 
-// Projection names the plugin that folds.
+// Projection names the plugin that folds: a module, or a process.
 type Projection struct {
 	At `yaml:"-" json:"-"`
 	// WASM is the path of the module, or of a script, whose name ends in .js; it is
 	// relative to the YAML file, and absolute once loaded.
-	WASM string `yaml:"wasm" json:"wasm"`
+	WASM string `yaml:"wasm" json:"wasm,omitempty"`
+	// Process says how the plugin is started, if it is a process; of what follows,
+	// only Key is about one.
+	Process *Process `yaml:"process" json:"process,omitempty"`
 	// SHA256 pins the module, in hex; empty takes it as it is.
 	SHA256 string `yaml:"sha256" json:"sha256,omitempty"`
 	// Key is the payload field that a keyed projection is keyed by, and
@@ -98,6 +101,8 @@ type Executor struct {
 	Filter  *Filter  `yaml:"filter" json:"filter,omitempty"`
 	Collect *Collect `yaml:"collect" json:"collect,omitempty"`
 	Null    *Null    `yaml:"null" json:"null,omitempty"`
+	// Process performs what a plugin of its own handles.
+	Process *ProcessExecutor `yaml:"process" json:"process,omitempty"`
 }
 
 // SQLite maintains tables in a SQLite file.

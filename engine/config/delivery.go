@@ -36,6 +36,9 @@ type Retry struct {
 // Duration is written as a number with a unit, such as 250ms or 1m30s.
 type Duration time.Duration
 
+// Std is the duration as the standard library has it.
+func (v Duration) Std() time.Duration { return time.Duration(v) }
+
 func (v *Duration) decodeNode(d *decoder, n *yaml.Node) {
 	parsed, err := time.ParseDuration(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil {

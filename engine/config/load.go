@@ -86,7 +86,7 @@ func loadFile(path string) (Config, Errors) {
 	return Parse(path, text)
 }
 
-// Parse decodes one file's text. Paths of modules and of credentials become
+// Parse decodes one file's text. Paths of plugins and of credentials become
 // absolute, relative to the file's folder. It does not validate.
 func Parse(file string, text []byte) (Config, Errors) {
 	var c Config
@@ -95,9 +95,23 @@ func Parse(file string, text []byte) (Config, Errors) {
 		resolve(file, path)
 	}
 	for i := range c.Pipelines {
-		resolve(file, &c.Pipelines[i].Projection.WASM)
+		c.Pipelines[i].resolve(file)
 	}
 	return c, errs
+}
+
+// resolve makes the paths of the pipeline's plugins absolute.
+func (p *Pipeline) resolve(file string) {
+	resolve(file, &p.Projection.WASM)
+	if process := p.Projection.Process; process != nil && len(process.Command) > 0 {
+		resolve(file, &process.Command[0])
+	}
+	for i := range p.Executors {
+		x := p.Executors[i].Innermost()
+		if x != nil && x.Process != nil && len(x.Process.Command) > 0 {
+			resolve(file, &x.Process.Command[0])
+		}
+	}
 }
 
 // Decode decodes one file's text into the struct that into points to, as strictly

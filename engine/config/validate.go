@@ -113,12 +113,20 @@ const (
 
 func (r *rules) projection(p *Pipeline) {
 	pr := &p.Projection
-	if pr.WASM == "" {
+	switch {
+	case pr.Process != nil && pr.WASM != "":
+		r.fail(pr.Where("process"), "remove one of the two", "the projection is a module and a process")
+		return
+	case pr.Process != nil:
+		r.process(pr.Process)
+		r.unsandboxed(pr)
+		return
+	case pr.WASM == "":
 		at := pr.Where("wasm")
 		if at.Line == 0 {
 			at = p.Where("projection")
 		}
-		r.fail(at, "add `projection: {wasm: FILE.wasm}`", "the pipeline has no projection module")
+		r.fail(at, "add `projection: {wasm: FILE.wasm}`, or `{process: {command: [./FILE]}}`", "the pipeline has no projection module")
 		return
 	}
 	if info, err := os.Stat(pr.WASM); err != nil || info.IsDir() {

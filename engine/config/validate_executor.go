@@ -24,6 +24,9 @@ func (r *rules) executor(e *Executor) {
 	if e.Filter != nil {
 		r.filter(e.Filter)
 	}
+	if e.Process != nil {
+		r.process(&e.Process.Process)
+	}
 	if e.Collect != nil && e.Collect.Limit < 0 {
 		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
 	}

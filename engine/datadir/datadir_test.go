@@ -253,6 +253,33 @@ func TestUnknownPipeline(t *testing.T) {
 	}
 }
 
+// A process stays where it is, and is pinned to what it was.
+func TestAdoptAProcess(t *testing.T) {
+	d := datadir.At(t.TempDir())
+	defer acquire(t, d)()
+	path := filepath.Join(t.TempDir(), "stock")
+	write(t, path, "#!/bin/sh\n")
+	declared := config.Process{Command: []string{path, "-x"}, Env: config.Names{"TOKEN"}, SHA256: strings.Repeat("0", 64)}
+	p, err := d.Adopt(config.Pipeline{Name: "a", Projection: config.Projection{Process: &declared}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const digest = "a8076d3d28d21e02012b20eaf7dbf75409a6277134439025f282e368e3305abf"
+	kept, err := d.Pipeline("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []config.Pipeline{p, kept} {
+		got := p.Projection.Process
+		if got.Path() != path || got.Command[1] != "-x" || got.Env[0] != "TOKEN" || got.SHA256 != digest || p.Projection.WASM != "" {
+			t.Errorf("it has become %+v", got)
+		}
+	}
+	if declared.SHA256 == digest {
+		t.Error("the declaration itself was changed")
+	}
+}
+
 func TestAdoptWithoutAModule(t *testing.T) {
 	d := datadir.At(t.TempDir())
 	defer acquire(t, d)()

@@ -17,8 +17,12 @@ var ErrUnknownPipeline = errors.New("the data directory has no such pipeline")
 
 // Adopt copies a pipeline's module into the directory and notes its
 // declaration, so that its state can be read later on without either. It
-// returns the declaration with the path of the copy.
+// returns the declaration with the path of the copy. A process is not copied, for
+// it may need what lies beside it; it is pinned to what it is now.
 func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
+	if p.Projection.Process != nil {
+		return d.adoptProcess(p)
+	}
 	module, err := os.ReadFile(p.Projection.WASM)
 	if err != nil {
 		return p, fmt.Errorf("pipeline %s: reading its module: %w", p.Name, err)
@@ -33,6 +37,18 @@ func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
 	err = d.write(specName(p.Name), p)
 	p.Projection.WASM = d.modulePath(name)
 	return p, err
+}
+
+func (d Dir) adoptProcess(p config.Pipeline) (config.Pipeline, error) {
+	code, err := os.ReadFile(p.Projection.Process.Path())
+	if err != nil {
+		return p, fmt.Errorf("pipeline %s: reading its executable: %w", p.Name, err)
+	}
+	sum := sha256.Sum256(code)
+	pinned := *p.Projection.Process
+	pinned.SHA256 = hex.EncodeToString(sum[:])
+	p.Projection.Process = &pinned
+	return p, d.write(specName(p.Name), p)
 }
 
 // moduleName is what a module's copy is called. A script keeps its own name, which
@@ -60,7 +76,9 @@ func (d Dir) Pipeline(name string) (config.Pipeline, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)
 	}
-	p.Projection.WASM = d.modulePath(p.Projection.WASM)
+	if p.Projection.Process == nil {
+		p.Projection.WASM = d.modulePath(p.Projection.WASM)
+	}
 	return p, err
 }
 

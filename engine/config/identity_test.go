@@ -1,0 +1,49 @@
+package config_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/refold-dev/refold/engine/config"
+)
+
+// A read model does not depend on where its plugins lie, which variables they get,
+// or what they are pinned to; it depends on what they are given.
+func TestIdentified(t *testing.T) {
+	parse := func(projection, executor string) string {
+		text := "pipelines: [{name: a, projection: {process: " + projection + "}, executors: [{filter: {level: warn, executor: {process: " + executor + "}}}]}]"
+		c, errs := config.Parse("/etc/refold/in.yaml", []byte(text))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		before, _ := json.Marshal(c)
+		identity, err := json.Marshal(c.Pipelines[0].Identified("sha256:1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after, _ := json.Marshal(c); string(after) != string(before) {
+			t.Errorf("the declaration has become %s", after)
+		}
+		return string(identity)
+	}
+	want := parse("{command: [p, -x]}", "{command: [e], config: {a: 1}}")
+	digest := "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	for _, same := range [][2]string{
+		{"{command: [/elsewhere/p, -x]}", "{command: [/elsewhere/e], config: {a: 1}}"},
+		{"{command: [p, -x], env: [A], timeout: 1s, sha256: " + digest + "}", "{command: [e], config: {a: 1}, env: [A], timeout: 1s, sha256: " + digest + "}"},
+	} {
+		if got := parse(same[0], same[1]); got != want {
+			t.Errorf("the identity is %s, want %s", got, want)
+		}
+	}
+	for _, other := range [][2]string{
+		{"{command: [p, -y]}", "{command: [e], config: {a: 1}}"},
+		{"{command: [p, -x]}", "{command: [e], config: {a: 2}}"},
+		{"{command: [p, -x]}", "{command: [f], config: {a: 1}}"},
+		{"{command: [p, -x]}", "{command: [e, -x], config: {a: 1}}"},
+	} {
+		if got := parse(other[0], other[1]); got == want {
+			t.Errorf("the identity with %v is the same", other)
+		}
+	}
+}
