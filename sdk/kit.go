@@ -6,7 +6,7 @@ import "embed"
 // the standard library alone: folders go, frame and manifest, as they lie in
 // this one.
 //
-//go:embed go/*.go go/executor/*.go go/internal/module/*.go go/refoldtest/*.go go/value/*.go frame/*.go manifest/*.go
+//go:embed go/README.md go/*.go go/executor/*.go go/internal/module/*.go go/refoldtest/*.go go/value/*.go frame/*.go manifest/*.go
 var Go embed.FS
 
 // C is the kit for C: c/refold.h.

@@ -3,7 +3,7 @@
 //
 //	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o name.wasm .
 //
-// The source keeps to what TinyGo knows, too, but is not tested with it.
+// The source keeps to what TinyGo takes, too: README.md says what is tested of that.
 //
 // A guest is a package main that registers one projection from init and has an
 // empty main:

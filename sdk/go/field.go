@@ -1,6 +1,7 @@
 package refold
 
 import (
+	"errors"
 	"time"
 
 	"github.com/refold-dev/refold/sdk/frame"
@@ -23,6 +24,24 @@ func (f Field[T]) Of(e Event) T {
 // Get returns the field's value; ok is false where it is absent, null or of
 // another kind.
 func (f Field[T]) Get(e Event) (v T, ok bool) { return f.read(e.view.Slot(f.index)) }
+
+// Need returns the field's value, or an error that names the field and says what is
+// there instead.
+func (f Field[T]) Need(e Event) (T, error) {
+	v, ok := f.Get(e)
+	if !ok {
+		return v, f.lacking(e)
+	}
+	return v, nil
+}
+
+// kinds are what slots hold, by kind, for people.
+var kinds = [...]string{"missing", "bool", "i64", "f64", "string", "bytes", "uuid", "time", "an object or array"}
+
+func (f Field[T]) lacking(e Event) error {
+	want, kind := guest.fields[f.index], min(int(f.Slot(e).Kind), len(kinds)-1)
+	return errors.New("the field " + want.path + " is " + kinds[kind] + ", not " + want.kind)
+}
 
 // Slot returns the field as the host decoded it, whatever its kind. Its bytes
 // are valid until Fold returns.

@@ -1,6 +1,7 @@
 package refold
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +28,9 @@ func TestFields(t *testing.T) {
 		W time.Time
 	}
 	var got []row
+	var needs []string
 	g := &Guest{projection: Resident{Fold: func(e Event, _ *Effects) error {
+		needs = append(needs, errorsOf(b, e)+errorsOf(s, e)+errorsOf(f, e)+errorsOf(i, e)+errorsOf(y, e)+errorsOf(u, e)+errorsOf(w, e))
 		got = append(got, row{b.Of(e), s.Of(e), f.Of(e), i.Of(e), y.Of(e), u.Of(e), w.Of(e)})
 		return nil
 	}}}
@@ -61,10 +64,25 @@ func TestFields(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	wantNeeds := []string{"",
+		"b is string, not bool; s is an object or array, not string; i is f64, not i64; y is string, not bytes; u is string, not uuid; w is i64, not time; ",
+		"b is missing, not bool; s is missing, not string; f is missing, not f64; i is missing, not i64; y is missing, not bytes; u is missing, not uuid; w is missing, not time; "}
+	if diff := cmp.Diff(wantNeeds, needs); diff != "" {
+		t.Error(diff)
+	}
 	defer func() {
 		if recover() == nil {
 			t.Error("a field declared with two types is accepted")
 		}
 	}()
 	StringField("i")
+}
+
+// errorsOf is what Need has against a field.
+func errorsOf[T any](f Field[T], e Event) string {
+	_, err := f.Need(e)
+	if err == nil {
+		return ""
+	}
+	return strings.TrimPrefix(err.Error(), "the field ") + "; "
 }

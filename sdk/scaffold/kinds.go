@@ -30,7 +30,7 @@ var kinds = map[language.Language]*kind{
 	language.Go: {
 		Title: "Go",
 		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. Once it is published: remove the folder and the\n" +
-			"`replace` line of go.mod, then `go get github.com/refold-dev/refold@latest`. Its guide: `refold/sdk/go/doc.go`.",
+			"`replace` line of go.mod, then `go get github.com/refold-dev/refold@latest`. Its guide: `refold/sdk/go/README.md`.",
 		Ignored: []string{"*.wasm"},
 		module:  ".wasm",
 		kit:     goKit,

@@ -1,3 +1,5 @@
+//go:build wasip1 || wasm_unknown
+
 package main
 
 func main() {} // of a module
