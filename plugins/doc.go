@@ -3,6 +3,7 @@
 //
 //   - plugins/sqlite: rows in tables of a SQLite file, in one transaction with
 //     the position.
+//   - plugins/postgres: the same in a PostgreSQL database.
 //   - plugins/rows: no executor, but what those have in common that keep rows.
 //   - plugins/log: lines in the operator's log.
 //   - plugins/collect: effects in memory, for tests and embedding programs.

@@ -4,6 +4,8 @@
 //     [Features] the executor has.
 //   - A [Store] is one place to write to, in which executors are opened for a
 //     pipeline and a generation.
+//   - [SurviveKills] kills processes that write to one, by [WriteForEver];
+//     [SurviveOutages] takes away what one that writes depends on.
 //
 // An executor with the feature Rows keeps these tables:
 //

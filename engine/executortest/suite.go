@@ -112,6 +112,7 @@ func Run(t *testing.T, s Suite) {
 		{"what overlaps is performed once", overlapping, []requirement{rows, once}},
 		{"late effects are performed where the position is", late, []requirement{rows}},
 		{"a gap is refused", gapRefused, []requirement{rows, transactional}},
+		{"any batches leave what effect by effect leaves", equalsNaive, []requirement{rows, transactional}},
 		{"a batch without effects moves the position", emptyBatch, []requirement{transactional}},
 		{"position and rows survive reopening", reopened, []requirement{rows, transactional}},
 		{"a batch of another generation is refused", misdirected, []requirement{transactional}},

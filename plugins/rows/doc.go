@@ -19,8 +19,8 @@
 //     on which database holds it but in what [Dialect] says.
 //  2. To perform the writes of a [Model], in any order, is to perform the batch's
 //     effects one after the other.
-//  3. An effect at or below the position is skipped, and a batch that would leave
-//     a hole is a [GapError].
+//  3. An effect at or below the position is skipped, but for a late one, and a batch
+//     that would leave a hole is a [GapError].
 //  4. Two keys are equal here if and only if they are in the database.
 //
 // The package knows no driver and no SQL but how names are quoted.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
-	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/executortest"
 	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
@@ -25,16 +24,18 @@ func TestConformance(t *testing.T) {
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
 			cfg.BusyTimeout = 100 * time.Millisecond
-			return executortest.Store{
-				Open: func(pipeline string, generation uint64) (engine.Executor, error) {
-					return sqlite.Open(t.Context(), cfg, pipeline, generation)
-				},
-				Rows:    func(t *testing.T, table string) map[string]string { return stored(t, cfg.Path, table) },
-				Check:   func(t *testing.T) { checkIntegrity(t, cfg.Path) },
-				Provoke: failures(cfg.Path),
-			}
+			return storeOf(t, cfg)
 		},
 	})
+}
+
+func storeOf(t *testing.T, cfg sqlite.Config) executortest.Store {
+	return executortest.Store{
+		Open:    opener(t.Context(), cfg),
+		Rows:    func(t *testing.T, table string) map[string]string { return stored(t, cfg.Path, table) },
+		Check:   func(t *testing.T) { checkIntegrity(t, cfg.Path) },
+		Provoke: failures(cfg.Path),
+	}
 }
 
 // failures are another program's lock on the file, a row without a table, and a
