@@ -24,7 +24,10 @@
 //     the new one has caught up, and then only the new one. A replay that ends
 //     early leaves no trace.
 //  5. One pipeline's fault does not stop another.
-//  6. A query is answered by a copy: it neither changes the state nor stops the
+//  6. Of a pipeline's states its lifecycle's table says alone which may follow
+//     which. A pause and a fault outlive the engine; while a pipeline is paused
+//     nothing folds, and none of its executors is open.
+//  7. A query is answered by a copy: it neither changes the state nor stops the
 //     fold.
 //
 // Poison, an event that cannot be folded or whose effects cannot be performed, is
@@ -33,5 +36,5 @@
 // run come to the same.
 //
 // The engine imports neither an event store nor a plugin host nor an executor.
-// Start reading at Engine, then generation.go.
+// Start reading at Engine, then run.go, lifecycle.go and generation.go.
 package engine

@@ -24,9 +24,12 @@ type Options struct {
 	OpenPlugin func(ctx context.Context, spec config.Projection) (Plugin, error)
 	// OpenExecutor opens an executor for one generation of a pipeline.
 	OpenExecutor func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (Executor, error)
-	Logger       *slog.Logger
-	Now          func() time.Time
-	Observer     Observer
+	// Retired are pipelines that Dir has the states of and that are not run any
+	// more.
+	Retired  []config.Pipeline
+	Logger   *slog.Logger
+	Now      func() time.Time
+	Observer Observer
 	// BatchSize bounds the events of one fold; default 1024.
 	BatchSize int
 	// Ahead bounds the batches that are folded but not yet performed by every
@@ -54,6 +57,7 @@ func (o *Options) ensureDefaults() {
 type Engine struct {
 	opts      Options
 	pipelines []*pipeline
+	retired   []Status
 
 	mu      sync.Mutex
 	running chan struct{} // closed when the run that is under way has ended; nil: none is
@@ -81,11 +85,12 @@ func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, 
 			return nil, errors.Join(err, e.Close(ctx))
 		}
 	}
+	e.retire(ctx)
 	return e, nil
 }
 
-// CatchUp brings all pipelines to the log's present end and returns. The error
-// joins those of all pipelines. It waits while the engine runs.
+// CatchUp brings all pipelines but the paused ones to the log's present end and
+// returns. The error joins those of all pipelines. It waits while the engine runs.
 func (e *Engine) CatchUp(ctx context.Context) error {
 	head, err := e.opts.Log.Head(ctx)
 	if err != nil {
@@ -116,37 +121,8 @@ func (e *Engine) Run(ctx context.Context) {
 	wg.Wait()
 }
 
-// Replay rebuilds a pipeline's read model from the beginning of the log, beside
-// the live one if the engine runs, and swaps. It returns when readers see the
-// new one, or with ErrStopped if the engine stops before it takes the replay
-// on. A replay waits for the one before it.
-func (e *Engine) Replay(ctx context.Context, name string) error {
-	p, err := e.pipeline(name)
-	if err != nil {
-		return err
-	}
-	ended := e.run()
-	if ended == nil {
-		return p.replayAlone(ctx)
-	}
-	request := replayRequest{done: make(chan error, 1)}
-	select {
-	case p.replays <- request:
-	case <-ended:
-		return fmt.Errorf("replaying pipeline %s: %w", name, ErrStopped)
-	case <-ctx.Done():
-		return fmt.Errorf("waiting for pipeline %s to take the replay: %w", name, ctx.Err())
-	}
-	select {
-	case err := <-request.done:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("the replay of %s goes on in the engine: %w", name, ctx.Err())
-	}
-}
-
 // Status returns the status of every pipeline, in the order of their
-// declaration.
+// declaration, and behind them those of the retired ones.
 func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	head, err := e.opts.Log.Head(ctx)
 	if err != nil {
@@ -156,7 +132,7 @@ func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	for i, p := range e.pipelines {
 		list[i] = p.status(head, e.opts.Now())
 	}
-	return list, nil
+	return append(list, e.retiredAt(head)...), nil
 }
 
 // Close waits for calls of State and releases everything. The engine must not be
@@ -174,6 +150,11 @@ func (e *Engine) pipeline(name string) (*pipeline, error) {
 	for _, p := range e.pipelines {
 		if p.spec.Name == name {
 			return p, nil
+		}
+	}
+	for _, s := range e.retired {
+		if s.Pipeline == name {
+			return nil, &RefusedError{Pipeline: name, State: s.State, Rule: ruleRetired, Reason: notDeclared}
 		}
 	}
 	return nil, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)

@@ -6,7 +6,7 @@ import "github.com/refold-dev/refold/domain/event"
 // They are called from the pipelines' goroutines, which hold no locks then.
 type Observer struct {
 	// Changed: the pipeline has gone from one lifecycle state to another.
-	Changed func(pipeline string, from, to State)
+	Changed func(t Transition)
 	// Folded: a batch has been folded and every executor has performed its effects.
 	Folded func(pipeline string, generation uint64, through event.Position, events, effects int)
 	// Checkpointed: the state has been stored.
@@ -17,7 +17,7 @@ type Observer struct {
 
 func (o *Observer) ensureDefaults() {
 	if o.Changed == nil {
-		o.Changed = func(string, State, State) {}
+		o.Changed = func(Transition) {}
 	}
 	if o.Folded == nil {
 		o.Folded = func(string, uint64, event.Position, int, int) {}

@@ -18,6 +18,18 @@ func (p *pipeline) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
 	}
+	if err := p.life.open(p.store); err != nil {
+		return err
+	}
+	if p.life.state() == Paused {
+		return p.openReader(ctx)
+	}
+	p.life.become(inLoad, nil)
+	return p.recover(ctx)
+}
+
+// recover goes on from what the last run, or the last fault, has left.
+func (p *pipeline) recover(ctx context.Context) error {
 	if err := p.finishActivation(ctx); err != nil {
 		return fmt.Errorf("pipeline %s: finishing the swap of the last run: %w", p.spec.Name, err)
 	}
@@ -71,7 +83,7 @@ func (p *pipeline) openLive(ctx context.Context) error {
 		p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.spec.Name)
 		return g.close(ctx)
 	}
-	p.live = g
+	p.serve(g)
 	return nil
 }
 

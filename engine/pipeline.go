@@ -24,25 +24,30 @@ type pipeline struct {
 	identity string
 	policy   string // what becomes of poison
 	store    *checkpoint.Store
-	replays  chan replayRequest
+	life     life
+	requests chan request  // replays, resets and resumes, one after the other
+	pauses   chan request  // which do not wait for a rebuild
 	work     chan struct{} // holds one token while somebody folds
+
+	// stale: what is open cannot go on, and is opened again before the next
+	// fold. Only who holds the token of work looks.
+	stale bool
 
 	// mu guards what an operator sees. live is written only by who holds the
 	// token of work, which therefore reads it without mu.
 	mu     sync.Mutex
-	state  State
-	err    error
 	live   *generation // nil: the stored one is of another identity
 	replay *replay
 }
 
 func newPipeline(spec config.Pipeline, opts *Options) *pipeline {
 	return &pipeline{
-		spec:    spec,
-		opts:    opts,
-		state:   Loading,
-		replays: make(chan replayRequest),
-		work:    make(chan struct{}, 1),
+		spec:     spec,
+		opts:     opts,
+		life:     life{pipeline: spec.Name, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger},
+		requests: make(chan request),
+		pauses:   make(chan request),
+		work:     make(chan struct{}, 1),
 	}
 }
 
@@ -98,39 +103,28 @@ func (p *pipeline) serving() *generation {
 	return p.live
 }
 
-// become goes to another state, but not out of Faulted.
-func (p *pipeline) become(s State) {
-	if p.faulted() == nil {
-		p.turn(s, nil)
-	}
-}
-
-// turn goes to another state, with its error or, as nil, without one.
-func (p *pipeline) turn(to State, err error) {
+// serve has readers see another generation, or none, and returns the one before.
+func (p *pipeline) serve(next *generation) (before *generation) {
 	p.mu.Lock()
-	from := p.state
-	p.state, p.err = to, err
-	p.mu.Unlock()
-	if from != to {
-		p.opts.Observer.Changed(p.spec.Name, from, to)
-	}
+	defer p.mu.Unlock()
+	before, p.live = p.live, next
+	return before
 }
 
 // fault stops the pipeline and returns err.
 func (p *pipeline) fault(err error) error {
-	p.turn(Faulted, err)
+	p.stale = true
+	p.life.become(inFault, err)
 	p.opts.Observer.Faulted(p.spec.Name, err)
 	return err
 }
 
 // faulted returns the error that the pipeline has stopped because of.
 func (p *pipeline) faulted() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.state != Faulted {
-		return nil
+	if at, cause := p.life.look(); at.State == string(Faulted) {
+		return cause
 	}
-	return p.err
+	return nil
 }
 
 func (p *pipeline) close(ctx context.Context) error {

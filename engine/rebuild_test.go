@@ -103,8 +103,8 @@ func TestAChangedPipelineIsRebuilt(t *testing.T) {
 					r.catchUp()
 				}
 				check()
-				want := []engine.State{engine.CatchingUp, engine.Stopped, engine.Rebuilding, engine.CatchingUp}
-				if got := r.seen.statesOf("lines"); !slices.Equal(got[:4], want) {
+				want := []engine.State{engine.Loading, engine.CatchingUp, engine.Stopped, engine.Loading, engine.Rebuilding, engine.CatchingUp}
+				if got := r.seen.statesOf("lines"); !slices.Equal(got[:6], want) {
 					t.Errorf("states %v, want to begin with %v", got, want)
 				}
 				r.close()

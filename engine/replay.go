@@ -9,11 +9,6 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// replayRequest asks a running pipeline to rebuild its read model.
-type replayRequest struct {
-	done chan error // of capacity 1
-}
-
 // replay is a rebuild on its way, or the last one that came to its end.
 type replay struct {
 	next   *generation
@@ -37,23 +32,13 @@ func (r *replay) status(pipeline string, now time.Time) *Replay {
 	}
 }
 
-// replayAlone rebuilds the read model while no engine runs.
-func (p *pipeline) replayAlone(ctx context.Context) error {
-	if err := p.begin(ctx); err != nil {
-		return err
-	}
-	defer p.end()
-	defer p.become(Stopped)
-	return p.rebuild(ctx, nil)
-}
-
 // rebuild folds the log from its beginning into a new generation while the live
 // one goes on, then puts the new one in its place. live may be nil, when none
 // runs. The pipeline is faulted by a rebuild that leaves nothing to serve.
 func (p *pipeline) rebuild(ctx context.Context, live *liveRun) error {
 	serves := p.live != nil
 	if !serves {
-		p.turn(Rebuilding, nil)
+		p.life.become(inRebuild, nil)
 	}
 	next, err := p.build(ctx, live)
 	if err != nil {
@@ -164,7 +149,7 @@ func (p *pipeline) swap(ctx context.Context, next *generation) error {
 	if err := p.exchange(next); err != nil {
 		return err
 	}
-	p.turn(CatchingUp, nil)
+	p.life.become(inSwap, nil)
 	if old == nil {
 		return nil
 	}
@@ -182,7 +167,7 @@ func (p *pipeline) exchange(next *generation) error {
 	if err := p.store.FinishActivation(next.kept.Number()); err != nil {
 		return err
 	}
-	p.live = next
+	p.live, p.stale = next, false
 	done := p.replay.status(p.spec.Name, p.opts.Now())
 	done.Done = true
 	p.replay.final, p.replay.next = done, nil

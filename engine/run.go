@@ -2,26 +2,28 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// catchUp brings the pipeline to a position.
+// catchUp brings the pipeline to a position. A paused pipeline it leaves alone.
 func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
 	defer p.end()
+	if p.life.state() == Paused {
+		return nil
+	}
 	if err := p.faulted(); err != nil {
 		return err
 	}
-	defer p.become(Stopped)
-	if p.live == nil {
-		if err := p.rebuild(ctx, nil); err != nil {
-			return err
-		}
+	defer p.life.become(inStop, nil)
+	if err := p.prepare(ctx, p.rebuild); err != nil {
+		return err
 	}
-	p.become(CatchingUp)
+	p.life.become(inStart, nil)
 	if _, err := p.head(ctx); err != nil {
 		return err
 	}
@@ -47,25 +49,75 @@ func (p *pipeline) head(ctx context.Context) (event.Position, error) {
 	return head, nil
 }
 
-// run keeps the pipeline live until ctx is done. A faulted pipeline waits for a
-// replay to mend it.
+// prepare opens what is stale again, and rebuilds what serves nothing.
+func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context, *liveRun) error) error {
+	if p.stale {
+		if err := p.reload(ctx); err != nil {
+			return err
+		}
+	}
+	if p.live == nil {
+		return rebuild(ctx, nil)
+	}
+	return nil
+}
+
+// run keeps the pipeline live until ctx is done, and performs what operators ask
+// for. A paused or faulted pipeline waits for them.
 func (p *pipeline) run(ctx context.Context) {
 	if p.begin(ctx) != nil {
 		return
 	}
 	defer p.end()
-	defer p.become(Stopped)
-	if p.live == nil && p.faulted() == nil {
-		_ = p.rebuild(ctx, nil) // whoever wants the error finds it in the status
-	}
+	defer p.life.become(inStop, nil)
 	for ctx.Err() == nil {
+		if p.life.can(inStart) {
+			_ = p.prepare(ctx, p.rebuildOrPause) // whoever wants the error finds it in the status
+		}
 		live := p.startLive(ctx)
+		p.attend(ctx, live)
+		live.stop()
+	}
+}
+
+// attend waits for something that the pipeline's state allows, and does it. What
+// it refuses does not disturb the live run.
+func (p *pipeline) attend(ctx context.Context, live *liveRun) {
+	for {
+		var r request
 		select {
 		case <-ctx.Done():
-		case request := <-p.replays:
-			request.done <- p.rebuild(ctx, live)
+			return
+		case r = <-p.pauses:
+		case r = <-p.requests:
 		}
+		if err := p.life.takes(r.input); err != nil {
+			r.done <- err
+			continue
+		}
+		r.done <- p.perform(ctx, r, live)
+		return
+	}
+}
+
+// errCalledOff is why a rebuild that a pause has called off ends.
+var errCalledOff = errors.New("the pipeline is paused")
+
+// rebuildOrPause is rebuild, unless a pause calls that off.
+func (p *pipeline) rebuildOrPause(ctx context.Context, live *liveRun) error {
+	ctx, callOff := context.WithCancelCause(ctx)
+	defer callOff(nil)
+	done := make(chan error, 1)
+	go func() { done <- p.rebuild(ctx, live) }()
+	select {
+	case err := <-done:
+		return err
+	case r := <-p.pauses:
+		callOff(errCalledOff)
+		err := <-done
 		live.stop()
+		r.done <- p.pause(context.WithoutCancel(ctx), r.reason)
+		return err
 	}
 }
 
@@ -76,8 +128,11 @@ type liveRun struct {
 }
 
 // stop waits until the live generation has made its last checkpoint. Stopping
-// twice is fine.
+// twice is fine, and none as well.
 func (r *liveRun) stop() {
+	if r == nil {
+		return
+	}
 	r.cancel()
 	<-r.done
 }
@@ -87,15 +142,15 @@ func (p *pipeline) startLive(ctx context.Context) *liveRun {
 	r := &liveRun{cancel, make(chan struct{})}
 	go func() {
 		defer close(r.done)
-		if p.live == nil || p.faulted() != nil {
+		if p.live == nil || !p.life.can(inStart) {
 			return
 		}
-		p.become(CatchingUp)
+		p.life.become(inStart, nil)
 		head, err := p.head(ctx)
 		if err != nil {
 			return
 		}
-		if err := p.live.follow(ctx, forever, head, func() { p.become(Live) }); err != nil {
+		if err := p.live.follow(ctx, forever, head, func() { p.life.become(inCaughtUp, nil) }); err != nil {
 			_ = p.fault(err)
 		}
 	}()

@@ -85,7 +85,7 @@ func TestTheStatesOfALife(t *testing.T) {
 	r.start()
 	r.untilLive("commits", 10)
 	r.stop()
-	want := []engine.State{engine.CatchingUp, engine.Live, engine.Stopped}
+	want := []engine.State{engine.Loading, engine.CatchingUp, engine.Live, engine.Stopped}
 	if d := cmp.Diff(want, r.seen.statesOf("commits")); d != "" {
 		t.Errorf("states (-want +got):\n%s", d)
 	}

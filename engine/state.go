@@ -29,7 +29,7 @@ func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawM
 	for {
 		live := p.serving()
 		if live == nil {
-			return nil, fmt.Errorf("pipeline %s: its read model is being rebuilt", name)
+			return nil, p.noState()
 		}
 		text, err := live.stateJSON(ctx, key)
 		if err == nil || p.serving() == live {
@@ -38,10 +38,21 @@ func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawM
 	}
 }
 
+// noState is why there is nothing to read.
+func (p *pipeline) noState() error {
+	switch state := p.life.state(); state {
+	case Rebuilding, CatchingUp, Live:
+		return fmt.Errorf("pipeline %s: its read model is being rebuilt", p.spec.Name)
+	default:
+		return fmt.Errorf("pipeline %s is %s, and has no read model of its present declaration", p.spec.Name, state)
+	}
+}
+
 // Kept is what a pipeline remembers, read without running it.
 type Kept struct {
 	store *checkpoint.Store
 	spec  config.Pipeline
+	at    checkpoint.Life
 	kept  *checkpoint.Generation // nil if it has no state
 	g     *generation            // nil without a plugin
 }
@@ -60,37 +71,59 @@ func OpenKept(ctx context.Context, dir string, spec config.Pipeline, openPlugin 
 	return k, nil
 }
 
-func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config.Projection) (Plugin, error)) error {
-	active, _, err := k.store.Generations()
-	if err != nil {
+func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config.Projection) (Plugin, error)) (err error) {
+	if k.at, err = remembered(k.store); err != nil {
 		return err
 	}
-	switch {
-	case active == 0 && openPlugin == nil:
-		return nil
-	case active == 0:
+	if k.kept, err = served(k.store); err != nil || openPlugin == nil {
+		return err
+	}
+	if k.kept == nil {
 		return ErrNoState
 	}
-	if k.kept, err = k.store.Generation(active); err != nil || openPlugin == nil {
-		return err
+	k.g, err = newReader(ctx, k.spec.Name, k.kept, func(ctx context.Context) (Plugin, error) {
+		return openPlugin(ctx, k.spec.Projection)
+	})
+	return err
+}
+
+// served is the generation that readers see; nil if there is none, or if a reset
+// has been interrupted.
+func served(store *checkpoint.Store) (*checkpoint.Generation, error) {
+	active, _, err := store.Generations()
+	if err != nil || active == 0 {
+		return nil, err
 	}
-	if err := k.Verify(); err != nil {
-		return err
+	kept, err := store.Generation(active)
+	if err != nil || kept.Mark().Identity == noIdentity {
+		return nil, err
 	}
-	plugin, err := openPlugin(ctx, k.spec.Projection)
+	return kept, nil
+}
+
+// newReader opens a stored generation to read its state, and no more: it has no
+// executors, and does not fold.
+func newReader(ctx context.Context, pipeline string, kept *checkpoint.Generation, instantiate func(context.Context) (Plugin, error)) (*generation, error) {
+	if err := verify(kept); err != nil {
+		return nil, err
+	}
+	plugin, err := instantiate(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	k.g = &generation{
-		pipeline:    k.spec.Name,
+	g := &generation{
+		pipeline:    pipeline,
 		opts:        &Options{},
 		manifest:    plugin.Manifest(),
-		instantiate: func(ctx context.Context) (Plugin, error) { return openPlugin(ctx, k.spec.Projection) },
+		instantiate: instantiate,
 		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
-		kept:        k.kept,
+		kept:        kept,
 	}
-	return k.g.restore(ctx)
+	if err := g.restore(ctx); err != nil {
+		return nil, errors.Join(err, g.close(ctx))
+	}
+	return g, nil
 }
 
 // Verify reads the whole state. It is a *DamagedStateError if that is not what was
@@ -99,8 +132,12 @@ func (k *Kept) Verify() error {
 	if k.kept == nil {
 		return nil
 	}
-	_, err := k.kept.Snapshot()
-	return errors.Join(k.kept.Verify(), err)
+	return verify(k.kept)
+}
+
+func verify(kept *checkpoint.Generation) error {
+	_, err := kept.Snapshot()
+	return errors.Join(kept.Verify(), err)
 }
 
 // State is as Engine.State. It needs a plugin.
@@ -111,9 +148,32 @@ func (k *Kept) State(ctx context.Context, key *string) (json.RawMessage, error) 
 	return k.g.stateJSON(ctx, key)
 }
 
+// Pause holds the pipeline until a Resume, as Engine.Pause does.
+func (k *Kept) Pause(reason string, at time.Time) (Transition, error) {
+	return k.step(inPause, reason, at)
+}
+
+// Resume lets the next engine run a pipeline that is paused or faulted.
+func (k *Kept) Resume(at time.Time) (Transition, error) { return k.step(inResume, "", at) }
+
+// Retire notes that the configuration has the pipeline no more. A paused one
+// stays paused. From and To are the same where there was nothing to note.
+func (k *Kept) Retire(at time.Time) (Transition, error) { return k.step(inRetire, "", at) }
+
+func (k *Kept) step(in Input, reason string, at time.Time) (t Transition, err error) {
+	l := life{pipeline: k.spec.Name, now: func() time.Time { return at }}
+	if err := l.open(k.store); err != nil {
+		return t, err
+	}
+	t, err = l.step(in, reason, nil)
+	k.at, _ = l.look()
+	return t, err
+}
+
 // Status is the pipeline's status, with a log that ends at head.
 func (k *Kept) Status(head event.Position) Status {
-	s := Status{Pipeline: k.spec.Name, State: Stopped}
+	s := Status{Pipeline: k.spec.Name}
+	s.setLife(k.at)
 	if k.kept == nil {
 		s.fill(checkpoint.Mark{}, head)
 		return s
@@ -133,12 +193,11 @@ func (k *Kept) Close(ctx context.Context) error {
 }
 
 func (p *pipeline) status(head event.Position, now time.Time) Status {
+	at, _ := p.life.look()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Pipeline: p.spec.Name, State: p.state, Head: head, Module: p.module}
-	if p.err != nil {
-		s.Error = p.err.Error()
-	}
+	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.module}
+	s.setLife(at)
 	if p.replay != nil {
 		s.Replay = p.replay.status(p.spec.Name, now)
 	}

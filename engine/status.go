@@ -1,18 +1,10 @@
 package engine
 
-import "github.com/refold-dev/refold/domain/event"
+import (
+	"time"
 
-// State is where a pipeline is in its life.
-type State string
-
-// The states of a pipeline.
-const (
-	Loading    State = "loading"
-	CatchingUp State = "catching_up"
-	Live       State = "live"
-	Rebuilding State = "rebuilding" // nothing serves until the rebuild is done
-	Faulted    State = "faulted"
-	Stopped    State = "stopped"
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
 )
 
 // Status is what an operator sees of a pipeline.
@@ -36,9 +28,21 @@ type Status struct {
 	// Executors are those of the generation; none is told of while no engine runs.
 	Executors []ExecutorStatus `json:"executors,omitempty"`
 	// Module is the digest of the projection's code.
-	Module string  `json:"module"`
+	Module string `json:"module"`
+	// Since is when it went to this state; zero where it is stopped or has not
+	// run, which nobody notes.
+	Since time.Time `json:"since,omitzero"`
+	// Reason is what has been said about a pause.
+	Reason string  `json:"reason,omitempty"`
 	Error  string  `json:"error,omitempty"`
 	Replay *Replay `json:"replay,omitempty"`
+}
+
+func (s *Status) setLife(at checkpoint.Life) {
+	s.State, s.Reason, s.Error = State(at.State), at.Reason, at.Error
+	if s.State != Stopped {
+		s.Since = at.Since
+	}
 }
 
 // Covered reports whether the coverage ledger adds up.

@@ -23,21 +23,23 @@ type witness struct {
 	changes map[string][]engine.State // by pipeline, the states it went to
 	faults  map[string][]error
 	wrong   []string
+	// forgiven are the builds that may fold again from before where they were.
+	forgiven map[build]bool
 	// strange lets a generation begin anywhere: what was before is not known.
 	strange bool
 }
 
 func newWitness() *witness {
-	return &witness{folded: map[build]event.Position{}, changes: map[string][]engine.State{}, faults: map[string][]error{}}
+	return &witness{folded: map[build]event.Position{}, changes: map[string][]engine.State{}, faults: map[string][]error{}, forgiven: map[build]bool{}}
 }
 
 // observer is the witness, and behind it what a test wants to be told.
 func (w *witness) observer(next engine.Observer) engine.Observer {
 	return engine.Observer{
-		Changed: func(pipeline string, from, to engine.State) {
-			w.note(func() { w.changes[pipeline] = append(w.changes[pipeline], to) })
+		Changed: func(tr engine.Transition) {
+			w.note(func() { w.changes[tr.Pipeline] = append(w.changes[tr.Pipeline], tr.To) })
 			if next.Changed != nil {
-				next.Changed(pipeline, from, to)
+				next.Changed(tr)
 			}
 		},
 		Folded: func(pipeline string, generation uint64, through event.Position, events, effects int) {
@@ -48,12 +50,23 @@ func (w *witness) observer(next engine.Observer) engine.Observer {
 		},
 		Checkpointed: next.Checkpointed,
 		Faulted: func(pipeline string, err error) {
+			w.forgive(pipeline)
 			w.note(func() { w.faults[pipeline] = append(w.faults[pipeline], err) })
 			if next.Faulted != nil {
 				next.Faulted(pipeline, err)
 			}
 		},
 	}
+}
+
+// forgive lets pipelines fold again from before where they are: they have been
+// killed, or have met an error.
+func (w *witness) forgive(pipelines ...string) {
+	w.note(func() {
+		for b := range w.folded {
+			w.forgiven[b] = w.forgiven[b] || slices.Contains(pipelines, b.pipeline)
+		}
+	})
 }
 
 func (w *witness) note(f func()) {
@@ -64,7 +77,10 @@ func (w *witness) note(f func()) {
 
 func (w *witness) fold(b build, through event.Position, events int) {
 	at, known := w.folded[b]
-	if begun := through - event.Position(events); begun != at && (known || !w.strange) {
+	begun := through - event.Position(events)
+	again := w.forgiven[b] && begun < at
+	w.forgiven[b] = false
+	if begun != at && !again && (known || !w.strange) {
 		w.wrong = append(w.wrong, fmt.Sprintf("%s, generation %d, folded through %d and then the events from %d on", b.pipeline, b.generation, at, begun+1))
 	}
 	w.folded[b] = through

@@ -21,6 +21,7 @@ func adviceOn(err error) string {
 	var note *datadir.NoteError
 	var unmarked *datadir.UnmarkedError
 	var state *engine.DamagedStateError
+	var refused *engine.RefusedError
 	switch {
 	case errors.Is(err, datadir.ErrNone):
 		return "name it with --data; `refold run` and `refold event import` make one"
@@ -28,6 +29,8 @@ func adviceOn(err error) string {
 		return fmt.Sprintf("if it is one, write %s anew: %s", filepath.Join(unmarked.Path, "format.json"), formatText)
 	case errors.As(err, &note):
 		return noteAdvice(note)
+	case errors.As(err, &refused):
+		return refusedAdvice(refused)
 	case errors.As(err, &state):
 		return "delete that file: `refold run` and `refold replay` then build the read model again from the log"
 	case errors.Is(err, engine.ErrNoState):
@@ -60,4 +63,17 @@ func unsound(err error) bool {
 	var unreadable *eventstore.UnreadableError
 	var changed *eventstore.ChangedError
 	return errors.As(err, &gap) || errors.As(err, &versions) || errors.As(err, &unreadable) || errors.As(err, &changed)
+}
+
+// refusedAdvice is about what a pipeline's state does not allow.
+func refusedAdvice(no *engine.RefusedError) string {
+	switch no.Rule {
+	case "already_paused":
+		return "`refold resume " + no.Pipeline + "` lets it go on"
+	case "paused":
+		return "`refold resume " + no.Pipeline + "` first; `refold reset` does not wait for that"
+	case "retired":
+		return "`refold run -c FILE` with a configuration that has it takes it up again"
+	}
+	return ""
 }

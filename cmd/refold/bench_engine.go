@@ -54,7 +54,8 @@ func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	e, err := a.openEngine(ctx, s, parts, c.Pipelines, r.observer(), b.logger)
+	over := pipelineRun{session: s, parts: parts, pipelines: c.Pipelines}
+	e, err := over.open(ctx, r.observer())
 	if err != nil {
 		return err
 	}
@@ -75,8 +76,8 @@ func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*
 func (r *visibleRun) observer() engine.Observer {
 	var once sync.Once
 	return engine.Observer{
-		Changed: func(_ string, _, to engine.State) {
-			if to == engine.Live {
+		Changed: func(t engine.Transition) {
+			if t.To == engine.Live {
 				once.Do(func() { close(r.live) })
 			}
 		},

@@ -117,19 +117,21 @@ func ofOriginal(err error, copied, dir datadir.Dir) error {
 // pipeline was asked; a live one may have gone on.
 func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 	name := "pipeline " + s.Pipeline
-	if s.State != engine.Stopped {
+	if s.State != engine.Stopped && s.State != engine.Declared {
 		head = max(head, s.Head)
 	}
 	text := fmt.Sprintf("%s at position %d of %d", s.State, s.Position, head)
 	switch {
-	case s.Generation == 0 && s.State == engine.Stopped:
+	case s.Generation == 0 && s.State == engine.Declared:
 		d.warn(name, "it has no state", "`refold run` makes it, from the log")
 	case s.Position > head:
 		d.fault(name, text+": the log has lost events that its read model includes", "`refold archive restore` puts them back, if the archive has them; `refold replay "+s.Pipeline+"` makes the read model again without them")
 	case !s.Covered():
 		d.fault(name, text+": delivered and filtered do not add up to the position", "`refold replay "+s.Pipeline+"` makes the read model again")
+	case s.State == engine.Paused:
+		d.warn(name, text+", and not run", "`refold resume "+s.Pipeline+"` lets it go on")
 	case s.Error != "":
-		d.warn(name, text+": "+s.Error, "mend its cause, and start the engine again")
+		d.warn(name, text+": "+s.Error, "mend its cause; then `refold resume "+s.Pipeline+"`, or the next `refold run`, tries again")
 	default:
 		d.ok(name, text)
 	}

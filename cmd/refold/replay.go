@@ -11,6 +11,7 @@ import (
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
 
@@ -40,8 +41,7 @@ func (a *app) replay(ctx context.Context, pipeline string, workers int) (err err
 	if workers < 0 || workers > wasm.MaxWorkers {
 		return &usageError{fmt.Errorf("--workers %d: there can be 1 to %d", workers, wasm.MaxWorkers)}
 	}
-	logger := a.logger(slog.LevelWarn)
-	s, err := a.openExisting(ctx, opening{archived: true}, logger)
+	s, err := a.openExisting(ctx, opening{archived: true}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
@@ -56,12 +56,19 @@ func (a *app) replay(ctx context.Context, pipeline string, workers int) (err err
 		}
 		spec.Projection.Workers = workers
 	}
-	show, shown := a.showReplay(pipeline)
+	return a.rebuild(ctx, s, spec, "replaying", (*control.Client).Replay, (*engine.Engine).Replay)
+}
+
+// rebuild replays or resets, in the engine that has the directory or here.
+func (a *app) rebuild(ctx context.Context, s *session, spec config.Pipeline, doing string,
+	there func(*control.Client, context.Context, string, func(engine.Replay)) (engine.Replay, error),
+	here func(*engine.Engine, context.Context, string) error) (err error) {
+	show, shown := a.showReplay(doing + " " + spec.Name)
 	var last engine.Replay
 	if s.control != nil {
-		last, err = s.control.Replay(ctx, pipeline, show)
+		last, err = there(s.control, ctx, spec.Name, show)
 	} else {
-		last, err = a.replayHere(ctx, s, spec, logger, show)
+		last, err = a.rebuildHere(ctx, s, spec, show, here)
 	}
 	shown()
 	if err != nil {
@@ -70,17 +77,17 @@ func (a *app) replay(ctx context.Context, pipeline string, workers int) (err err
 	if a.json {
 		return a.printJSON(last)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: generation %d serves, rebuilt from %d events at %.0f events/s\n", pipeline, last.Generation, last.Position, last.EventsPerSecond)
+	_, err = fmt.Fprintf(a.out, "%s: generation %d serves, rebuilt from %d events at %.0f events/s\n", spec.Name, last.Generation, last.Position, last.EventsPerSecond)
 	return err
 }
 
 // showReplay returns what shows progress, a bar for people or a line of JSON for
 // machines, and what ends that.
-func (a *app) showReplay(pipeline string) (show func(engine.Replay), end func()) {
+func (a *app) showReplay(doing string) (show func(engine.Replay), end func()) {
 	if a.json {
 		return func(p engine.Replay) { _ = a.printJSON(p) }, func() {}
 	}
-	bar := a.bar(-1, "replaying "+pipeline)
+	bar := a.bar(-1, doing)
 	show = func(p engine.Replay) {
 		bar.ChangeMax64(int64(p.Target))
 		_ = bar.Set64(int64(p.Position))
@@ -88,20 +95,21 @@ func (a *app) showReplay(pipeline string) (show func(engine.Replay), end func())
 	return show, func() { _ = bar.Finish() }
 }
 
-// replayHere replays without a running engine.
-func (a *app) replayHere(ctx context.Context, s *session, spec config.Pipeline, logger *slog.Logger, show func(engine.Replay)) (last engine.Replay, err error) {
-	parts, err := newParts(ctx, s.dir, logger)
+// rebuildHere rebuilds without a running engine.
+func (a *app) rebuildHere(ctx context.Context, s *session, spec config.Pipeline, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
+	parts, err := newParts(ctx, s.dir, a.logger(slog.LevelWarn))
 	if err != nil {
 		return last, err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	e, err := a.openEngine(ctx, s, parts, []config.Pipeline{spec}, engine.Observer{}, logger)
+	r := pipelineRun{session: s, parts: parts, pipelines: []config.Pipeline{spec}}
+	e, err := r.open(ctx, engine.Observer{})
 	if err != nil {
 		return last, err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	done := make(chan error, 1)
-	go func() { done <- e.Replay(ctx, spec.Name) }()
+	go func() { done <- rebuild(e, ctx, spec.Name) }()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,14 +70,26 @@ func (a *app) run(ctx context.Context, file string, once bool) (err error) {
 	if s.control != nil {
 		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
 	}
-	pipelines, err := adopt(s.dir, c.Pipelines)
-	if err != nil {
+	r := &pipelineRun{session: s, parts: parts}
+	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {
+		return err
+	}
+	if r.retired, err = others(s.dir, c.Pipelines); err != nil {
 		return err
 	}
 	if once {
-		return a.runOnce(ctx, s, parts, pipelines, logger)
+		return a.runOnce(ctx, r)
 	}
-	return a.runLive(ctx, s, parts, pipelines, logger)
+	return a.runLive(ctx, r, logger)
+}
+
+// others are the pipelines of a data directory that are not among the declared
+// ones.
+func others(dir datadir.Dir, declared []config.Pipeline) ([]config.Pipeline, error) {
+	all, err := dir.Pipelines()
+	return slices.DeleteFunc(all, func(p config.Pipeline) bool {
+		return slices.ContainsFunc(declared, func(d config.Pipeline) bool { return d.Name == p.Name })
+	}), err
 }
 
 func adopt(dir datadir.Dir, specs []config.Pipeline) ([]config.Pipeline, error) {
@@ -90,34 +103,50 @@ func adopt(dir datadir.Dir, specs []config.Pipeline) ([]config.Pipeline, error) 
 	return adopted, nil
 }
 
-func (a *app) openEngine(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, observer engine.Observer, logger *slog.Logger) (*engine.Engine, error) {
-	return engine.Open(ctx, engine.Options{
-		Log:          s.store,
-		Catalog:      s.digestText(),
-		Dir:          s.dir.PipelinesPath(),
-		OpenPlugin:   parts.plugin,
-		OpenExecutor: parts.executor,
-		Logger:       logger,
-		Now:          time.Now,
-		Observer:     observer,
-	}, pipelines)
+// pipelineRun is what an engine is opened over.
+type pipelineRun struct {
+	session            *session
+	parts              *parts
+	pipelines, retired []config.Pipeline
 }
 
-func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, logger *slog.Logger) (err error) {
-	head, err := s.store.Head(ctx)
+// open opens the engine, and keeps a journal of what becomes of its pipelines.
+func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engine.Engine, error) {
+	record, told := r.session.journal(r.parts.logger).Record, observer.Changed
+	observer.Changed = func(t engine.Transition) {
+		record(t)
+		if told != nil {
+			told(t)
+		}
+	}
+	return engine.Open(ctx, engine.Options{
+		Log:          r.session.store,
+		Catalog:      r.session.digestText(),
+		Dir:          r.session.dir.PipelinesPath(),
+		OpenPlugin:   r.parts.plugin,
+		OpenExecutor: r.parts.executor,
+		Retired:      r.retired,
+		Logger:       r.parts.logger,
+		Now:          time.Now,
+		Observer:     observer,
+	}, r.pipelines)
+}
+
+func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
+	head, err := r.session.store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	bar := a.bar(int64(head)*int64(len(pipelines)), "catching up")
+	bar := a.bar(int64(head)*int64(len(r.pipelines)), "catching up")
 	observer := engine.Observer{Folded: func(_ string, _ uint64, _ event.Position, events, _ int) { _ = bar.Add(events) }}
-	e, err := a.openEngine(ctx, s, parts, pipelines, observer, logger)
+	e, err := r.open(ctx, observer)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	err = e.CatchUp(ctx)
 	if err == nil { // also where no pipeline lacks any of it
-		err = s.archived.Level(ctx)
+		err = r.session.archived.Level(ctx)
 	}
 	_ = bar.Finish()
 	if err != nil {
@@ -127,11 +156,12 @@ func (a *app) runOnce(ctx context.Context, s *session, parts *parts, pipelines [
 	if err != nil {
 		return err
 	}
-	return a.printCaughtUp(list, parts.collected)
+	return a.printCaughtUp(list, r.parts.collected)
 }
 
-func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines []config.Pipeline, logger *slog.Logger) (err error) {
-	e, err := a.openEngine(ctx, s, parts, pipelines, loggingObserver(logger), logger)
+func (a *app) runLive(ctx context.Context, r *pipelineRun, logger *slog.Logger) (err error) {
+	s := r.session
+	e, err := r.open(ctx, loggingObserver(logger))
 	if err != nil {
 		return err
 	}
@@ -146,7 +176,7 @@ func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines [
 	if err != nil {
 		return err
 	}
-	logger.Info("the engine runs", "pipelines", len(pipelines), "data", a.data, "log", s.logURL)
+	logger.Info("the engine runs", "pipelines", len(r.pipelines), "data", a.data, "log", s.logURL)
 	e.Run(ctx)
 	logger.Info("the engine has stopped")
 	return nil
@@ -155,8 +185,8 @@ func (a *app) runLive(ctx context.Context, s *session, parts *parts, pipelines [
 // loggingObserver tells the log what an operator wants to know.
 func loggingObserver(logger *slog.Logger) engine.Observer {
 	return engine.Observer{
-		Changed: func(pipeline string, from, to engine.State) {
-			logger.Info("pipeline", "pipeline", pipeline, "from", string(from), "to", string(to))
+		Changed: func(t engine.Transition) {
+			logger.Info("pipeline", "pipeline", t.Pipeline, "from", string(t.From), "to", string(t.To), "by", string(t.By))
 		},
 		Folded: func(pipeline string, generation uint64, through event.Position, events, effects int) {
 			logger.Debug("folded", "pipeline", pipeline, "generation", generation, "position", uint64(through), "events", events, "effects", effects)

@@ -40,6 +40,7 @@ type session struct {
 	archived *archive.Store   // store, if it has the archive in front
 	archive  *archive.Archive // nil if it was not wanted, or an engine has it
 	control  *control.Client  // of the engine that has the directory; or nil
+	kept     config.Store     // where the log is
 	logURL   string
 	token    string
 	streams  string // the folder of the embedded server's streams
@@ -218,14 +219,12 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if err != nil {
 		return err
 	}
-	cfg, err := logConfig(store, logger)
+	s.kept = store
+	cfg, err := s.logConfig(store, logger)
 	if err != nil {
 		return err
 	}
 	cfg.Known = s.known
-	if cfg.URL == "" { // of the embedded server
-		cfg.URL, cfg.Token, cfg.StreamsDir = s.logURL, s.token, s.streams
-	}
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil && store.URL != "" {
 		return &hinted{err, unreachedHint(err)}
@@ -245,6 +244,15 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	s.store = s.archived
 	s.closers = append(s.closers, s.archived.Close)
 	return nil
+}
+
+// logConfig says how a log of the session is reached.
+func (s *session) logConfig(store config.Store, logger *slog.Logger) (jetstream.Config, error) {
+	cfg, err := logConfig(store, logger)
+	if err == nil && cfg.URL == "" { // of the embedded server
+		cfg.URL, cfg.Token, cfg.StreamsDir = s.logURL, s.token, s.streams
+	}
+	return cfg, err
 }
 
 // hearWitness makes sure that nothing is written to a log that has lost what

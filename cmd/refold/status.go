@@ -4,25 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/datadir"
 )
 
+// historyLimit is how many transitions are shown if nobody says.
+const historyLimit = 50
+
 func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "status",
-		Short: "Show where each pipeline is",
-		Args:  args(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
+	var history bool
+	var limit int
+	c := &cobra.Command{
+		Use:   "status [PIPELINE]",
+		Short: "Show where each pipeline is, or one; or what has become of it",
+		Args:  args(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pipeline := strings.Join(args, "")
+			switch {
+			case limit < 1:
+				return &usageError{errors.New("--limit must be at least 1")}
+			case !history && cmd.Flags().Changed("limit"):
+				return &usageError{errors.New("--limit is about --history")}
+			case !history:
+				return a.status(cmd.Context(), pipeline)
+			}
+			list, err := a.history(cmd.Context(), pipeline, limit)
+			if err != nil {
+				return err
+			}
+			return a.printHistory(list)
+		},
 	}
+	c.Flags().BoolVar(&history, "history", false, "show the latest transitions from state to state, and why")
+	c.Flags().IntVar(&limit, "limit", historyLimit, "with --history, at most so `many`")
+	return c
 }
 
-func (a *app) status(ctx context.Context) (err error) {
+func (a *app) status(ctx context.Context, pipeline string) (err error) {
 	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
@@ -31,6 +58,12 @@ func (a *app) status(ctx context.Context) (err error) {
 	list, err := statusOf(ctx, s)
 	if err != nil {
 		return err
+	}
+	if pipeline != "" {
+		list = slices.DeleteFunc(list, func(s engine.Status) bool { return s.Pipeline != pipeline })
+		if len(list) == 0 {
+			return a.withKnown(fmt.Errorf("pipeline %q: %w", pipeline, datadir.ErrUnknownPipeline), s.dir)
+		}
 	}
 	return a.printStatus(list)
 }
@@ -74,28 +107,65 @@ func (a *app) printStatus(list []engine.Status) error {
 	if a.json {
 		return a.printJSON(list)
 	}
-	rows := [][]any{{"PIPELINE", "STATE", "GENERATION", "POSITION", "HEAD", "LAG", "DELIVERED", "FILTERED"}}
+	heading := []any{"PIPELINE", "STATE", "GENERATION", "POSITION", "HEAD", "LAG", "DELIVERED", "FILTERED"}
+	if slices.ContainsFunc(list, func(s engine.Status) bool { return !s.Since.IsZero() }) {
+		heading = append(heading, "SINCE")
+	}
+	rows := [][]any{heading}
 	for _, s := range list {
-		rows = append(rows, []any{s.Pipeline, s.State, s.Generation, s.Position, s.Head, s.Lag, s.Delivered, s.Filtered})
+		row := []any{s.Pipeline, s.State, s.Generation, s.Position, s.Head, s.Lag, s.Delivered, s.Filtered}
+		if !s.Since.IsZero() {
+			row = append(row, s.Since.UTC().Format(time.RFC3339))
+		}
+		rows = append(rows, row)
 	}
 	if err := a.table(rows); err != nil {
 		return err
 	}
-	var notes []string
-	for _, s := range list {
-		if s.Error != "" {
-			notes = append(notes, s.Pipeline+": "+s.Error)
-		}
-		if s.Dropped > 0 {
-			notes = append(notes, fmt.Sprintf("%s: filters have dropped %d effects", s.Pipeline, s.Dropped))
-		}
-		if !s.Covered() {
-			notes = append(notes, s.Pipeline+": delivered and filtered do not add up to the position")
+	for i := range list {
+		for _, n := range notesOn(&list[i]) {
+			if err := a.printNote(list[i].Pipeline, n); err != nil {
+				return err
+			}
 		}
 	}
-	if len(notes) == 0 {
-		return nil
+	return nil
+}
+
+// note is what people should know of a pipeline, and may do about it.
+type note struct{ text, hint string }
+
+func (a *app) printNote(pipeline string, n note) error {
+	text := pipeline + ": " + strings.TrimPrefix(n.text, "pipeline "+pipeline+": ") + "\n"
+	if n.hint != "" {
+		text += "  hint: " + n.hint + "\n"
 	}
-	_, err := a.out.Write([]byte(strings.Join(notes, "\n") + "\n"))
+	_, err := io.WriteString(a.out, text)
 	return err
+}
+
+func notesOn(s *engine.Status) (notes []note) {
+	again := fmt.Sprintf("`refold resume %s` goes on from position %d", s.Pipeline, s.Position)
+	switch {
+	case s.State == engine.Paused:
+		text := "it is paused, and not run"
+		if s.Reason != "" {
+			text += ": " + s.Reason
+		}
+		notes = append(notes, note{text, again})
+		if s.Error != "" {
+			notes = append(notes, note{"the pause has found it stopped by: " + s.Error, ""})
+		}
+	case s.State == engine.Retired:
+		notes = append(notes, note{"the configuration that ran last has it no more; its state and its read model are as they were", ""})
+	case s.Error != "":
+		notes = append(notes, note{s.Error, "when its cause is mended, " + again})
+	}
+	if s.Dropped > 0 {
+		notes = append(notes, note{fmt.Sprintf("filters have dropped %d effects", s.Dropped), ""})
+	}
+	if !s.Covered() {
+		notes = append(notes, note{"delivered and filtered do not add up to the position", ""})
+	}
+	return notes
 }

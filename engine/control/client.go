@@ -24,7 +24,7 @@ func NewClient(url, token string) *Client { return &Client{url: url, token: toke
 
 // Status returns the status of all pipelines.
 func (c *Client) Status(ctx context.Context) (list []engine.Status, err error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/pipelines")
+	body, err := c.do(ctx, http.MethodGet, "/v1/pipelines", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (c *Client) State(ctx context.Context, pipeline string, key *string) (json.
 	if key != nil {
 		path += "?key=" + url.QueryEscape(*key)
 	}
-	body, err := c.do(ctx, http.MethodGet, path)
+	body, err := c.do(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -45,33 +45,9 @@ func (c *Client) State(ctx context.Context, pipeline string, key *string) (json.
 	return state, errors.Join(err, body.Close())
 }
 
-// Replay rebuilds a pipeline's read model and reports its progress. It returns
-// the last report.
-func (c *Client) Replay(ctx context.Context, pipeline string, progress func(engine.Replay)) (engine.Replay, error) {
-	body, err := c.do(ctx, http.MethodPost, "/v1/pipelines/"+url.PathEscape(pipeline)+"/replay")
-	if err != nil {
-		return engine.Replay{}, err
-	}
-	defer body.Close()
-	for dec := json.NewDecoder(body); ; {
-		line := replayLine{Replay: &engine.Replay{}}
-		if err := dec.Decode(&line); err != nil {
-			return engine.Replay{}, fmt.Errorf("reading the replay's progress: %w", err)
-		}
-		if line.Error != "" {
-			return engine.Replay{}, errors.New(line.Error)
-		}
-		if line.Done {
-			line.Replay.Done = true
-			return *line.Replay, nil
-		}
-		progress(*line.Replay)
-	}
-}
-
 // do returns the body of a successful answer.
-func (c *Client) do(ctx context.Context, method, path string) (io.ReadCloser, error) {
-	r, err := http.NewRequestWithContext(ctx, method, c.url+path, nil)
+func (c *Client) do(ctx context.Context, method, path string, content io.Reader) (io.ReadCloser, error) {
+	r, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
 	if err != nil {
 		return nil, err
 	}
@@ -88,5 +64,5 @@ func (c *Client) do(ctx context.Context, method, path string) (io.ReadCloser, er
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&e); err != nil || e.Error == "" {
 		return nil, fmt.Errorf("the running engine answers %s", resp.Status)
 	}
-	return nil, errors.New(e.Error)
+	return nil, e.err()
 }

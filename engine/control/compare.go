@@ -31,7 +31,7 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) {
 // CompareLog has the engine hold the log against its archive, event by event, and
 // returns the position through which it did.
 func (c *Client) CompareLog(ctx context.Context) (event.Position, error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/comparison")
+	body, err := c.do(ctx, http.MethodGet, "/v1/comparison", nil)
 	if err != nil {
 		return 0, err
 	}

@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -30,6 +31,7 @@ func TestControl(t *testing.T) {
 	t.Run("answers", func(t *testing.T) { testAnswers(t, server) })
 	t.Run("state", func(t *testing.T) { testState(t, client) })
 	t.Run("replay", func(t *testing.T) { testReplay(t, client) })
+	t.Run("lifecycle", func(t *testing.T) { testLifecycle(t, server, client) })
 	t.Run("events", func(t *testing.T) { testEvents(t, server, client, log) })
 	t.Run("loopback", func(t *testing.T) {
 		host, _, err := net.SplitHostPort(strings.TrimPrefix(server.URL(), "http://"))
@@ -50,7 +52,12 @@ func TestControl(t *testing.T) {
 // ask sends a request and returns status and body.
 func ask(t *testing.T, method, url, authorization string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	return askWith(t, method, url, authorization, "")
+}
+
+func askWith(t *testing.T, method, url, authorization, content string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +80,8 @@ func ask(t *testing.T, method, url, authorization string) (int, string) {
 }
 
 func testAuthorization(t *testing.T, s *control.Server) {
-	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/pipelines/lines/replay", "GET /"}
+	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/pipelines/lines/replay",
+		"POST /v1/pipelines/lines/pause", "POST /v1/pipelines/lines/resume", "POST /v1/pipelines/lines/reset", "GET /"}
 	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x"} {
 		for _, p := range paths {
 			method, path, _ := strings.Cut(p, " ")
@@ -101,6 +109,11 @@ func testAnswers(t *testing.T, s *control.Server) {
 		{"GET", "/v1/pipelines/nobody/state", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"GET", "/v1/pipelines/a%2F..%2Flines/state", 404, `{"error":"pipeline \"a/../lines\": there is no such pipeline"}`},
 		{"POST", "/v1/pipelines/nobody/replay", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"POST", "/v1/pipelines/nobody/reset", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"POST", "/v1/pipelines/nobody/pause", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"POST", "/v1/pipelines/nobody/resume", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"POST", "/v1/pipelines/lines/resume", 409, `{"error":"pipeline lines is live: there is nothing to resume",` +
+			`"refused":{"pipeline":"lines","state":"live","input":"resume","rule":"not_held","reason":"there is nothing to resume"}}`},
 		{"GET", "/v1/pipelines/lines/replay", 404, `{"error":"there is no GET /v1/pipelines/lines/replay"}`},
 		{"DELETE", "/v1/pipelines", 404, `{"error":"there is no DELETE /v1/pipelines"}`},
 		{"GET", "/", 404, `{"error":"there is no GET /"}`},
@@ -155,6 +168,33 @@ func testReplay(t *testing.T, c *control.Client) {
 	if err == nil || err.Error() != `pipeline "nobody": there is no such pipeline` {
 		t.Errorf("replaying an unknown pipeline: %v", err)
 	}
+}
+
+func testLifecycle(t *testing.T, s *control.Server, c *control.Client) {
+	if code, body := askWith(t, "POST", s.URL()+"/v1/pipelines/lines/pause", "Bearer "+token, "{"); code != http.StatusBadRequest {
+		t.Errorf("a body that is no JSON: %d %s", code, body)
+	}
+	if code, body := askWith(t, "POST", s.URL()+"/v1/pipelines/lines/pause", "Bearer "+token, `{"reason":"`+strings.Repeat("x", 1<<20)+`"}`); code != http.StatusBadRequest {
+		t.Errorf("a body that is too large: %d %s", code, body)
+	}
+	status, err := c.Pause(t.Context(), "lines", "for a test")
+	if err != nil || status.State != engine.Paused || status.Reason != "for a test" || status.Position != 4 {
+		t.Errorf("pause: %+v, %v", status, err)
+	}
+	var no *engine.RefusedError
+	want := engine.RefusedError{Pipeline: "lines", State: engine.Paused, Input: "replay", Rule: "paused", Reason: "it is replayed when it has been resumed"}
+	if _, err := c.Replay(t.Context(), "lines", func(engine.Replay) {}); !errors.As(err, &no) || *no != want {
+		t.Errorf("replaying what is paused: %v", err)
+	}
+	if status, err = c.Resume(t.Context(), "lines"); err != nil || status.State == engine.Paused || status.Reason != "" {
+		t.Errorf("resume: %+v, %v", status, err)
+	}
+	waitUntilLive(t, c)
+	last, err := c.Reset(t.Context(), "lines", func(engine.Replay) {})
+	if err != nil || !last.Done || last.Generation != 4 || last.Position != 4 {
+		t.Errorf("reset: %+v, %v", last, err)
+	}
+	waitUntilLive(t, c)
 }
 
 func waitUntilLive(t *testing.T, c *control.Client) {

@@ -3,7 +3,10 @@
 //
 //	GET  /v1/pipelines                    → [Status]
 //	GET  /v1/pipelines/{name}/state[?key=] → the state, as JSON
+//	POST /v1/pipelines/{name}/pause       → Status; the body may be {"reason": text}
+//	POST /v1/pipelines/{name}/resume      → Status
 //	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
+//	POST /v1/pipelines/{name}/reset       → likewise
 //	GET  /v1/events?[aggregate=TYPE/ID&version=&correlation=&since=&until=&from=&limit=]
 //	                                       → JSON Lines: {"position":…,"version":…,"event":…}, see [EventQuery]
 //	GET  /v1/comparison                   → {"through":…}: the log is as in the archive up to there
@@ -11,6 +14,7 @@
 // Invariants:
 //
 //  1. Every request needs the bearer token; without it the answer is 401.
-//  2. An error is {"error": text} with a status of 4xx or 5xx.
+//  2. An error is {"error": text} with a status of 4xx or 5xx, and "refused" if a
+//     pipeline's state does not allow what is asked.
 //  3. The server listens on 127.0.0.1 only.
 package control

@@ -182,7 +182,7 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
 
 // Events returns the events that a query selects.
 func (c *Client) Events(ctx context.Context, q EventQuery) (events []event.Recorded, err error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/events?"+q.values().Encode())
+	body, err := c.do(ctx, http.MethodGet, "/v1/events?"+q.values().Encode(), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -13,9 +12,6 @@ import (
 
 	"github.com/refold-dev/refold/engine"
 )
-
-// progressEvery is how often a replay's progress is reported.
-const progressEvery = 200 * time.Millisecond
 
 // Server answers requests about an engine.
 type Server struct {
@@ -38,7 +34,10 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/pipelines", s.status)
 	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
-	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.replay)
+	mux.HandleFunc("POST /v1/pipelines/{name}/pause", s.pause)
+	mux.HandleFunc("POST /v1/pipelines/{name}/resume", s.resume)
+	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.rebuild(e.Replay))
+	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.rebuild(e.Reset))
 	mux.HandleFunc("GET /v1/events", s.listEvents)
 	mux.HandleFunc("GET /v1/comparison", s.compare)
 	mux.HandleFunc("/", s.unknown)
@@ -88,68 +87,19 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 		key = &text
 	}
 	state, err := s.engine.State(r.Context(), r.PathValue("name"), key)
-	switch {
-	case errors.Is(err, engine.ErrUnknownPipeline), errors.Is(err, engine.ErrNoKey):
-		s.fail(w, http.StatusNotFound, err)
-	case err != nil:
-		s.fail(w, http.StatusConflict, err)
-	default:
-		s.answer(w, state)
-	}
-}
-
-// replayLine is one line of a replay's answer.
-type replayLine struct {
-	*engine.Replay
-	Done  bool   `json:"done"`
-	Error string `json:"error,omitempty"`
-}
-
-func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	done := make(chan error, 1)
-	go func() { done <- s.engine.Replay(r.Context(), name) }()
-	tick := time.NewTicker(progressEvery)
-	defer tick.Stop()
-	enc := json.NewEncoder(w)
-	for {
-		select {
-		case <-tick.C:
-			if p := s.progress(r.Context(), name); p != nil && !p.Done {
-				s.line(enc, w, replayLine{Replay: p})
-			}
-		case err := <-done:
-			if errors.Is(err, engine.ErrUnknownPipeline) {
-				s.fail(w, http.StatusNotFound, err)
-				return
-			}
-			last := replayLine{Replay: s.progress(r.Context(), name), Done: err == nil}
-			if err != nil {
-				last.Error = err.Error()
-			}
-			s.line(enc, w, last)
-			return
-		}
-	}
-}
-
-func (s *Server) progress(ctx context.Context, name string) *engine.Replay {
-	list, err := s.engine.Status(ctx)
 	if err != nil {
-		return nil
+		s.fail(w, codeOf(err), err)
+		return
 	}
-	for i := range list {
-		if list[i].Pipeline == name {
-			return list[i].Replay
-		}
-	}
-	return nil
+	s.answer(w, state)
 }
 
-func (s *Server) line(enc *json.Encoder, w http.ResponseWriter, v any) {
-	if err := errors.Join(enc.Encode(v), http.NewResponseController(w).Flush()); err != nil {
-		s.logger.Debug("a client of the control API has gone", "error", err)
+// codeOf is the status of the answer to a request about a pipeline.
+func codeOf(err error) int {
+	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) {
+		return http.StatusNotFound
 	}
+	return http.StatusConflict
 }
 
 func (s *Server) answer(w http.ResponseWriter, v any) {
@@ -159,14 +109,30 @@ func (s *Server) answer(w http.ResponseWriter, v any) {
 	}
 }
 
+// errorBody is an error, with what a client can decide on.
 type errorBody struct {
-	Error string `json:"error"`
+	Error   string               `json:"error,omitempty"`
+	Refused *engine.RefusedError `json:"refused,omitempty"`
+}
+
+func bodyOf(err error) errorBody {
+	b := errorBody{Error: err.Error()}
+	_ = errors.As(err, &b.Refused)
+	return b
+}
+
+// err is what bodyOf was given, as far as a client can decide on it.
+func (b errorBody) err() error {
+	if b.Refused != nil {
+		return b.Refused
+	}
+	return errors.New(b.Error)
 }
 
 func (s *Server) fail(w http.ResponseWriter, code int, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	if err := json.NewEncoder(w).Encode(errorBody{err.Error()}); err != nil {
+	if err := json.NewEncoder(w).Encode(bodyOf(err)); err != nil {
 		s.logger.Debug("a client of the control API has gone", "error", err)
 	}
 }

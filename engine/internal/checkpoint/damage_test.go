@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -18,12 +19,13 @@ import (
 type content struct {
 	active, activating uint64
 	mark               Mark
+	life               Life
 	snapshot           string
 	states             map[string]string
 }
 
 func (c content) equal(o content) bool {
-	return c.active == o.active && c.activating == o.activating && c.mark == o.mark && c.snapshot == o.snapshot && maps.Equal(c.states, o.states)
+	return c.active == o.active && c.activating == o.activating && c.mark == o.mark && c.life == o.life && c.snapshot == o.snapshot && maps.Equal(c.states, o.states)
 }
 
 // readAll reads a file as an engine does when it starts.
@@ -34,6 +36,9 @@ func readAll(path string) (c content, err error) {
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if c.active, c.activating, err = s.Generations(); err != nil || c.active == 0 {
+		return c, err
+	}
+	if c.life, err = s.Life(); err != nil {
 		return c, err
 	}
 	g, err := s.Generation(c.active)
@@ -69,11 +74,12 @@ func written(t testing.TB) (file []byte, commits []content) {
 		change[fmt.Sprint("long ", round)] = bytes.Repeat([]byte{'x'}, 10_000)
 		change["key 0"] = nil
 		must(t, g.Commit(Mark{Position: 1000, Delivered: 900, Filtered: 100, Identity: fmt.Sprint("identity ", round)}, change, bytes.Repeat([]byte{'s'}, 9000+round), nil))
-		must(t, s.Close())
-		c, err := readAll(path)
-		must(t, err)
-		commits = append(commits, c)
+		commits = append(commits, between(t, s))
 		s = open(t, path)
+		must(t, s.SetLife(Life{State: "paused", Since: time.Unix(int64(round), 0).UTC(), Reason: strings.Repeat("r", 10*round)}))
+		commits = append(commits, between(t, s))
+		s = open(t, path)
+		var err error
 		g, err = s.Generation(2)
 		must(t, err)
 	}
@@ -81,6 +87,16 @@ func written(t testing.TB) (file []byte, commits []content) {
 	file, err := os.ReadFile(path)
 	must(t, err)
 	return file, commits
+}
+
+// between closes a file and reads what it holds.
+func between(t testing.TB, s *Store) content {
+	t.Helper()
+	path := s.db.Path()
+	must(t, s.Close())
+	c, err := readAll(path)
+	must(t, err)
+	return c
 }
 
 // wantDamageOr reads a file that has been spoiled: the error says so, or it

@@ -6,6 +6,7 @@
 //
 //	active      → generation that readers see (u64, big-endian)
 //	activating  → generation on its way to become active, if any
+//	life        → Life, as JSON, where it outlives the engine
 //	g<N>/       → one bucket a generation
 //	    mark    → Mark, as JSON, with what there is beside it
 //	    snapshot→ the instance's snapshot (resident)

@@ -96,6 +96,9 @@ func (s *Store) prepare() error {
 func (s *Store) checkNumbers() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
+		if err := s.checkKeys(root); err != nil {
+			return err
+		}
 		all, err := s.generations(root)
 		if err != nil {
 			return err
@@ -113,6 +116,17 @@ func (s *Store) checkNumbers() error {
 			return s.damaged("of the generations %v up to %d, %d is active and %d to be", all, root.Sequence(), active, activating)
 		}
 		return nil
+	})
+}
+
+// checkKeys refuses what nobody writes: a key that is not what it was would be
+// missed under its own name.
+func (s *Store) checkKeys(root *bbolt.Bucket) error {
+	return root.ForEach(func(key, value []byte) error {
+		if value == nil || slices.ContainsFunc([][]byte{keyActive, keyActivating, keyLife}, func(known []byte) bool { return bytes.Equal(key, known) }) {
+			return nil
+		}
+		return s.damaged("it has %q, which this version of the program does not write", key)
 	})
 }
 

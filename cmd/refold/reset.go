@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/datadir"
+)
+
+func (a *app) resetCommand() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "reset PIPELINE",
+		Short: "Throw a pipeline's read model away and build it from the log",
+		Long: `Throw a pipeline's read model away, at once, and build it from the beginning of
+the log. Until that is done readers see an empty one; refold replay builds the new
+one beside the old one instead, and throws nothing away should it fail.
+
+A reset ends a pause and a fault. If it is interrupted, the next run builds the
+read model. On a terminal it asks for the pipeline's name; elsewhere it wants
+--yes.`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.reset(cmd.Context(), args[0], yes) },
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return c
+}
+
+func (a *app) reset(ctx context.Context, pipeline string, yes bool) (err error) {
+	if in, ok := a.in.(*os.File); !yes && !(ok && term.IsTerminal(int(in.Fd()))) {
+		return &usageError{errors.New("reset throws the pipeline's read model away: say --yes")}
+	}
+	dir := datadir.At(a.data)
+	if err := dir.Check(); err != nil {
+		return err
+	}
+	spec, err := dir.Pipeline(pipeline)
+	if err != nil {
+		return a.withKnown(err, dir)
+	}
+	if !yes {
+		fmt.Fprintf(a.err, "The read model of %s will be thrown away, and be empty until it has been built again.\nType the pipeline's name to go on: ", pipeline)
+		if !confirmed(a.in, pipeline) {
+			return errors.New("that is not its name: nothing has been done")
+		}
+	}
+	s, err := a.openExisting(ctx, opening{archived: true}, a.logger(slog.LevelWarn))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return a.rebuild(ctx, s, spec, "resetting", (*control.Client).Reset, (*engine.Engine).Reset)
+}
+
+// confirmed reports whether the next line is the word.
+func confirmed(in io.Reader, word string) bool {
+	line, _ := bufio.NewReader(in).ReadString('\n') // what an error leaves is not the word
+	return strings.TrimSpace(line) == word
+}

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+)
+
+// request is what an operator asks of a running pipeline.
+type request struct {
+	input  Input
+	reason string
+	done   chan error // of capacity 1
+}
+
+// Pause stops a pipeline behind its last checkpoint until a Resume, across
+// restarts. A rebuild that is under way is called off. The reason is for those
+// who look, and may be empty.
+func (e *Engine) Pause(ctx context.Context, name, reason string) error {
+	return e.ask(ctx, name, inPause, reason)
+}
+
+// Resume has a paused or faulted pipeline go on from its last checkpoint, with
+// plugin and executors opened anew: at once if the engine runs, and else when it
+// does.
+func (e *Engine) Resume(ctx context.Context, name string) error {
+	return e.ask(ctx, name, inResume, "")
+}
+
+// Replay rebuilds a pipeline's read model from the beginning of the log, beside
+// the live one if the engine runs, and swaps. It returns when readers see the
+// new one, or with ErrStopped if the engine stops before it takes the replay
+// on. A replay waits for the one before it. A paused pipeline refuses it.
+func (e *Engine) Replay(ctx context.Context, name string) error {
+	return e.ask(ctx, name, inReplay, "")
+}
+
+// Reset throws a pipeline's read model away, and builds it from the beginning of
+// the log: readers see an empty one until the new one has caught up. It ends a
+// pause and a fault. What is thrown away does not come back: should the rebuild
+// end early, the next start begins it again.
+func (e *Engine) Reset(ctx context.Context, name string) error {
+	return e.ask(ctx, name, inReset, "")
+}
+
+// ask has a pipeline do what an operator wants, in the run that is under way or,
+// without one, here.
+func (e *Engine) ask(ctx context.Context, name string, in Input, reason string) error {
+	p, err := e.pipeline(name)
+	if err != nil {
+		return err
+	}
+	ended := e.run()
+	if ended == nil {
+		return p.performAlone(ctx, in, reason)
+	}
+	r := request{input: in, reason: reason, done: make(chan error, 1)}
+	to := p.requests
+	if in == inPause {
+		to = p.pauses
+	}
+	select {
+	case to <- r:
+	case <-ended:
+		return fmt.Errorf("pipeline %s does not take the %s: %w", name, in, ErrStopped)
+	case <-ctx.Done():
+		return fmt.Errorf("waiting for pipeline %s to take the %s: %w", name, in, ctx.Err())
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the %s of %s goes on in the engine: %w", in, name, ctx.Err())
+	}
+}
+
+// perform does what a request asks for, beside a live run or in its place.
+func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error {
+	if r.input == inReplay {
+		return p.rebuildOrPause(ctx, live)
+	}
+	live.stop()
+	switch r.input {
+	case inPause:
+		return p.pause(ctx, r.reason)
+	case inResume:
+		if err := p.life.ask(inResume, ""); err != nil {
+			return err
+		}
+		return p.reload(ctx)
+	}
+	return p.reset(ctx, p.rebuildOrPause)
+}
+
+// performAlone does it while no engine runs.
+func (p *pipeline) performAlone(ctx context.Context, in Input, reason string) error {
+	if err := p.begin(ctx); err != nil {
+		return err
+	}
+	defer p.end()
+	if err := p.life.takes(in); err != nil {
+		return err
+	}
+	switch in {
+	case inPause:
+		return p.pause(ctx, reason)
+	case inResume:
+		return p.life.ask(in, reason)
+	}
+	defer p.life.become(inStop, nil)
+	if in == inReset {
+		return p.reset(ctx, p.rebuild)
+	}
+	return p.rebuild(ctx, nil)
+}
+
+// pause holds the pipeline, whose live run has ended. What it serves is read
+// from its last checkpoint from now on, and no executor stays open.
+func (p *pipeline) pause(ctx context.Context, reason string) error {
+	if err := p.life.ask(inPause, reason); err != nil {
+		return err
+	}
+	if err := p.openReader(context.WithoutCancel(ctx)); err != nil {
+		p.opts.Logger.Warn("what the paused pipeline serves keeps its executors", "pipeline", p.spec.Name, "error", err)
+	}
+	return nil
+}
+
+// openReader opens what a paused pipeline serves, if it is of this pipeline as
+// it is declared, without executors.
+func (p *pipeline) openReader(ctx context.Context) error {
+	p.stale = true
+	kept, err := served(p.store)
+	if err != nil || kept == nil || kept.Mark().Identity != p.identity {
+		return err
+	}
+	reader, err := newReader(ctx, p.spec.Name, kept, p.instantiate)
+	if err != nil {
+		return err
+	}
+	p.release(ctx, p.serve(reader))
+	return nil
+}
+
+// reload opens plugin and executors anew and goes on from the last checkpoint,
+// as a start does.
+func (p *pipeline) reload(ctx context.Context) error {
+	p.life.become(inLoad, nil)
+	before := p.serving()
+	if before != nil { // its plugin goes on answering
+		if err := closeAll(before.executors); err != nil {
+			p.opts.Logger.Warn("closing the executors from before", "pipeline", p.spec.Name, "error", err)
+		}
+	}
+	if err := p.recover(ctx); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return p.fault(err)
+	}
+	if p.live == before {
+		p.serve(nil)
+	}
+	p.stale = false
+	p.release(ctx, before)
+	return nil
+}
+
+// release closes a generation that serves no more; nil is none.
+func (p *pipeline) release(ctx context.Context, before *generation) {
+	if before == nil {
+		return
+	}
+	if err := before.close(context.WithoutCancel(ctx)); err != nil {
+		p.opts.Logger.Warn("closing the generation before", "pipeline", p.spec.Name, "error", err)
+	}
+}

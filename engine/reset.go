@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+)
+
+// noIdentity is that of a generation which nothing has been folded into, and
+// nothing will be: whoever finds it rebuilds. Its mark says only up to where the
+// ones before it have had effects performed.
+const noIdentity = ""
+
+// reset throws the read model away and has it rebuilt. No live run is under way.
+func (p *pipeline) reset(ctx context.Context, rebuild func(context.Context, *liveRun) error) error {
+	if err := p.life.ask(inReset, ""); err != nil {
+		return err
+	}
+	if err := p.empty(context.WithoutCancel(ctx)); err != nil {
+		return p.fault(fmt.Errorf("pipeline %s: throwing its read model away: %w", p.spec.Name, err))
+	}
+	return rebuild(ctx, nil)
+}
+
+// empty puts an empty generation in the place of the one that serves, by the way
+// of every swap: so a crash in its midst is mended as that of a swap is.
+func (p *pipeline) empty(ctx context.Context) error {
+	kept, err := p.createEmpty()
+	if err != nil {
+		return err
+	}
+	executors, err := p.openExecutors(ctx, kept.Number())
+	if err != nil {
+		return errors.Join(err, p.store.Drop(kept.Number()))
+	}
+	if before := p.live; before != nil {
+		if err := closeAll(before.executors); err != nil {
+			return errors.Join(err, discardAll(ctx, executors), p.store.Drop(kept.Number()))
+		}
+	}
+	if err := p.store.BeginActivation(kept.Number()); err != nil {
+		return errors.Join(err, closeAll(executors))
+	}
+	if err := errors.Join(activateAll(ctx, executors), closeAll(executors)); err != nil {
+		return err
+	}
+	before, err := p.withdraw(kept.Number())
+	if err != nil {
+		return err
+	}
+	p.release(ctx, before)
+	return nil
+}
+
+func (p *pipeline) createEmpty() (*checkpoint.Generation, error) {
+	active, _, err := p.store.Generations()
+	if err != nil {
+		return nil, err
+	}
+	before, err := p.store.Generation(active)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := p.store.Create(noIdentity, p.module)
+	if err != nil {
+		return nil, err
+	}
+	performed := before.Mark().Position
+	return kept, kept.Commit(checkpoint.Mark{
+		Position: performed, Filtered: uint64(performed), Identity: noIdentity, Module: p.module,
+	}, nil, nil, nil)
+}
+
+// withdraw drops the state of all generations but an empty one, and has readers
+// see none.
+func (p *pipeline) withdraw(empty uint64) (before *generation, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.store.FinishActivation(empty); err != nil {
+		return nil, err
+	}
+	before, p.live = p.live, nil
+	return before, nil
+}
