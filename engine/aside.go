@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -77,7 +78,7 @@ func (a *aside) Parked(e *event.Recorded, key []byte) bool {
 	switch {
 	case condemned && !again:
 		p := &checkpoint.Parked{Failure: a.failure(e, err)}
-		if parked {
+		if parked && before.Position == e.Position {
 			p.Attempts += before.Attempts
 		}
 		put(&a.building.Parked, k, p)
@@ -89,25 +90,29 @@ func (a *aside) Parked(e *event.Recorded, key []byte) bool {
 }
 
 func (a *aside) failure(e *event.Recorded, err error) checkpoint.Failure {
-	text := err.Error()
 	return checkpoint.Failure{
 		Position: e.Position,
 		Event:    event.AppendJSON(nil, &e.Event),
-		Error:    text[:min(len(text), maxErrorText)],
+		Error:    shortened(err),
 		Module:   a.module,
 		At:       a.now().UTC(),
 		Attempts: 1,
 	}
 }
 
+// shortened is an error's text, as much of it as is kept.
+func shortened(err error) string {
+	text := err.Error()
+	return strings.ToValidUTF8(text[:min(len(text), maxErrorText)], "\uFFFD")
+}
+
 // letter is an effect that an executor has left out.
 func (a *aside) letter(l delivery.Letter) *checkpoint.Letter {
 	f := l.Effect
-	text := l.Err.Error()
 	return &checkpoint.Letter{
 		Failure: checkpoint.Failure{
 			Position: f.Cause,
-			Error:    text[:min(len(text), maxErrorText)],
+			Error:    shortened(l.Err),
 			Module:   a.module,
 			At:       a.now().UTC(),
 			Attempts: 1,

@@ -158,14 +158,18 @@ func (h *healing) leave(events []event.Recorded) {
 
 // performLate has the executors perform effects of events that lie behind them.
 func (g *generation) performLate(ctx context.Context, effects []effect.Effect) error {
-	at := g.mark.Position
-	b := effect.Batch{Pipeline: g.pipeline, Generation: g.kept.Number(), After: at, Through: at, Effects: effects, Late: true}
+	b := g.lateBatch(effects)
 	for _, o := range g.outlets {
 		if err := o.Perform(ctx, ctx, b); err != nil {
-			return &DeliveryError{g.pipeline, at, err}
+			return &DeliveryError{g.pipeline, b.Through, err}
 		}
 	}
 	return nil
+}
+
+func (g *generation) lateBatch(effects []effect.Effect) effect.Batch {
+	at := g.mark.Position
+	return effect.Batch{Pipeline: g.pipeline, Generation: g.kept.Number(), After: at, Through: at, Effects: effects, Late: true}
 }
 
 // storeNow stores the state under a mark, at a position that the executors have

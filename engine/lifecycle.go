@@ -33,6 +33,8 @@ const (
 	inResume Input = "resume"
 	inReplay Input = "replay" // beside the read model that serves
 	inReset  Input = "reset"
+	inRetry  Input = "retry" // of dead letters
+	inDrop   Input = "drop"  // of dead letters
 
 	inLoad     Input = "load"
 	inStart    Input = "start"
@@ -63,12 +65,14 @@ func NewLifecycle() *Lifecycle {
 			{State: Faulted, Output: Faulted}, {State: Stopped, Output: Stopped},
 			{State: Retired, Output: Retired},
 		},
-		Inputs: []Input{inPause, inResume, inReplay, inReset,
+		Inputs: []Input{inPause, inResume, inReplay, inReset, inRetry, inDrop,
 			inLoad, inStart, inCaughtUp, inRebuild, inSwap, inFault, inStop, inRetire},
 		Moves: slices.Concat(
 			moves(inPause, Paused, Declared, Loading, CatchingUp, Live, Rebuilding, Faulted, Stopped),
 			moves(inResume, Stopped, Paused, Faulted),
 			stays(inReplay, Loading, CatchingUp, Live, Faulted, Stopped),
+			stays(inRetry, Loading, CatchingUp, Live, Stopped),
+			stays(inDrop, Loading, CatchingUp, Live, Stopped),
 			moves(inReset, Rebuilding, Loading, CatchingUp, Live, Paused, Faulted, Stopped),
 
 			moves(inLoad, Loading, Declared, Faulted, Stopped, Retired),
@@ -128,7 +132,12 @@ func refusals() (list []fsm.Refusal[State, Input]) {
 		refuse("rebuilding", "its read model is being built from the log's beginning as it is", in, Rebuilding)
 		refuse("never_ran", "there is nothing yet to build anew", in, Declared)
 	}
-	for _, in := range []Input{inPause, inResume, inReplay, inReset} {
+	for _, in := range []Input{inRetry, inDrop} {
+		refuse("held", "its dead letters are seen to when it has been resumed", in, Paused, Faulted)
+		refuse("rebuilding", "its read model is being built: the new one has dead letters of its own", in, Rebuilding)
+		refuse("never_ran", "it has no dead letters yet", in, Declared)
+	}
+	for _, in := range []Input{inPause, inResume, inReplay, inReset, inRetry, inDrop} {
 		refuse(ruleRetired, notDeclared, in, Retired)
 	}
 	return list

@@ -9,21 +9,23 @@ import (
 type request struct {
 	input  Input
 	reason string
-	done   chan error // of capacity 1
+	// letters is what is to be done about dead letters.
+	letters func(context.Context, *generation) error
+	done    chan error // of capacity 1
 }
 
 // Pause stops a pipeline behind its last checkpoint until a Resume, across
 // restarts. A rebuild that is under way is called off. The reason is for those
 // who look, and may be empty.
 func (e *Engine) Pause(ctx context.Context, name, reason string) error {
-	return e.ask(ctx, name, inPause, reason)
+	return e.ask(ctx, name, request{input: inPause, reason: reason})
 }
 
 // Resume has a paused or faulted pipeline go on from its last checkpoint, with
 // plugin and executors opened anew: at once if the engine runs, and else when it
 // does.
 func (e *Engine) Resume(ctx context.Context, name string) error {
-	return e.ask(ctx, name, inResume, "")
+	return e.ask(ctx, name, request{input: inResume})
 }
 
 // Replay rebuilds a pipeline's read model from the beginning of the log, beside
@@ -31,7 +33,7 @@ func (e *Engine) Resume(ctx context.Context, name string) error {
 // new one, or with ErrStopped if the engine stops before it takes the replay
 // on. A replay waits for the one before it. A paused pipeline refuses it.
 func (e *Engine) Replay(ctx context.Context, name string) error {
-	return e.ask(ctx, name, inReplay, "")
+	return e.ask(ctx, name, request{input: inReplay})
 }
 
 // Reset throws a pipeline's read model away, and builds it from the beginning of
@@ -39,22 +41,22 @@ func (e *Engine) Replay(ctx context.Context, name string) error {
 // pause and a fault. What is thrown away does not come back: should the rebuild
 // end early, the next start begins it again.
 func (e *Engine) Reset(ctx context.Context, name string) error {
-	return e.ask(ctx, name, inReset, "")
+	return e.ask(ctx, name, request{input: inReset})
 }
 
 // ask has a pipeline do what an operator wants, in the run that is under way or,
 // without one, here.
-func (e *Engine) ask(ctx context.Context, name string, in Input, reason string) error {
+func (e *Engine) ask(ctx context.Context, name string, r request) error {
 	p, err := e.pipeline(name)
 	if err != nil {
 		return err
 	}
 	ended := e.run()
 	if ended == nil {
-		return p.performAlone(ctx, in, reason)
+		return p.performAlone(ctx, r)
 	}
-	r := request{input: in, reason: reason, done: make(chan error, 1)}
-	to := p.requests
+	r.done = make(chan error, 1)
+	to, in := p.requests, r.input
 	if in == inPause {
 		to = p.pauses
 	}
@@ -87,27 +89,31 @@ func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error 
 			return err
 		}
 		return p.reload(ctx)
+	case inRetry, inDrop:
+		return p.aboutDeadLetters(ctx, r.letters)
 	}
 	return p.reset(ctx, p.rebuildOrPause)
 }
 
 // performAlone does it while no engine runs.
-func (p *pipeline) performAlone(ctx context.Context, in Input, reason string) error {
+func (p *pipeline) performAlone(ctx context.Context, r request) error {
 	if err := p.begin(ctx); err != nil {
 		return err
 	}
 	defer p.end()
-	if err := p.life.takes(in); err != nil {
+	if err := p.life.takes(r.input); err != nil {
 		return err
 	}
-	switch in {
+	switch r.input {
 	case inPause:
-		return p.pause(ctx, reason)
+		return p.pause(ctx, r.reason)
 	case inResume:
-		return p.life.ask(in, reason)
+		return p.life.ask(r.input, r.reason)
+	case inRetry, inDrop:
+		return p.aboutDeadLetters(ctx, r.letters)
 	}
 	defer p.life.become(inStop, nil)
-	if in == inReset {
+	if r.input == inReset {
 		return p.reset(ctx, p.rebuild)
 	}
 	return p.rebuild(ctx, nil)

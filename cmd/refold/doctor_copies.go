@@ -127,7 +127,7 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 	case s.Position > head:
 		d.fault(name, text+": the log has lost events that its read model includes", "`refold archive restore` puts them back, if the archive has them; `refold replay "+s.Pipeline+"` makes the read model again without them")
 	case !s.Covered():
-		d.fault(name, text+": delivered and filtered do not add up to the position", "`refold replay "+s.Pipeline+"` makes the read model again")
+		d.fault(name, text+": delivered, filtered, parked and dead-lettered do not add up to the position", "`refold replay "+s.Pipeline+"` makes the read model again")
 	case s.State == engine.Paused:
 		d.warn(name, text+", and not run", "`refold resume "+s.Pipeline+"` lets it go on")
 	case s.Error != "":

@@ -59,22 +59,22 @@ func journalPlugin() {
 			return nil, fmt.Errorf("config: %w", err)
 		}
 		f, err := os.OpenFile(config.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-		return &journal{f}, err
+		return &rowFile{f}, err
 	})
 }
 
-// journal is that executor.
-type journal struct{ *os.File }
+// rowFile is that executor.
+type rowFile struct{ *os.File }
 
-func (j *journal) Handles(k effect.Kind) bool       { return k == effect.Insert }
-func (j *journal) Position() (event.Position, bool) { return 0, false }
-func (j *journal) Active() bool                     { return true }
-func (j *journal) Activate(context.Context) error   { return nil }
-func (j *journal) Discard(context.Context) error    { return nil }
-func (j *journal) Execute(_ context.Context, b effect.Batch) error {
+func (r *rowFile) Handles(k effect.Kind) bool       { return k == effect.Insert }
+func (r *rowFile) Position() (event.Position, bool) { return 0, false }
+func (r *rowFile) Active() bool                     { return true }
+func (r *rowFile) Activate(context.Context) error   { return nil }
+func (r *rowFile) Discard(context.Context) error    { return nil }
+func (r *rowFile) Execute(_ context.Context, b effect.Batch) error {
 	var errs []error
 	for _, f := range b.Effects {
-		_, err := fmt.Fprintf(j, "%s %s\n", f.Name, f.Body)
+		_, err := fmt.Fprintf(r, "%s %s\n", f.Name, f.Body)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

@@ -164,8 +164,19 @@ func notesOn(s *engine.Status) (notes []note) {
 	if s.Dropped > 0 {
 		notes = append(notes, note{fmt.Sprintf("filters have dropped %d effects", s.Dropped), ""})
 	}
+	if s.Parked > 0 {
+		notes = append(notes, note{fmt.Sprintf("%d events wait behind poison", s.Parked), "see `refold dlq list " + s.Pipeline + "`"})
+	}
+	if s.DeadLettered > 0 {
+		notes = append(notes, note{fmt.Sprintf("%d events have been left out", s.DeadLettered), "see `refold dlq list " + s.Pipeline + "`"})
+	}
+	for _, x := range s.Executors {
+		if x.Error != "" {
+			notes = append(notes, note{fmt.Sprintf("%s tries again, %d attempts so far: %s", x.Name, x.Attempts, x.Error), ""})
+		}
+	}
 	if !s.Covered() {
-		notes = append(notes, note{"delivered and filtered do not add up to the position", ""})
+		notes = append(notes, note{fmt.Sprintf("coverage: %d delivered, %d filtered, %d parked and %d dead-lettered do not add up to the position", s.Delivered, s.Filtered, s.Parked, s.DeadLettered), ""})
 	}
 	return notes
 }

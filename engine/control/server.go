@@ -38,6 +38,9 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("POST /v1/pipelines/{name}/resume", s.resume)
 	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.rebuild(e.Replay))
 	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.rebuild(e.Reset))
+	mux.HandleFunc("GET /v1/pipelines/{name}/dead-letters", s.deadLetters)
+	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/retry", s.withDeadLetters(e.Retry))
+	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/drop", s.withDeadLetters(e.Drop))
 	mux.HandleFunc("GET /v1/events", s.listEvents)
 	mux.HandleFunc("GET /v1/comparison", s.compare)
 	mux.HandleFunc("/", s.unknown)
@@ -96,7 +99,8 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 
 // codeOf is the status of the answer to a request about a pipeline.
 func codeOf(err error) int {
-	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) {
+	var absent *engine.NotAsideError
+	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.As(err, &absent) {
 		return http.StatusNotFound
 	}
 	return http.StatusConflict
