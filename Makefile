@@ -30,6 +30,7 @@ build: ## Build bin/refold
 .PHONY: guests
 guests: ## Build the examples' projections in Go
 	@$(MAKE) --no-print-directory -C examples/fleet all
+	@$(MAKE) --no-print-directory -C examples/chat-webhook all
 	@$(MAKE) --no-print-directory -C examples/git-history go
 
 .PHONY: fmt

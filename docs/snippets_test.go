@@ -98,7 +98,7 @@ func TestYAMLIsAConfiguration(t *testing.T) {
 func TestPipelinesAreSound(t *testing.T) {
 	for i, block := range blocks(t, executors, "yaml") {
 		dir := t.TempDir()
-		for name, text := range map[string]string{"stock.wasm": "", "in.yaml": block} {
+		for name, text := range map[string]string{"stock.wasm": "", "incidents.wasm": "", "chat_webhook.wasm": "", "in.yaml": block} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -35,12 +35,14 @@ func (a *app) pluginInspectCommand() *cobra.Command {
 
 // inspection is a module for machines.
 type inspection struct {
-	File     string             `json:"file"`
-	Size     int                `json:"size"`
-	SHA256   string             `json:"sha256"`
-	Loads    bool               `json:"loads"`
-	Refusal  string             `json:"refusal,omitempty"`
+	File    string `json:"file"`
+	Size    int    `json:"size"`
+	SHA256  string `json:"sha256"`
+	Loads   bool   `json:"loads"`
+	Refusal string `json:"refusal,omitempty"`
+	// Manifest is a projection's, Executor an executor's.
 	Manifest *manifest.Manifest `json:"manifest,omitempty"`
+	Executor *manifest.Executor `json:"executor,omitempty"`
 	Imports  []importLine       `json:"imports"`
 	Exports  []exportLine       `json:"exports"`
 	Memory   []boundsLine       `json:"memory"` // pages of 64 KiB
@@ -80,7 +82,13 @@ func (a *app) inspectPlugin(ctx context.Context, file string, o inspectOptions) 
 		return err
 	}
 	out := inspectionOf(file, facts)
-	if facts.Refusal == nil {
+	switch {
+	case facts.Refusal != nil:
+	case facts.Executor:
+		if err := a.askExecutor(ctx, file, &out); err != nil {
+			return err
+		}
+	default:
 		if err := a.tryOut(ctx, file, o, &out); err != nil {
 			return err
 		}
@@ -112,6 +120,23 @@ func boundsLines(list []wasm.Bounds) []boundsLine {
 		out = append(out, boundsLine{b.Min, b.Max})
 	}
 	return out
+}
+
+// askExecutor loads an executor and asks for its manifest. It performs nothing.
+func (a *app) askExecutor(ctx context.Context, file string, out *inspection) (err error) {
+	parts, err := a.openPlugins(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
+	m, err := parts.host.LoadExecutor(ctx, file, wasm.Limits{})
+	if err != nil {
+		out.Loads, out.Refusal = false, err.Error()
+		return nil
+	}
+	described := m.Manifest()
+	out.Executor = &described
+	return m.Close(ctx)
 }
 
 // fuelSample is how many events are folded for what one costs.

@@ -13,6 +13,13 @@ func (a *app) printInspection(i *inspection) error {
 		rows = append(rows, []any{"projection", strings.TrimSpace(m.Name + " " + m.Version)}, []any{"state", stateText(m)})
 		rows = append(rows, []any{"events", orAll(m.Events)}, []any{"fields", fieldsText(m.Fields)}, []any{"sdk", m.SDK})
 	}
+	if m := i.Executor; m != nil {
+		rows = append(rows, []any{"executor", strings.TrimSpace(m.Name + " " + m.Version)}, []any{"kinds", strings.Join(m.Kinds, ", ")})
+		for n, w := range m.Wants {
+			rows = append(rows, []any{heading("wants", n), wantText(w)})
+		}
+		rows = append(rows, []any{"sdk", m.SDK})
+	}
 	if !i.Loads {
 		rows = append(rows, []any{"refused", i.Refusal})
 	}
@@ -55,6 +62,10 @@ func stateText(m *manifest.Manifest) string {
 		return "keyed by the aggregate"
 	}
 	return "keyed by the field " + m.Key
+}
+
+func wantText(w manifest.Want) string {
+	return strings.TrimSpace(string(w.Capability)+" "+w.Name) + ": " + w.Reason
 }
 
 func orAll(events []string) string {

@@ -36,9 +36,10 @@ type parts struct {
 
 	processes *process.Host
 
-	mu       sync.Mutex
-	modules  map[source]*wasm.Module
-	programs map[string]*process.Program
+	mu              sync.Mutex
+	modules         map[source]*wasm.Module
+	executorModules map[source]*wasm.ExecutorModule
+	programs        map[string]*process.Program
 }
 
 // source is what a module is loaded from and for.
@@ -53,7 +54,7 @@ func newParts(ctx context.Context, dir datadir.Dir, logger *slog.Logger) (*parts
 		return nil, err
 	}
 	return &parts{
-		host: host, dir: dir, logger: logger, modules: map[source]*wasm.Module{},
+		host: host, dir: dir, logger: logger, modules: map[source]*wasm.Module{}, executorModules: map[source]*wasm.ExecutorModule{},
 		processes: process.NewHost(process.Options{Logger: logger}), programs: map[string]*process.Program{},
 	}, nil
 }
@@ -114,11 +115,7 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 		p.modules[from] = m
 	}
 	if digest := strings.TrimPrefix(m.Digest(), "sha256:"); spec.SHA256 != "" && digest != spec.SHA256 {
-		return nil, &config.Error{
-			Pos:     spec.Where("sha256"),
-			Message: fmt.Sprintf("the module %s has another digest: %s", spec.WASM, digest),
-			Hint:    "if you trust the module as it is now, pin this digest",
-		}
+		return nil, anotherDigest(spec.Where("sha256"), spec.WASM, digest)
 	}
 	if spec.Workers > 1 {
 		if err := m.CheckWorkers(spec.Workers); err != nil {
@@ -141,6 +138,9 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 			return null.Executor{}, nil // nobody could look at it
 		}
 		return p.collected.open(pipeline, collect.Options{Limit: spec.Collect.Limit}), nil
+	},
+	"wasm": func(p *parts, ctx context.Context, spec config.Executor, _ string, _ uint64) (engine.Executor, error) {
+		return p.wasmExecutor(ctx, spec.WASM)
 	},
 	"null": func(*parts, context.Context, config.Executor, string, uint64) (engine.Executor, error) {
 		return null.Executor{}, nil
@@ -206,6 +206,10 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs 
 	}
 	for i := range spec.Executors {
 		x := spec.Executors[i].Innermost()
+		if x.WASM != nil {
+			errs = append(errs, p.checkWASMExecutor(ctx, x.WASM)...)
+			continue
+		}
 		if err := p.checkExecutor(x); err != nil {
 			errs = append(errs, placed(err, x.Where(x.Kind())))
 		}
@@ -254,6 +258,9 @@ func (p *parts) close(ctx context.Context) error {
 	defer p.mu.Unlock()
 	var errs []error
 	for _, m := range p.modules {
+		errs = append(errs, m.Close(ctx))
+	}
+	for _, m := range p.executorModules {
 		errs = append(errs, m.Close(ctx))
 	}
 	return errors.Join(append(errs, p.host.Close(ctx))...)

@@ -103,6 +103,8 @@ type Executor struct {
 	Null    *Null    `yaml:"null" json:"null,omitempty"`
 	// Process performs what a plugin of its own handles.
 	Process *ProcessExecutor `yaml:"process" json:"process,omitempty"`
+	// WASM performs what a module in the sandbox handles.
+	WASM *WASMExecutor `yaml:"wasm" json:"wasm,omitempty"`
 }
 
 // SQLite maintains tables in a SQLite file.

@@ -111,6 +111,9 @@ func (p *Pipeline) resolve(file string) {
 		if x != nil && x.Process != nil && len(x.Process.Command) > 0 {
 			resolve(file, &x.Process.Command[0])
 		}
+		if x != nil && x.WASM != nil {
+			x.WASM.resolve(file)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ func (c *Config) validate() Errors {
 	for i := range c.Pipelines {
 		p := &c.Pipelines[i]
 		r.pipeline(p)
+		r.logsSubjects(p, &c.Store)
 		if at, twice := first[p.Name]; twice && p.Name != "" {
 			r.fail(p.Where("name"), "", "pipeline %q is declared twice, first at %s", p.Name, at)
 		}

@@ -21,6 +21,9 @@ func (r *rules) executor(e *Executor) {
 	if e.SQLite != nil {
 		r.sqlite(e.SQLite)
 	}
+	if e.WASM != nil {
+		r.wasmExecutor(e.WASM)
+	}
 	if e.Filter != nil {
 		r.filter(e.Filter)
 	}

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// WASMExecutor performs effects by a module in the sandbox. None of it belongs to a
+// read model's identity: what it does, it does to the world outside.
+type WASMExecutor struct {
+	At `yaml:"-" json:"-"`
+	// Module is the module's path, relative to the YAML file; absolute once loaded.
+	Module string `yaml:"module" json:"-"`
+	// SHA256 pins the module, in hex; empty takes it as it is.
+	SHA256 string `yaml:"sha256" json:"-"`
+	// Config is what the module is given; nil for nothing.
+	Config       JSON         `yaml:"config" json:"-"`
+	Capabilities Capabilities `yaml:"capabilities" json:"-"`
+	// Timeout bounds what the calls of one effect take together; 0 means the default.
+	Timeout Duration `yaml:"timeout" json:"-"`
+	// MemoryPages, FuelPerEffect and StackSlots bound the module, as a projection's
+	// do; 0 means the default.
+	MemoryPages   int   `yaml:"memory_pages" json:"-"`
+	FuelPerEffect int64 `yaml:"fuel_per_effect" json:"-"`
+	StackSlots    int   `yaml:"stack_slots" json:"-"`
+}
+
+// Capabilities are what a module may have of the world outside: nothing that is not
+// listed.
+type Capabilities struct {
+	At `yaml:"-" json:"-"`
+	// HTTP are the hosts that requests may go to.
+	HTTP []HTTPHost `yaml:"http" json:"-"`
+	// SQL are connections, by name.
+	SQL Named[Database] `yaml:"sql" json:"-"`
+	// NATS is a server and the subjects to publish on.
+	NATS NATSGrant `yaml:"nats" json:"-"`
+	// Secrets are texts, by name.
+	Secrets Named[SecretSource] `yaml:"secrets" json:"-"`
+}
+
+// HTTPHost is a host that requests may go to. A text alone is the host.
+type HTTPHost struct {
+	At `yaml:"-" json:"-"`
+	// Host is a name or address, with a port if it is not the usual one, and with
+	// http:// in front if it is not to be https.
+	Host string `yaml:"host" short:"yes" json:"-"`
+	// Private lets the name lead to addresses that are not public.
+	Private bool `yaml:"private" json:"-"`
+}
+
+// SecretSource is where a secret text is: in a variable of the environment, or in a file,
+// relative to the YAML file; absolute once loaded.
+type SecretSource struct {
+	At   `yaml:"-" json:"-"`
+	Env  string `yaml:"env" json:"-"`
+	File string `yaml:"file" json:"-"`
+}
+
+// Database is where a connection leads: a SQLite file, relative to the data
+// directory, or what a source says.
+type Database struct {
+	At     `yaml:"-" json:"-"`
+	SQLite string `yaml:"sqlite" json:"-"`
+	Env    string `yaml:"env" json:"-"`
+	File   string `yaml:"file" json:"-"`
+}
+
+// NATSGrant is a NATS server, as a store names it, and subjects there.
+type NATSGrant struct {
+	At          `yaml:"-" json:"-"`
+	URL         string   `yaml:"url" json:"-"`
+	Credentials string   `yaml:"credentials" json:"-"`
+	TokenFile   string   `yaml:"token_file" json:"-"`
+	CA          string   `yaml:"ca" json:"-"`
+	Subjects    []string `yaml:"subjects" json:"-"`
+}
+
+// Named is written as a mapping from any name to a T; the order is kept.
+type Named[T any] []Entry[T]
+
+// Entry is one of Named.
+type Entry[T any] struct {
+	Name  string
+	Value T
+	Pos   Pos // of the value
+}
+
+func (l *Named[T]) decodeNode(d *decoder, n *yaml.Node) {
+	if n.Kind != yaml.MappingNode {
+		d.fail(n, "write `name: {…}`, one a line", "expected a mapping from name to what it stands for, found %s", kindOf(n))
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+			d.fail(key, "", "expected a name, found %s", kindOf(key))
+			continue
+		case seen[key.Value]:
+			d.fail(key, "remove one of the two", "%q is there twice", key.Value)
+			continue
+		}
+		seen[key.Value] = true
+		*l = append(*l, Entry[T]{Name: key.Value, Pos: d.pos(value)})
+		d.decode(value, reflect.ValueOf(&(*l)[len(*l)-1].Value).Elem())
+	}
+}
+
+// resolve makes the paths absolute that are relative to the YAML file.
+func (w *WASMExecutor) resolve(file string) {
+	c := &w.Capabilities
+	for _, path := range []*string{&w.Module, &c.NATS.Credentials, &c.NATS.TokenFile, &c.NATS.CA} {
+		resolve(file, path)
+	}
+	for i := range c.SQL {
+		resolve(file, &c.SQL[i].Value.File)
+	}
+	for i := range c.Secrets {
+		resolve(file, &c.Secrets[i].Value.File)
+	}
+}
+
+var (
+	grantName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+	variable  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
+func (r *rules) wasmExecutor(w *WASMExecutor) {
+	if w.Module == "" {
+		r.fail(w.Where("module"), "add `module: FILE.wasm`", "the wasm executor has no module")
+	} else if info, err := os.Stat(w.Module); err != nil || info.IsDir() {
+		r.fail(w.Where("module"), "build the module first, or mend the path; it is relative to this file", "there is no file %s", w.Module)
+	}
+	if w.SHA256 != "" && !hexDigest.MatchString(w.SHA256) {
+		r.fail(w.Where("sha256"), "see `sha256sum FILE.wasm`", "%q is not a SHA-256 in 64 lower-case hex digits", w.SHA256)
+	}
+	if w.Timeout < 0 {
+		r.fail(w.Where("timeout"), "leave it out for the default", "timeout must not be negative")
+	}
+	for _, limit := range []struct {
+		key  string
+		n    int64
+		most int64
+		hint string
+	}{
+		{"memory_pages", int64(w.MemoryPages), 65536, "a page is 64 KiB"},
+		{"fuel_per_effect", w.FuelPerEffect, maxFuelPerEvent, "a unit is about one instruction"},
+		{"stack_slots", int64(w.StackSlots), maxStackSlots, "a slot is about one local variable"},
+	} {
+		if limit.n < 0 || limit.n > limit.most {
+			r.fail(w.Where(limit.key), limit.hint, "%s must lie between 1 and %d", limit.key, limit.most)
+		}
+	}
+	r.capabilities(&w.Capabilities)
+}
+
+func (r *rules) capabilities(c *Capabilities) {
+	for _, h := range c.HTTP {
+		if h.Host == "" {
+			r.fail(h.pos, "write `http: [HOST]`", "a granted host has no name")
+		}
+	}
+	for _, e := range c.SQL {
+		d := e.Value
+		r.grantName(e.Pos, e.Name)
+		r.source(e.Pos, "the connection "+e.Name, "sqlite: FILE.db, env: VARIABLE or file: FILE", d.Env, d.SQLite, d.Env, d.File)
+	}
+	for _, e := range c.Secrets {
+		s := e.Value
+		r.grantName(e.Pos, e.Name)
+		r.source(e.Pos, "the secret "+e.Name, "env: VARIABLE or file: FILE", s.Env, s.Env, s.File)
+	}
+	n := &c.NATS
+	if n.URL == "" && c.Sets("nats") {
+		r.fail(n.Where("url"), "add `url: nats://HOST:4222`", "the granted subjects have no server")
+	}
+	if n.URL != "" && len(n.Subjects) == 0 {
+		r.fail(n.Where("subjects"), "add `subjects: [NAME]`", "no subject is granted on the server")
+	}
+}
+
+// logsSubjects refuses to grant the event log's own subjects on its server: events
+// come by appends alone.
+func (r *rules) logsSubjects(p *Pipeline, s *Store) {
+	prefix := s.Prefix
+	if prefix == "" {
+		prefix = "infrastructure"
+	}
+	for i := range p.Executors {
+		x := p.Executors[i].Innermost()
+		if x == nil || x.WASM == nil || s.URL == "" || x.WASM.Capabilities.NATS.URL != s.URL {
+			continue
+		}
+		n := &x.WASM.Capabilities.NATS
+		for _, subject := range n.Subjects {
+			if first, _, _ := strings.Cut(subject, "."); first == prefix || first == "*" || first == ">" {
+				r.fail(n.Where("subjects"), "grant subjects that begin otherwise", "%q has subjects of the event log, whose events come by EmitEvent", subject)
+			}
+		}
+	}
+}
+
+func (r *rules) grantName(at Pos, name string) {
+	if !grantName.MatchString(name) {
+		r.fail(at, "use letters, digits, _, - and dots", "%q cannot name what is granted", name)
+	}
+}
+
+// source refuses what has no source, or several.
+func (r *rules) source(at Pos, what, hint, env string, sources ...string) {
+	given := 0
+	for _, s := range sources {
+		if s != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		r.fail(at, "write "+hint, "%s has exactly one source, this one has %d", what, given)
+	}
+	if env != "" && !variable.MatchString(env) {
+		r.fail(at, "name the variable; its value stays out of this file", "%s: what stands behind env is no variable's name", what)
+	}
+}
