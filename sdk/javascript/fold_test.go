@@ -38,7 +38,10 @@ func TestRejections(t *testing.T) {
 		{"odd level", "effects.log('loud', 'x')", `the level is "loud"`},
 		{"emit without a type", "emit('stream', '', {})", "emit: the event's type must be a string that is not empty"},
 		{"emit with metadata", "emit('stream', 'type', {}, { a: 1 })", "emit: an emitted event has no metadata"},
-		{"a change of the event", "'use strict'; e.version = 2", "an event does not change"},
+		{"a change of the event", "'use strict'; e.version = 2", "'version' is read-only"},
+		{"copy", "copyTo('x', e)", "p.js:2:13: TypeError: copyTo: today's KurrentDB does nothing"},
+		{"emit with null for metadata's place", "emit('stream', 'type', {}, null); throw new Error('emitted')", "emitted"},
+		{"emit with metadata that is none", "emit('stream', 'type', {}, { a: undefined }); throw new Error('emitted')", "emitted"},
 		{"a source in a handler", "fromAll()", "fromAll is not defined"},
 	}
 	for _, tt := range tests {
@@ -95,17 +98,21 @@ fromAll().when({ $any(s, e) {
 		position: e.position, version: e.version, time: e.time, timeNanos: e.timeNanos, aggregateType: e.aggregateType,
 		aggregateId: e.aggregateId, schemaVersion: e.schemaVersion, fields: e.fields });
 	effects.insert("event", e);
+	effects.insert("copy", { ...e });
 } });`)
 	p.must(occurrence{Type: "made", Category: "cart", Number: 7, Data: `{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}}`})
 	id := "00000000-0000-0000-0000-000000000007"
+	const data = `{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}}`
+	all := `{"partition":"","bodyRaw":"{\"n\":5,\"s\":\"ß\\\"\",\"deep\":{\"x\":[1.5,null]}}","metadataRaw":null,"streamId":"cart-` + id + `",` +
+		`"eventId":"00000000-0000-0000-0000-000000000101","eventType":"made","linkMetadataRaw":null,"isJson":true,"category":"cart",` +
+		`"sequenceNumber":0,"body":` + data + `,"data":` + data + `,"metadata":null,"linkMetadata":null}`
 	want := []string{
 		`1 seen  {"streamId":"cart-` + id + `","eventType":"made","sequenceNumber":0,"eventId":"00000000-0000-0000-0000-000000000101","isJson":true,` +
 			`"category":"cart","partition":"","data":{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}},"same":true,` +
 			`"bodyRaw":"{\"n\":5,\"s\":\"ß\\\"\",\"deep\":{\"x\":[1.5,null]}}","metadata":null,"metadataRaw":null,"linkMetadataRaw":null,` +
 			`"position":1,"version":1,"time":"2023-11-14T22:13:20.123Z","timeNanos":1700000000123456789,"aggregateType":"cart",` +
 			`"aggregateId":"` + id + `","schemaVersion":1,"fields":{"n":5,"s":"ß\"","none":null}}`,
-		`1 event  {"streamId":"cart-` + id + `","sequenceNumber":0,"eventId":"00000000-0000-0000-0000-000000000101","eventType":"made","isJson":true,` +
-			`"category":"cart","partition":"","data":{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}},"metadata":null}`,
+		"1 event  " + all, "1 copy  " + all,
 	}
 	if diff := cmp.Diff(want, p.effects); diff != "" {
 		t.Error(diff)

@@ -91,6 +91,7 @@ declare namespace Refold {
 		filterBy(fn: (state: any) => boolean): Result;
 		outputState(): Result;
 		outputTo(stream: string, partitionPattern?: string): void;
+		$defines_state_transform(): void;
 	}
 	interface Partitioned {
 		when(handlers: Handlers): Result;
@@ -126,6 +127,11 @@ declare function fromCategory(...categories: string[] | [string[]]): Refold.Wide
 declare function fromCategories(...categories: string[] | [string[]]): Refold.WideSource;
 declare function fromStream(streamId: string): Refold.Source;
 declare function fromStreams(...streamIds: string[] | [string[]]): Refold.Source;
+
+/** Adds a handler, as `when` does. */
+declare function on_event(eventType: string, handler: Refold.Handler): void;
+/** Adds the handler for types that have none of their own. */
+declare function on_any(handler: Refold.Handler): void;
 
 declare const effects: Refold.Effects;
 /** Appends an event to the log, for the stream that it names. */

@@ -55,6 +55,11 @@ func TestVocabulary(t *testing.T) {
 			`{"":{"all":18},"ada":{"n":3},"bob":{"n":1}}`},
 		{"transformed", "fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } }).transformBy((s) => { s.n *= 2; return s }).transformBy((s) => ({ double: s.n })).outputState()", `{"double":10}`},
 		{"filtered", "fromAll().partitionBy((e) => e.data.customer).when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } }).filterBy((s) => s.n > 1).outputTo('out', 'out-{0}')", `{"ada":{"n":3},"bob":null}`},
+		{"handlers one by one", "fromAll(); on_event('placed', (s) => ({ n: (s.n ?? 0) + 1 })); on_any((s) => { s.others = true })", `{"n":3}`},
+		{"state transform", "fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } }).$defines_state_transform()", `{"n":5}`},
+		{"options of the script's own", "var options = { by: 2 }; fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n += options.by } })", `{"n":10}`},
+		{"an event that is looked at", "fromStream('page-" + first + "').when({ $any(s, e) { return [Object.keys(e).length, 'data' in e, 'fields' in e, 'nothing' in e, Object.entries(e)[3][1]] } })",
+			`[14,true,true,false,"page-` + first + `"]`},
 		{"keyed", "options({ key: 'customer' }); fromCategory('order').when({ $init: () => ({ n: 0 }), placed(s, e) { s.n++; s.k = e.key } })", `{"ada":{"n":2,"k":"ada"},"bob":{"n":1,"k":"bob"}}`},
 		{"deleted is never called", "fromAll().foreachStream().when({ $init: () => ({ n: 0 }), $deleted(s) { s.n = -1 }, seen(s) { s.n++ } })", `{"` + first + `":{"n":1}}`},
 	}
@@ -114,7 +119,7 @@ func TestLog(t *testing.T) {
 	if len(p.effects) > 0 {
 		t.Errorf("effects are %v", p.effects)
 	}
-	for _, want := range []string{`level=INFO msg="saw {\"customer\":\"ada\",\"amount\":5} 1 null"`, `level=WARN msg="{\"streamId\":\"order-` + first} {
+	for _, want := range []string{`level=INFO msg="saw {\"customer\":\"ada\",\"amount\":5} 1 null"`, `level=WARN msg="{\"partition\":\"\",`, `\"streamId\":\"order-` + first} {
 		if !strings.Contains(logged.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, logged.String())
 		}

@@ -1,5 +1,6 @@
 /* event.c is the object that a handler gets for an event. It holds nothing: its
- * properties read the event record in the batch, when they are asked for. */
+ * properties read the event record in the batch, when they are asked for. They are
+ * its own all the same, so that it can be listed and copied. */
 #include <string.h>
 
 #include "guest.h"
@@ -177,69 +178,73 @@ static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
 	return JS_NULL;
 }
 
-/* kept are the properties whose value is made once and then the object's own, so
- * that it is the same at each look; DATA has two names. */
-static JSAtom kept[SLOTS + 1], body_name, partition_name;
+/* made holds the values that are made once for an event, so that they are the same
+ * at each look; an event's partition may be said by the kit. */
+static struct { bool known; JSValue value; } made[SLOTS + 1];
 
-static bool keep(JSContext *ctx, JSValueConst this, JSAtom name, JSValueConst v) {
-	return name == JS_ATOM_NULL || JS_DefinePropertyValue(ctx, this, name, JS_DupValue(ctx, v), JS_PROP_C_W_E) >= 0;
+static bool is_made_once(int what) { return what == DATA || what == METADATA || what == FIELDS || what == TIME || what == PARTITION; }
+
+static void keep(JSContext *ctx, int what, JSValueConst v) {
+	if (made[what].known) JS_FreeValue(ctx, made[what].value);
+	made[what].known = true;
+	made[what].value = JS_DupValue(ctx, v);
+}
+
+static void forget_made(JSContext *ctx) {
+	for (int i = 0; i <= SLOTS; i++) {
+		if (made[i].known) JS_FreeValue(ctx, made[i].value);
+		made[i].known = false;
+	}
 }
 
 static JSValue get(JSContext *ctx, JSValueConst this, int what) {
-	uintptr_t serial = (uintptr_t)JS_GetOpaque(this, class_id);
-	if (serial == 0) return JS_ThrowTypeError(ctx, "this is no event");
-	if (serial != guest_serial) return JS_ThrowTypeError(ctx, "an event is read after its handler has returned; keep its values, not the event");
+	if ((uintptr_t)JS_GetOpaque(this, class_id) != guest_serial) return JS_ThrowTypeError(ctx, "an event is read after its handler has returned; keep its values, not the event");
+	if (made[what].known) return JS_DupValue(ctx, made[what].value);
 	JSValue v = property_of(ctx, &guest_event, what);
-	if (JS_IsException(v)) return v;
-	if (keep(ctx, this, kept[what], v) && (what != DATA || keep(ctx, this, body_name, v))) return v;
-	JS_FreeValue(ctx, v);
-	return JS_EXCEPTION;
+	if (!JS_IsException(v) && is_made_once(what)) keep(ctx, what, v);
+	return v;
 }
 
-/* set lets the kit say an event's partition. */
-static JSValue set(JSContext *ctx, JSValueConst this, JSValueConst v, int what) {
-	if (what != PARTITION) return JS_ThrowTypeError(ctx, "an event does not change");
-	return keep(ctx, this, partition_name, v) ? JS_UNDEFINED : JS_EXCEPTION;
-}
-
-static const JSCFunctionListEntry properties[] = {
-	JS_CGETSET_MAGIC_DEF("isJson", get, set, IS_JSON),
-	JS_CGETSET_MAGIC_DEF("data", get, set, DATA),
-	JS_CGETSET_MAGIC_DEF("body", get, set, DATA),
-	JS_CGETSET_MAGIC_DEF("bodyRaw", get, set, DATA_TEXT),
-	JS_CGETSET_MAGIC_DEF("metadata", get, set, METADATA),
-	JS_CGETSET_MAGIC_DEF("metadataRaw", get, set, METADATA_TEXT),
-	JS_CGETSET_MAGIC_DEF("linkMetadata", get, set, NOTHING),
-	JS_CGETSET_MAGIC_DEF("linkMetadataRaw", get, set, NOTHING),
-	JS_CGETSET_MAGIC_DEF("eventType", get, set, EVENT_TYPE),
-	JS_CGETSET_MAGIC_DEF("streamId", get, set, STREAM),
-	JS_CGETSET_MAGIC_DEF("sequenceNumber", get, set, SEQUENCE),
-	JS_CGETSET_MAGIC_DEF("eventId", get, set, ID),
-	JS_CGETSET_MAGIC_DEF("category", get, set, CATEGORY),
-	JS_CGETSET_MAGIC_DEF("partition", get, set, PARTITION),
-	JS_CGETSET_MAGIC_DEF("position", get, set, POSITION),
-	JS_CGETSET_MAGIC_DEF("version", get, set, VERSION),
-	JS_CGETSET_MAGIC_DEF("time", get, set, TIME),
-	JS_CGETSET_MAGIC_DEF("timeNanos", get, set, NANOS),
-	JS_CGETSET_MAGIC_DEF("aggregateType", get, set, AGGREGATE_TYPE),
-	JS_CGETSET_MAGIC_DEF("aggregateId", get, set, AGGREGATE),
-	JS_CGETSET_MAGIC_DEF("schemaVersion", get, set, SCHEMA),
-	JS_CGETSET_MAGIC_DEF("correlationId", get, set, CORRELATION),
-	JS_CGETSET_MAGIC_DEF("causationId", get, set, CAUSATION),
-	JS_CGETSET_MAGIC_DEF("key", get, set, KEY),
-	JS_CGETSET_MAGIC_DEF("typeIndex", get, set, TYPE_INDEX),
-	JS_CGETSET_MAGIC_DEF("fields", get, set, FIELDS),
-	JS_CGETSET_MAGIC_DEF("slots", get, set, SLOTS),
+/* properties are an event's own: those of KurrentDB, in its order, and behind them
+ * the others, which are not listed: so a copy of an event, and its JSON, are what
+ * they are there. */
+static const struct { const char *name; int what; } properties[] = {
+	{"partition", PARTITION}, {"bodyRaw", DATA_TEXT}, {"metadataRaw", METADATA_TEXT}, {"streamId", STREAM}, {"eventId", ID},
+	{"eventType", EVENT_TYPE}, {"linkMetadataRaw", NOTHING}, {"isJson", IS_JSON}, {"category", CATEGORY}, {"sequenceNumber", SEQUENCE},
+	{"body", DATA}, {"data", DATA}, {"metadata", METADATA}, {"linkMetadata", NOTHING},
+	{"fields", FIELDS}, {"key", KEY}, {"position", POSITION}, {"version", VERSION}, {"time", TIME}, {"timeNanos", NANOS},
+	{"aggregateType", AGGREGATE_TYPE}, {"aggregateId", AGGREGATE}, {"schemaVersion", SCHEMA}, {"correlationId", CORRELATION},
+	{"causationId", CAUSATION}, {"typeIndex", TYPE_INDEX}, {"slots", SLOTS},
 };
+enum { LISTED = 14, PROPERTIES = sizeof properties / sizeof *properties };
+static JSAtom names_of[PROPERTIES];
 
-/* to_json is the event as KurrentDB writes it, for log(JSON.stringify(event)). */
+static int own_property(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst this, JSAtom name) {
+	int i = 0;
+	while (i < PROPERTIES && names_of[i] != name) i++;
+	if (i == PROPERTIES) return 0;
+	if (!desc) return 1;
+	JSValue v = get(ctx, this, properties[i].what);
+	if (JS_IsException(v)) return -1;
+	*desc = (JSPropertyDescriptor){JS_PROP_CONFIGURABLE | (i < LISTED ? JS_PROP_ENUMERABLE : 0), v, JS_UNDEFINED, JS_UNDEFINED};
+	return 1;
+}
+
+static int own_names(JSContext *ctx, JSPropertyEnum **list, uint32_t *count, JSValueConst this) {
+	(void)this;
+	*list = js_malloc(ctx, PROPERTIES * sizeof **list);
+	if (!*list) return -1;
+	for (*count = 0; *count < PROPERTIES; ++*count) (*list)[*count].atom = JS_DupAtom(ctx, names_of[*count]);
+	return 0;
+}
+
+/* to_json is the event as KurrentDB writes it, in the same order always. */
 static JSValue to_json(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
 	(void)argc, (void)argv;
-	static const char *const shown[] = {"streamId", "sequenceNumber", "eventId", "eventType", "isJson", "category", "partition", "data", "metadata"};
 	JSValue out = JS_NewObject(ctx);
-	for (uint32_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-		JSValue v = JS_GetPropertyStr(ctx, this, shown[i]);
-		if (JS_IsException(v) || JS_SetPropertyStr(ctx, out, shown[i], v) < 0) {
+	for (int i = 0; i < LISTED; i++) {
+		JSValue v = JS_GetProperty(ctx, this, names_of[i]);
+		if (JS_IsException(v) || JS_DefinePropertyValue(ctx, out, names_of[i], v, JS_PROP_C_W_E) < 0) {
 			JS_FreeValue(ctx, out);
 			return JS_EXCEPTION;
 		}
@@ -249,21 +254,18 @@ static JSValue to_json(JSContext *ctx, JSValueConst this, int argc, JSValueConst
 
 static const JSCFunctionListEntry methods[] = {JS_CFUNC_DEF("toJSON", 0, to_json)};
 
+void event_partition(JSContext *ctx, JSValueConst name) { keep(ctx, PARTITION, name); }
+
 void event_class(JSContext *ctx) {
-	static const JSClassDef definition = {.class_name = "Event"};
+	static JSClassExoticMethods exotic = {.get_own_property = own_property, .get_own_property_names = own_names};
+	static const JSClassDef definition = {.class_name = "Event", .exotic = &exotic};
 	JSRuntime *rt = JS_GetRuntime(ctx);
 	JS_NewClassID(rt, &class_id);
 	JS_NewClass(rt, class_id, &definition);
 	JSValue prototype = JS_NewObject(ctx);
-	JS_SetPropertyFunctionList(ctx, prototype, properties, sizeof properties / sizeof *properties);
 	JS_SetPropertyFunctionList(ctx, prototype, methods, 1);
 	JS_SetClassProto(ctx, class_id, prototype);
-	kept[DATA] = JS_NewAtom(ctx, "data");
-	kept[METADATA] = JS_NewAtom(ctx, "metadata");
-	kept[FIELDS] = JS_NewAtom(ctx, "fields");
-	kept[TIME] = JS_NewAtom(ctx, "time");
-	body_name = JS_NewAtom(ctx, "body");
-	partition_name = JS_NewAtom(ctx, "partition");
+	for (int i = 0; i < PROPERTIES; i++) names_of[i] = JS_NewAtom(ctx, properties[i].name);
 }
 
 JSValue event_new(JSContext *ctx) {
@@ -271,3 +273,5 @@ JSValue event_new(JSContext *ctx) {
 	if (!JS_IsException(object)) JS_SetOpaque(object, (void *)guest_serial);
 	return object;
 }
+
+void event_end(JSContext *ctx) { forget_made(ctx); }

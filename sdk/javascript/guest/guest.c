@@ -181,6 +181,7 @@ static const char *fold_event(JSValue *state) {
 	JSValue args[3] = {*state, event, type};
 	JSValue next = JS_Call(ctx, kit_fold, JS_UNDEFINED, 3, args);
 	guest_serial = 0;
+	event_end(ctx);
 	JS_FreeValue(ctx, event);
 	JS_FreeValue(ctx, *state);
 	*state = JS_UNDEFINED;

@@ -19,8 +19,11 @@ void event_definition(JSContext *ctx, JSValueConst paths, bool partitioned_by_st
  * them. */
 void event_names(JSContext *ctx, const char *batch);
 void event_forget(JSContext *ctx);
-/* event_new returns an object for guest_event. */
+/* event_new returns an object for guest_event; event_end ends its time. */
 JSValue event_new(JSContext *ctx);
+void event_end(JSContext *ctx);
+/* event_partition says the partition of guest_event. */
+void event_partition(JSContext *ctx, JSValueConst name);
 
 /* json.c */
 enum { JSON_LOOSE, JSON_STATE };

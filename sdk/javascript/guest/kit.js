@@ -42,14 +42,18 @@
 	globalThis.emit = (stream, type, body, metadata) => {
 		if (typeof stream !== "string" || stream.trim() === "") throw new TypeError("emit: the stream's id must be a string that is not empty");
 		if (typeof type !== "string" || type.trim() === "") throw new TypeError("emit: the event's type must be a string that is not empty");
-		if (metadata !== undefined && Object.keys(metadata).length > 0) throw new TypeError("emit: an emitted event has no metadata here; put it into the body");
+		if (Object.values(metadata ?? {}).some((v) => v !== undefined)) throw new TypeError("emit: an emitted event has no metadata here; put it into the body");
 		native.emit(type, body, stream);
 	};
-	for (const name of ["linkTo", "linkStreamTo", "copyTo"]) {
+	for (const name of ["linkTo", "linkStreamTo"]) {
 		globalThis[name] = () => {
 			throw new TypeError(`${name}: Refold's log has no links; select with fromCategory, foreachStream or partitionBy where links would be read`);
 		};
 	}
+
+	globalThis.copyTo = () => {
+		throw new TypeError("copyTo: today's KurrentDB does nothing at this call; emit(stream, event.eventType, event.data) copies, and without the call nothing is copied");
+	};
 
 	// ---- the definition ---------------------------------------------------------
 
@@ -64,6 +68,7 @@
 	};
 
 	function options(given) {
+		if (typeof given !== "object" || given === null) throw new TypeError("options: give it an object");
 		for (const [name, value] of Object.entries(given)) {
 			const as = name in optionTypes ? name : name.toLowerCase();
 			if (!(as in optionTypes)) throw new TypeError(`options: there is no option ${name}`);
@@ -108,11 +113,27 @@
 		fromStreams: (...args) => fromStreams("fromStreams", strings("fromStreams", args)),
 	};
 	selectors.fromCategories = selectors.fromCategory;
+	selectors.on_event = (type, fn) => addHandler("on_event", type, fn);
+	selectors.on_any = (fn) => addHandler("on_any", "$any", fn);
+	for (const name of ["fromStreamCatalog", "fromStreamsMatching", "on_raw"]) {
+		selectors[name] = () => {
+			throw new TypeError(`${name}: KurrentDB has it no more, and Refold has not; select with fromAll, fromCategory or fromStreams`);
+		};
+	}
 	Object.assign(globalThis, selectors);
 
 	function must(what, fn) {
 		if (typeof fn !== "function") throw new TypeError(`${what}: give it a function`);
 		return fn;
+	}
+
+	function addHandler(what, name, fn) {
+		must(`${what}: the handler of ${name}`, fn);
+		if (typeof name !== "string" || name === "") throw new TypeError(`${what}: name an event type, as a string`);
+		if (name[0] === "$" && !["$init", "$initShared", "$any", "$created", "$deleted"].includes(name)) throw new TypeError(`${what}: there is no handler ${name}`);
+		definition.handlers ??= new Map();
+		if (definition.handlers.has(name)) throw new TypeError(`${what}: ${name} has a handler already`);
+		definition.handlers.set(name, fn);
 	}
 
 	const transform = (kind) => (fn) => {
@@ -121,13 +142,9 @@
 	};
 	const chain = {
 		when(handlers) {
-			definition.handlers = new Map();
-			for (const [name, fn] of Object.entries(handlers)) {
-				must(`when: the handler of ${name}`, fn);
-				if (name[0] === "$" && !["$init", "$initShared", "$any", "$created", "$deleted"].includes(name)) throw new TypeError(`when: there is no handler ${name}`);
-				definition.handlers.set(name, fn);
-			}
-			return steps("transformBy", "filterBy", "outputState", "outputTo");
+			definition.handlers ??= new Map();
+			for (const [name, fn] of Object.entries(handlers)) addHandler("when", name, fn);
+			return steps("transformBy", "filterBy", "outputState", "outputTo", "$defines_state_transform");
 		},
 		partitionBy(fn) {
 			definition.partition = must("partitionBy", fn);
@@ -141,6 +158,7 @@
 		filterBy: transform("filterBy"),
 		outputState: () => steps("when", "transformBy", "filterBy", "outputTo"),
 		outputTo: () => steps(),
+		$defines_state_transform() {},
 	};
 	// steps are what may follow.
 	const steps = (...names) => Object.fromEntries(names.map((name) => [name, chain[name]]));
@@ -178,7 +196,9 @@
 		const given = definition.options;
 		if (!definition.source || !definition.handlers) throw new TypeError(`${file} defines no projection; end it with one, such as fromAll().when({ $any: (state, event) => { … } })`);
 		if (![...definition.handlers.keys()].some((name) => name === "$any" || name[0] !== "$")) throw new TypeError("when: it has no handler of events");
-		for (const name of Object.keys(selectors)) delete globalThis[name];
+		for (const [name, fn] of Object.entries(selectors)) {
+			if (globalThis[name] === fn) delete globalThis[name]; // else it is the script's own
+		}
 		const events = eventTypes(), fields = fieldList(given.fields), state = stateKind();
 		prepare(state, events);
 		const manifest = {
@@ -220,7 +240,7 @@
 		if (isKeyed) return step(handler, state, event);
 		const partition = partitionOf === undefined ? "" : nameOf(partitionOf(event));
 		if (partition === undefined) return undefined;
-		if (partition !== "") event.partition = partition;
+		if (partition !== "") native.partition(partition);
 		if (isStateless) step(handler, undefined, event);
 		else if (isShared) stepShared(handler, partition, event);
 		else states.set(partition, step(handler, states.get(partition), event));

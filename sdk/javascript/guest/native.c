@@ -55,6 +55,13 @@ static JSValue json(JSContext *ctx, JSValueConst this, int argc, JSValueConst *a
 	return out;
 }
 
+/* partition(name) says the partition of the event that is being folded. */
+static JSValue partition(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+	(void)this, (void)argc;
+	event_partition(ctx, argv[0]);
+	return JS_UNDEFINED;
+}
+
 /* reject(reason) ends the handler: no catch of the script's stops it. */
 static JSValue reject(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
 	(void)this, (void)argc;
@@ -161,6 +168,7 @@ static JSValue effect(JSContext *ctx, JSValueConst this, int argc, JSValueConst 
 static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("print", 2, print),
 	JS_CFUNC_DEF("json", 1, json),
+	JS_CFUNC_DEF("partition", 1, partition),
 	JS_CFUNC_DEF("reject", 1, reject),
 	JS_CFUNC_DEF("panic", 1, panic),
 	JS_CFUNC_MAGIC_DEF("insert", 2, effect, INSERT),
