@@ -28,7 +28,7 @@ func BuildC(t testing.TB, kit, source string) string {
 	for _, tool := range []string{"clang", "wasm-ld"} {
 		need(t, tool)
 	}
-	see(t, source, filepath.Join(kit, "refold.h"))
+	see(t, source, filepath.Join(kit, "refold.h"), filepath.Join(kit, "refold_executor.h"))
 	out := filepath.Join(t.TempDir(), "guest.wasm")
 	run(t, exec.Command("clang", "--target=wasm32", "-nostdlib", "-O2", "-mbulk-memory", "-Wall", "-Wextra", "-Werror",
 		"-I", kit, "-Wl,--no-entry,--stack-first", "-o", out, source), "")

@@ -30,6 +30,7 @@ var executorKits = []struct {
 	trace string
 }{
 	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go-executor") }, ""},
+	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror_executor.c") }, "refold_execute"},
 }
 
 func TestExecutorKits(t *testing.T) {
@@ -303,5 +304,19 @@ func testExecutorPanic(t *testing.T, m executorModule, trace string) {
 	}
 	if guest.Err == nil || !strings.Contains(guest.Err.Error(), trace) {
 		t.Errorf("the trace does not name %s: %v", trace, guest.Err)
+	}
+}
+
+// TestReadmeOfCShowsAnExecutor builds the executor that the C kit's README shows, and
+// performs an effect with it.
+func TestReadmeOfCShowsAnExecutor(t *testing.T) {
+	m := loadExecutor(t, conformance.BuildC(t, "../c", shown(t, "../c/README.md", "c,executor", "notices.c")))
+	calls := &oneCall{t: t, request: goldenFrame(t, "message/worked_example_request"), answer: goldenFrame(t, "message/worked_example_answer")}
+	got, err := m.start(t, "{}", calls).Execute(context.Background(), goldenFrame(t, "effects/worked_example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(goldenFrame(t, "outcome/worked_example"), got); diff != "" {
+		t.Error(diff)
 	}
 }
