@@ -11,7 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 )
@@ -140,5 +144,20 @@ func TestJSONIsAnEvent(t *testing.T) {
 		if _, err := event.ParseJSON([]byte(block)); err != nil {
 			t.Errorf("%v in:\n%s", err, block)
 		}
+	}
+}
+
+// The effect that the guide shows is told so.
+func TestJSONIsAnEffect(t *testing.T) {
+	b := effect.Batch{Pipeline: "stock", Generation: 1}
+	f := effect.Effect{
+		Kind: effect.Insert, Cause: 3, Name: "items", Body: []byte(`{"id":"a","n":1}`),
+		CauseID:       uuid.MustParse("00000001-0000-7000-8000-000000000003"),
+		CorrelationID: uuid.MustParse("00000003-0000-7000-8000-000000000001"),
+		CauseTime:     time.Date(2026, 1, 1, 0, 0, 3, 0, time.UTC),
+	}
+	told, err := effect.AppendJSON(nil, &b, &f)
+	if shown := strings.TrimSpace(blocks(t, executors, "json")[0]); shown != string(told) || err != nil {
+		t.Errorf("%s shows\n%s\nwhere it is\n%s, %v", executors, shown, told, err)
 	}
 }

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -82,6 +83,9 @@ func (e *UnknownOutcomeError) Error() string {
 }
 
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
+
+// Retryable says that the append can be repeated.
+func (e *UnknownOutcomeError) Retryable() (after time.Duration, ok bool) { return 0, true }
 
 // FlushError is a log that could not be brought to disk. What was appended
 // since the last flush may be lost by a power failure, and the store takes no

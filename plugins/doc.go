@@ -5,6 +5,8 @@
 //     the position.
 //   - plugins/postgres: the same in a PostgreSQL database.
 //   - plugins/rows: no executor, but what those have in common that keep rows.
+//   - plugins/nats: events in the engine's own log, messages to subjects, rows in
+//     a key-value bucket.
 //   - plugins/log: lines in the operator's log.
 //   - plugins/collect: effects in memory, for tests and embedding programs.
 //   - plugins/null: nothing; effects are discarded.

@@ -112,6 +112,7 @@ type pipelineRun struct {
 
 // open opens the engine, and keeps a journal of what becomes of its pipelines.
 func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engine.Engine, error) {
+	r.parts.session = r.session
 	record, told := r.session.journal(r.parts.logger).Record, observer.Changed
 	observer.Changed = func(t engine.Transition) {
 		record(t)

@@ -41,6 +41,8 @@ func TestScript(t *testing.T) {
 			"life":        life,
 			"query":       query,
 			"nats_server": natsServer,
+			"nats_stream": natsStream,
+			"nats_bucket": natsBucket,
 			"rustc_alone": rustcAlone,
 			"stream":      stream,
 		},

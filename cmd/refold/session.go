@@ -25,9 +25,6 @@ import (
 	"github.com/refold-dev/refold/eventstore/upcast"
 )
 
-// defaultPrefix is the first token of subjects where no YAML says another.
-const defaultPrefix = "infrastructure"
-
 const hintInUse = "wait for it to end, or name another directory with --data"
 
 // session is a command's hold on a data directory and its log: as the only
@@ -43,7 +40,9 @@ type session struct {
 	kept     config.Store     // where the log is
 	logURL   string
 	token    string
-	streams  string // the folder of the embedded server's streams
+	streams  string           // the folder of the embedded server's streams
+	server   jetstream.Config // how the log's server is reached
+	types    *catalog.Catalog // that the store reads through
 	closers  []func() error
 }
 
@@ -224,6 +223,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if err != nil {
 		return err
 	}
+	s.server, s.types = cfg, types
 	cfg.Known = s.known
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil && store.URL != "" {
@@ -353,9 +353,7 @@ func (s *session) whichStore(c *config.Config) (config.Store, error) {
 	} else {
 		store = c.Store
 	}
-	if store.Prefix == "" {
-		store.Prefix = defaultPrefix
-	}
+	store.Prefix = store.SubjectPrefix()
 	return store, nil
 }
 

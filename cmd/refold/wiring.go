@@ -33,6 +33,10 @@ type parts struct {
 
 	// collected takes what collect executors have; without it that is discarded.
 	collected *collection
+	// session is whose log executors may use; nil while nothing is opened.
+	session *session
+	// sealed keeps executors from reaching out: what would leave is discarded.
+	sealed bool
 
 	processes *process.Host
 
@@ -146,7 +150,11 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 		return null.Executor{}, nil
 	},
 	"process": (*parts).openProcess,
+	"nats":    openNATS,
 }
+
+// leaving are the kinds of executors whose effects leave this machine's folders.
+var leaving = map[string]bool{"nats": true}
 
 // executor opens an executor, or a filter and what stands behind it.
 func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
@@ -156,6 +164,9 @@ func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline str
 			return nil, fmt.Errorf("filter: %w", err)
 		}
 		return filter.New(x, rule(spec.Filter)), nil
+	}
+	if p.sealed && leaving[spec.Kind()] {
+		return null.Executor{}, nil
 	}
 	x, err := executors[spec.Kind()](p, ctx, spec, pipeline, generation)
 	if err != nil { // not x: an interface around a nil pointer is not nil
@@ -192,7 +203,7 @@ func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
 func (p *parts) check(ctx context.Context, c *config.Config) error {
 	var errs config.Errors
 	for i := range c.Pipelines {
-		errs = append(errs, p.checkPipeline(ctx, &c.Pipelines[i])...)
+		errs = append(errs, p.checkPipeline(ctx, &c.Pipelines[i], &c.Store)...)
 	}
 	if len(errs) > 0 {
 		return errs
@@ -200,7 +211,7 @@ func (p *parts) check(ctx context.Context, c *config.Config) error {
 	return nil
 }
 
-func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs config.Errors) {
+func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, store *config.Store) (errs config.Errors) {
 	if err := p.checkProjection(ctx, spec.Projection); err != nil {
 		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
 	}
@@ -210,7 +221,7 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline) (errs 
 			errs = append(errs, p.checkWASMExecutor(ctx, x.WASM)...)
 			continue
 		}
-		if err := p.checkExecutor(x); err != nil {
+		if err := p.checkExecutor(x, store); err != nil {
 			errs = append(errs, placed(err, x.Where(x.Kind())))
 		}
 	}
@@ -227,13 +238,15 @@ func (p *parts) checkProjection(ctx context.Context, spec config.Projection) err
 	return err
 }
 
-func (p *parts) checkExecutor(x *config.Executor) error {
+func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {
 	switch {
 	case x.SQLite != nil:
 		c := sqliteConfig(p.dir, x.SQLite)
 		return c.Validate()
 	case x.Process != nil:
 		return p.checkProcess(&x.Process.Process)
+	case x.NATS != nil:
+		return checkNATS(x.NATS, store)
 	}
 	return nil
 }

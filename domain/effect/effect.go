@@ -46,6 +46,9 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind(%d)", uint16(k))
 }
 
+// IsRow reports whether effects of the kind are about a row.
+func (k Kind) IsRow() bool { return k == Insert || k == Update || k == Delete }
+
 // ParseKind returns the kind that a name stands for.
 func ParseKind(name string) (k Kind, ok bool) {
 	i := slices.Index(kindNames[1:], name) + 1

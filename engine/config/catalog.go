@@ -50,28 +50,13 @@ const (
 )
 
 func (f *Fields) decodeNode(d *decoder, n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, "write `name: type`, one a line", "expected a mapping from field to type, found %s", kindOf(n))
-		return
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if key.Kind != yaml.ScalarNode {
-			d.fail(key, "", "expected a field's name, found %s", kindOf(key))
-			continue
-		}
-		if seen[key.Value] {
-			d.fail(key, "remove one of the two", "field %q is declared twice", key.Value)
-			continue
-		}
-		seen[key.Value] = true
+	d.named(n, "a mapping from field to type", "write `name: type`, one a line", "field %q is declared twice", func(name string, value *yaml.Node) {
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
 			d.fail(value, "", "expected a field type, found %s", kindOf(value))
-			continue
+			return
 		}
-		*f = append(*f, Field{Name: key.Value, Type: value.Value, pos: d.pos(value)})
-	}
+		*f = append(*f, Field{Name: name, Type: value.Value, pos: d.pos(value)})
+	})
 }
 
 // Declared are the fields as package catalog has them.

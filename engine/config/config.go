@@ -105,6 +105,7 @@ type Executor struct {
 	Process *ProcessExecutor `yaml:"process" json:"process,omitempty"`
 	// WASM performs what a module in the sandbox handles.
 	WASM *WASMExecutor `yaml:"wasm" json:"wasm,omitempty"`
+	NATS *NATS         `yaml:"nats" json:"nats,omitempty"`
 }
 
 // SQLite maintains tables in a SQLite file.
@@ -134,24 +135,13 @@ type Column struct {
 }
 
 func (c *Columns) decodeNode(d *decoder, n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, "write `name: type`, one a line", "expected a mapping from column to type, found %s", kindOf(n))
-		return
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		if seen[key.Value] {
-			d.fail(key, "remove one of the two", "column %q is declared twice", key.Value)
-			continue
-		}
-		seen[key.Value] = true
+	d.named(n, "a mapping from column to type", "write `name: type`, one a line", "column %q is declared twice", func(name string, value *yaml.Node) {
 		if value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" {
 			d.fail(value, "", "expected a column type, found %s", kindOf(value))
-			continue
+			return
 		}
-		*c = append(*c, Column{Name: key.Value, Type: value.Value, pos: d.pos(value)})
-	}
+		*c = append(*c, Column{Name: name, Type: value.Value, pos: d.pos(value)})
+	})
 }
 
 // Log writes Log effects to the engine's log.

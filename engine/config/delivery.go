@@ -9,15 +9,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Delivery is how effects come to an executor, whatever its kind. What is not
-// part of a read model's identity can be changed without building it again.
+// Delivery is how effects come to an executor, whatever its kind.
 type Delivery struct {
 	// Replay says what becomes of the effects of a replay: "execute" or "suppress".
 	// Empty means execute where the executor keeps rows and position in one
 	// transaction, and suppress elsewhere.
-	Replay string `yaml:"replay" json:"-"`
+	Replay string `yaml:"replay" json:"replay,omitempty"`
 	// Retry says how often to try again what may succeed later.
-	Retry Retry `yaml:"retry" json:"-"`
+	Retry Retry `yaml:"retry" json:"retry,omitzero"`
 	// OnError says what becomes of an effect that this executor can never perform:
 	// "dead_letter" leaves out that effect, "halt" stops the pipeline. Empty leaves
 	// it to the pipeline's on_error.
@@ -28,9 +27,9 @@ type Delivery struct {
 // first pause, doubled each time up to the longest. A zero means the default.
 type Retry struct {
 	At       `yaml:"-" json:"-"`
-	Attempts int      `yaml:"attempts"`
-	First    Duration `yaml:"first"`
-	Longest  Duration `yaml:"longest"`
+	Attempts int      `yaml:"attempts" json:"attempts,omitempty"`
+	First    Duration `yaml:"first" json:"first,omitempty"`
+	Longest  Duration `yaml:"longest" json:"longest,omitempty"`
 }
 
 // Duration is written as a number with a unit, such as 250ms or 1m30s.

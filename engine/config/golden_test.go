@@ -106,3 +106,41 @@ func TestLoadFolderWithPatternCharacters(t *testing.T) {
 		t.Errorf("the module is %s, want %s", got, want)
 	}
 }
+
+// TestIdentity: what can be changed without building a read model anew, and what
+// cannot.
+func TestIdentity(t *testing.T) {
+	identity := func(executor string) string {
+		t.Helper()
+		c, mistakes := config.Parse("in.yaml", []byte("pipelines: [{name: p, projection: {wasm: /p.wasm}, executors: ["+executor+"]}]"))
+		if len(mistakes) > 0 {
+			t.Fatal(mistakes)
+		}
+		text, err := json.Marshal(c.Pipelines[0].Identified("sha256:p"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"{log: {}}", "{log: {}, replay: execute, retry: {attempts: 9, first: 1s}}", true},
+		{"{log: {}}", "{log: {}, on_error: halt}", false},
+		{"{log: {}}", "{null: {}}", false},
+		{"{nats: {events: {}}}", "{nats: {events: {aggregate_type: a}}}", true},
+		{"{nats: {publish: {subject: a}}}", "{nats: {publish: {subject: b}, url: c}}", true},
+		{"{nats: {kv: {bucket: a}}}", "{nats: {kv: {bucket: b}}}", false},
+		{"{nats: {kv: {bucket: a}}}", "{nats: {kv: {bucket: a}, url: nats://b}}", false},
+		{"{nats: {kv: {bucket: a}, url: nats://b}}", "{nats: {kv: {bucket: a}, url: nats://b, ca: /c}}", true},
+	} {
+		if same := identity(c.one) == identity(c.other); same != c.same {
+			t.Errorf("%s and %s have one identity: %v", c.one, c.other, same)
+		}
+	}
+	spec := config.Pipeline{Executors: []config.Executor{{NATS: &config.NATS{Events: &config.NATSEvents{}}, Delivery: config.Delivery{Replay: "execute"}}}}
+	if _ = spec.Identified(""); spec.Executors[0].NATS.Events == nil || spec.Executors[0].Replay != "execute" {
+		t.Errorf("the declaration has become %+v", spec.Executors[0])
+	}
+}

@@ -42,29 +42,11 @@ type Member struct {
 
 func (m *Members) decodeNode(d *decoder, n *yaml.Node) {
 	*m = Members{}
-	if n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, "write `name: value`, one a line", "expected a mapping, found %s", kindOf(n))
-		return
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		switch {
-		case key.Kind != yaml.ScalarNode:
-			d.fail(key, "", "expected a name, found %s", kindOf(key))
-			continue
-		case seen[key.Value]:
-			d.fail(key, "remove one of the two", "%q is there twice", key.Value)
-			continue
-		}
-		seen[key.Value] = true
-		member := Member{Name: key.Value, Pos: d.pos(value)}
+	d.named(n, "a mapping", "write `name: value`, one a line", "%q is there twice", func(name string, value *yaml.Node) {
+		member := Member{Name: name, Pos: d.pos(value)}
 		member.Value.decodeNode(d, value)
 		*m = append(*m, member)
-	}
+	})
 }
 
 // Value is any value; of a mapping, its members, too.

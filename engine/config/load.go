@@ -100,7 +100,7 @@ func Parse(file string, text []byte) (Config, Errors) {
 	return c, errs
 }
 
-// resolve makes the paths of the pipeline's plugins absolute.
+// resolve makes the paths of the pipeline's plugins and credentials absolute.
 func (p *Pipeline) resolve(file string) {
 	resolve(file, &p.Projection.WASM)
 	if process := p.Projection.Process; process != nil && len(process.Command) > 0 {
@@ -113,6 +113,11 @@ func (p *Pipeline) resolve(file string) {
 		}
 		if x != nil && x.WASM != nil {
 			x.WASM.resolve(file)
+		}
+		if x != nil && x.NATS != nil {
+			for _, path := range x.NATS.paths() {
+				resolve(file, path)
+			}
 		}
 	}
 }

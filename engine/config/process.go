@@ -50,36 +50,6 @@ func (p Process) identified() Process {
 	return p
 }
 
-// Identified is the declaration as a read model depends on it, with its plugin's
-// digest in the place of where that is.
-func (p Pipeline) Identified(plugin string) Pipeline {
-	pr := &p.Projection
-	pr.WASM, pr.SHA256, pr.Workers = plugin, "", 0
-	if pr.Process != nil {
-		process := pr.Process.identified()
-		pr.Process = &process
-	}
-	p.Executors = slices.Clone(p.Executors)
-	for i := range p.Executors {
-		p.Executors[i] = p.Executors[i].identified()
-	}
-	return p
-}
-
-func (e Executor) identified() Executor {
-	switch {
-	case e.Process != nil:
-		process := *e.Process
-		process.Process = process.Process.identified()
-		e.Process = &process
-	case e.Filter != nil && e.Filter.Executor != nil:
-		filter, behind := *e.Filter, e.Filter.Executor.identified()
-		filter.Executor = &behind
-		e.Filter = &filter
-	}
-	return e
-}
-
 var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // process holds the declaration of a process to what is known without starting it.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"regexp"
@@ -41,6 +42,12 @@ func (c *Config) validate() Errors {
 	}
 	return r.errs
 }
+
+// defaultPrefix is the first token of subjects where no YAML says another.
+const defaultPrefix = "infrastructure"
+
+// SubjectPrefix is the first token of the log's subjects.
+func (s *Store) SubjectPrefix() string { return cmp.Or(s.Prefix, defaultPrefix) }
 
 func (r *rules) store(s *Store) {
 	if s.Sync != "" && s.Sync != "always" && s.Sync != "interval" {

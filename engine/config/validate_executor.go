@@ -30,6 +30,9 @@ func (r *rules) executor(e *Executor) {
 	if e.Process != nil {
 		r.process(&e.Process.Process)
 	}
+	if e.NATS != nil {
+		r.nats(e.NATS)
+	}
 	if e.Collect != nil && e.Collect.Limit < 0 {
 		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
 	}

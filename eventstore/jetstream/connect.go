@@ -44,6 +44,9 @@ func (e *UnreachableError) Error() string {
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
+// Retryable says that another attempt may find the server.
+func (e *UnreachableError) Retryable() (after time.Duration, ok bool) { return 0, true }
+
 // UntrustedError is a server whose certificate is not signed by an authority
 // that is trusted here, or that is another server's.
 type UntrustedError struct {
@@ -57,9 +60,9 @@ func (e *UntrustedError) Error() string {
 
 func (e *UntrustedError) Unwrap() error { return e.Err }
 
+// connect connects for good: the connection is regained when it is lost.
 func connect(cfg Config, l *link, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{
-		nats.Timeout(connectTimeout),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
@@ -73,6 +76,14 @@ func connect(cfg Config, l *link, more ...nats.Option) (*nats.Conn, error) {
 			cfg.Logger.Warn("connection to the event log", slog.Any("error", err))
 		}),
 	}
+	return Connect(cfg, append(opts, more...)...)
+}
+
+// Connect connects to the server of a log, for something else than the log; of
+// cfg, URL, Token, CredentialsFile and CAFile count. The errors are
+// *UnreachableError, *UntrustedError and *RefusedError where they say it all.
+func Connect(cfg Config, more ...nats.Option) (*nats.Conn, error) {
+	opts := []nats.Option{nats.Timeout(connectTimeout)}
 	if cfg.Token != "" {
 		opts = append(opts, nats.Token(cfg.Token))
 	}

@@ -28,7 +28,7 @@ func NewModel(tables []Table, d *Dialect) *Model {
 
 // Handles reports whether an effect of kind k writes rows.
 func Handles(k effect.Kind) bool {
-	return k == effect.Insert || k == effect.Update || k == effect.Delete
+	return k.IsRow()
 }
 
 // Gather folds those of the batch's effects that are caused behind a position
