@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/refold-dev/refold/plugins/postgres/postgrestest"
 	"github.com/refold-dev/refold/sdk/conformance"
 )
 
@@ -67,7 +68,12 @@ func (s suite) Run() int {
 			return 1
 		}
 	}
-	return s.M.Run()
+	code := s.M.Run()
+	if err := postgrestest.Stop(); err != nil {
+		log.Print(err)
+		return 1
+	}
+	return code
 }
 
 // buildGuest builds a guest and puts its compiled form into the cache, by a

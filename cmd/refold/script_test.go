@@ -45,6 +45,8 @@ func TestScript(t *testing.T) {
 			"nats_bucket": natsBucket,
 			"rustc_alone": rustcAlone,
 			"stream":      stream,
+			"postgres":    postgresDatabase,
+			"sql":         sqlRows,
 		},
 	})
 }
@@ -80,12 +82,16 @@ func setupScript(env *testscript.Env) error {
 	return os.Symlink(os.Getenv(guestsEnv), filepath.Join(env.WorkDir, "guests"))
 }
 
-// condition is [rust], Rust's compiler can build guests, or [toolchain:LANGUAGE],
+// condition is [rust], Rust's compiler can build guests, [postgres], a server of
+// PostgreSQL can be run, or [toolchain:LANGUAGE],
 // projects in a language can be built. In CI a toolchain that is missing is an
 // error.
 func condition(name string) (bool, error) {
-	if name == "rust" {
+	switch name {
+	case "rust":
 		return hasRust(context.Background()) == nil, nil
+	case "postgres":
+		return hasPostgres()
 	}
 	lang, ok := strings.CutPrefix(name, "toolchain:")
 	check := toolchains[lang]

@@ -149,8 +149,9 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"null": func(*parts, context.Context, config.Executor, string, uint64) (engine.Executor, error) {
 		return null.Executor{}, nil
 	},
-	"process": (*parts).openProcess,
-	"nats":    openNATS,
+	"process":  (*parts).openProcess,
+	"postgres": (*parts).openPostgres,
+	"nats":     openNATS,
 }
 
 // leaving are the kinds of executors whose effects leave this machine's folders.
@@ -187,15 +188,19 @@ func rule(f *config.Filter) filter.Rule {
 }
 
 func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
-	c := sqlite.Config{Path: dir.Resolve(s.Path)}
-	for _, t := range s.Tables {
+	return sqlite.Config{Path: dir.Resolve(s.Path), Tables: tables(s.Tables)}
+}
+
+// tables are those that an executor declares.
+func tables(declared []config.Table) (list []rows.Table) {
+	for _, t := range declared {
 		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
 		for _, column := range t.Columns {
 			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
 		}
-		c.Tables = append(c.Tables, table)
+		list = append(list, table)
 	}
-	return c
+	return list
 }
 
 // check loads every module and checks that the executors' declarations
@@ -242,6 +247,9 @@ func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {
 	switch {
 	case x.SQLite != nil:
 		c := sqliteConfig(p.dir, x.SQLite)
+		return c.Validate()
+	case x.Postgres != nil:
+		c := postgresConfig(x.Postgres)
 		return c.Validate()
 	case x.Process != nil:
 		return p.checkProcess(&x.Process.Process)

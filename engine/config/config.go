@@ -96,11 +96,12 @@ type Executor struct {
 	At       `yaml:"-" json:"-"`
 	Delivery `json:",omitzero"`
 
-	SQLite  *SQLite  `yaml:"sqlite" json:"sqlite,omitempty"`
-	Log     *Log     `yaml:"log" json:"log,omitempty"`
-	Filter  *Filter  `yaml:"filter" json:"filter,omitempty"`
-	Collect *Collect `yaml:"collect" json:"collect,omitempty"`
-	Null    *Null    `yaml:"null" json:"null,omitempty"`
+	SQLite   *SQLite   `yaml:"sqlite" json:"sqlite,omitempty"`
+	Postgres *Postgres `yaml:"postgres" json:"postgres,omitempty"`
+	Log      *Log      `yaml:"log" json:"log,omitempty"`
+	Filter   *Filter   `yaml:"filter" json:"filter,omitempty"`
+	Collect  *Collect  `yaml:"collect" json:"collect,omitempty"`
+	Null     *Null     `yaml:"null" json:"null,omitempty"`
 	// Process performs what a plugin of its own handles.
 	Process *ProcessExecutor `yaml:"process" json:"process,omitempty"`
 	// WASM performs what a module in the sandbox handles.

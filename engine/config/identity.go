@@ -30,6 +30,9 @@ func (e Executor) identified() Executor {
 		filter, behind := *e.Filter, e.Filter.Executor.identified()
 		filter.Executor = &behind
 		e.Filter = &filter
+	case e.Postgres != nil:
+		database := e.Postgres.identified()
+		e.Postgres = &database
 	case e.NATS != nil:
 		e.NATS = e.NATS.identified()
 	}

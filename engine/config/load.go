@@ -119,6 +119,9 @@ func (p *Pipeline) resolve(file string) {
 				resolve(file, path)
 			}
 		}
+		if x != nil && x.Postgres != nil {
+			resolve(file, &x.Postgres.URLFile)
+		}
 	}
 }
 

@@ -24,6 +24,9 @@ func (r *rules) executor(e *Executor) {
 	if e.WASM != nil {
 		r.wasmExecutor(e.WASM)
 	}
+	if e.Postgres != nil {
+		r.postgres(e.Postgres)
+	}
 	if e.Filter != nil {
 		r.filter(e.Filter)
 	}
@@ -99,12 +102,17 @@ func (r *rules) sqlite(s *SQLite) {
 	if s.Path == "" {
 		r.fail(s.Where("path"), "add `path: FILE.db`; it is relative to the data directory", "the sqlite executor has no path")
 	}
-	if len(s.Tables) == 0 {
-		r.fail(s.Where("tables"), "declare the tables that the projection writes", "the sqlite executor has no tables")
+	r.tables(s.Where("tables"), "sqlite", s.Tables)
+}
+
+// tables are those of an executor.
+func (r *rules) tables(at Pos, executor string, tables []Table) {
+	if len(tables) == 0 {
+		r.fail(at, "declare the tables that the projection writes", "the %s executor has no tables", executor)
 	}
 	seen := map[string]bool{}
-	for i := range s.Tables {
-		t := &s.Tables[i]
+	for i := range tables {
+		t := &tables[i]
 		r.table(t)
 		if seen[t.Name] {
 			r.fail(t.Where("name"), "", "table %q is declared twice", t.Name)

@@ -103,25 +103,41 @@ func check(t testing.TB, err error) {
 }
 
 // Database makes an empty database in the shared server for a test, and returns
-// its URL and its name.
-func Database(t testing.TB) (url, name string) {
+// its URL.
+func Database(t testing.TB) (url string) {
 	t.Helper()
-	c := Cluster(t)
-	name = fmt.Sprintf("test_%d", count.Add(1))
-	exec(t, c, "CREATE DATABASE "+name)
-	t.Cleanup(func() { exec(t, c, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return c.URL(name), name
+	url, drop, err := NewDatabase(context.WithoutCancel(t.Context()))
+	check(t, err)
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return url
 }
 
-func exec(t testing.TB, c *cluster.Cluster, statement string) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
+// NewDatabase is [Database] where there is no [testing.TB]. The error is a
+// [*cluster.MissingError] where there can be no server.
+func NewDatabase(ctx context.Context) (url string, drop func() error, err error) {
+	c, err := Shared(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	name := fmt.Sprintf("test_%d", count.Add(1))
+	if err := exec(ctx, c, "CREATE DATABASE "+name); err != nil {
+		return "", nil, err
+	}
+	return c.URL(name), func() error { return exec(ctx, c, "DROP DATABASE "+name+" WITH (FORCE)") }, nil
+}
+
+func exec(ctx context.Context, c *cluster.Cluster, statement string) error {
 	conn, err := pgx.Connect(ctx, c.URL("postgres"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	_, err = conn.Exec(ctx, statement)
 	if err := errors.Join(err, conn.Close(ctx)); err != nil {
-		t.Fatalf("%s: %v", statement, err)
+		return fmt.Errorf("%s: %w", statement, err)
 	}
+	return nil
 }
