@@ -95,7 +95,11 @@ func (a *app) group(name, short string, commands ...*cobra.Command) *cobra.Comma
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if check(cmd, args) != nil {
-			return &usageError{fmt.Errorf("%d arguments are given; the command is: %s", len(args), cmd.UseLine())}
+			verb := "are"
+			if len(args) == 1 {
+				verb = "is"
+			}
+			return &usageError{fmt.Errorf("%s %s given; the command is: %s", counted(len(args), "argument"), verb, cmd.UseLine())}
 		}
 		return nil
 	}

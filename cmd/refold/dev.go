@@ -22,7 +22,8 @@ func (a *app) devCommand() *cobra.Command {
 			"At every change build them, run their cases, fold the sample events from the first on into a\n" +
 			"read model that is thrown away, and print how it differs from the one before. No data directory\n" +
 			"is touched, and nothing is performed outside of that read model. Ctrl-C ends it.",
-		Args: args(cobra.MaximumNArgs(1)),
+		Example: "  refold dev\n  refold dev pipelines/shop.yaml --events history.jsonl",
+		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			file := "pipeline.yaml"
 			if len(args) > 0 {

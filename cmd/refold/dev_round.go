@@ -71,10 +71,11 @@ func (d *development) roundIn(ctx context.Context, r *report) (err error) {
 }
 
 func (d *development) buildAll(ctx context.Context, parts *parts, r *report) error {
-	for _, dir := range d.sources.projects {
-		b, err := parts.build(ctx, toolchain.Options{Dir: dir, Output: d.err})
+	r.errs = append(r.errs, d.sources.unclear...)
+	for _, p := range d.sources.projects {
+		b, err := parts.build(ctx, toolchain.Options{Dir: p.dir, Module: p.module, Output: d.err})
 		if err != nil {
-			return fmt.Errorf("building %s: %w", relative(dir), err)
+			return fmt.Errorf("building %s: %w", relative(p.dir), err)
 		}
 		b.Path = relative(b.Path)
 		r.Built = append(r.Built, b)
@@ -88,44 +89,43 @@ func (d *development) buildAll(ctx context.Context, parts *parts, r *report) err
 // tryCases runs the files of cases in the projects' folders.
 func (d *development) tryCases(ctx context.Context, parts *parts, r *report) error {
 	var run []caseFile
-	for _, file := range d.caseFiles() {
-		suite, err := plugintest.Load(file)
-		if err != nil {
-			return err
+	for _, p := range d.sources.projects {
+		for _, file := range p.caseFiles() {
+			ran, err := runCases(ctx, parts, file, caseOptions{built: p.module})
+			if err != nil {
+				return err
+			}
+			run = append(run, ran)
 		}
-		tried, err := runCases(ctx, parts, file, suite, caseOptions{})
-		if err != nil {
-			return err
-		}
-		run = append(run, tried)
 	}
 	if len(run) == 0 {
 		return nil
 	}
 	failed := 0
 	r.Cases, failed = caseLines(run)
+	if err := wrongFiles(run); err != nil {
+		r.errs = append(r.errs, err)
+	}
 	switch {
 	case d.json:
 	case failed > 0:
 		d.printFailures(run)
-	default:
+	case len(r.Cases) > 0:
 		fmt.Fprintln(d.out, counted(len(r.Cases), "case"), "passed")
 	}
 	return failedCases(failed, len(r.Cases))
 }
 
-// caseFiles are those that lie in the projects' folders themselves.
-func (d *development) caseFiles() []string {
+// caseFiles are those that lie in the project's folder itself.
+func (p project) caseFiles() []string {
+	entries, err := os.ReadDir(p.dir)
+	if err != nil {
+		return nil // the build has told
+	}
 	var files []string
-	for _, dir := range d.sources.projects {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			continue // the build has told
-		}
-		for _, entry := range entries {
-			if strings.HasSuffix(entry.Name(), config.CasesSuffix) {
-				files = append(files, relative(filepath.Join(dir, entry.Name())))
-			}
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), config.CasesSuffix) {
+			files = append(files, relative(filepath.Join(p.dir, entry.Name())))
 		}
 	}
 	return files

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -31,10 +32,17 @@ type devProcess struct {
 // startDev makes a project in Go and watches it.
 func startDev(t *testing.T, args ...string) *devProcess {
 	t.Helper()
-	d := &devProcess{T: t, dir: filepath.Join(t.TempDir(), "orders"), lines: make(chan string, 1000)}
-	if _, err := scaffold.New(d.dir, language.Go); err != nil {
+	dir := filepath.Join(t.TempDir(), "orders")
+	if _, err := scaffold.New(dir, language.Go); err != nil {
 		t.Fatal(err)
 	}
+	return startDevIn(t, dir, args...)
+}
+
+// startDevIn watches what lies in a folder.
+func startDevIn(t *testing.T, dir string, args ...string) *devProcess {
+	t.Helper()
+	d := &devProcess{T: t, dir: dir, lines: make(chan string, 1000)}
 	d.cmd = exec.Command("refold", append([]string{"dev"}, args...)...)
 	d.cmd.Dir = d.dir
 	out, in := io.Pipe()
@@ -103,7 +111,7 @@ func TestDev(t *testing.T) {
 	d := startDev(t)
 	first := d.until("^watching this folder; Ctrl-C ends it$")
 	for _, want := range []string{
-		"orders.wasm: orders, keyed, in go; ", "2 cases passed\n", "3 events folded: 2 rows added\n",
+		"orders.wasm: orders, keyed, in Go; ", "2 cases passed\n", "3 events folded: 2 rows added\n",
 		`  + orders  id="01900000-0000-7000-8000-0000000000a1"  type="order"  events=2  last="order_paid"` + "\n",
 	} {
 		if !strings.Contains(first, want) {
@@ -136,6 +144,50 @@ func TestDev(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(d.dir, "refold-data")); err == nil {
 		t.Error("it made a data directory")
 	}
+}
+
+// TestDevOfProjectsElsewhere: a pipeline may name modules that lie in other folders
+// than their projects.
+func TestDevOfProjectsElsewhere(t *testing.T) {
+	if err := installed("clang", "wasm-ld"); err != nil {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	root := t.TempDir()
+	for name, dir := range map[string]string{"orders": "src/orders", "parcels": "src/deep/parcels"} {
+		if _, err := scaffold.New(filepath.Join(root, dir), language.C); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(root, dir, "events.jsonl"), filepath.Join(root, "events.jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(filepath.Join(root, dir, "pipeline.yaml")); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	const pipelines = `pipelines:
+  - {name: orders, projection: {wasm: build/orders.wasm}}
+  - {name: parcels, projection: {wasm: build/parcels.wasm}}
+`
+	if err := errors.Join(os.Mkdir(filepath.Join(root, "build"), 0o700), os.WriteFile(filepath.Join(root, "pipeline.yaml"), []byte(pipelines), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	d := startDevIn(t, root)
+	first := d.until("^watching ")
+	for _, want := range []string{"build/orders.wasm: orders, keyed, in C; ", "build/parcels.wasm: parcels, ", "\n4 cases passed\n", "3 events folded: 4 rows added\n", "watching src/orders, src/deep/parcels, pipeline.yaml, events.jsonl;"} {
+		if !strings.Contains(first, want) {
+			t.Errorf("the first round does not say %q:\n%s", want, first)
+		}
+	}
+	d.edit("src/deep/parcels/parcels.c", "s->events++", "s->events += 5")
+	d.until(`^src/deep/parcels/parcels\.c changed$`)
+	d.until(`^FAIL `)
+	d.until(`^3 events folded: 2 rows changed$`)
+	if _, err := scaffold.New(filepath.Join(root, "old", "orders"), language.C); err != nil {
+		t.Fatal(err)
+	}
+	d.edit("pipeline.yaml", "name: parcels", "name: other")
+	d.until(`^refold: build/orders\.wasm may be built by old/orders and by src/orders: none of them is$`)
+	d.interrupt()
 }
 
 func TestDevForMachines(t *testing.T) {

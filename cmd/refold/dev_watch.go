@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/sdk/language"
 	"github.com/refold-dev/refold/sdk/toolchain"
 )
 
@@ -19,9 +21,13 @@ import (
 // and in a container too, and a project is a few dozen files.
 type sources struct {
 	files    []string
-	projects []string // folders
-	built    []string // modules, which are not sources
+	projects []project
+	// unclear says which modules several projects may build.
+	unclear []error
 }
+
+// project is what builds a module.
+type project struct{ dir, module string }
 
 // lookEvery is how often.
 const lookEvery = 200 * time.Millisecond
@@ -43,31 +49,78 @@ func (d *development) findSources() sources {
 	c, _ := config.Parse(d.file, text)
 	for _, p := range c.Pipelines {
 		module := p.Projection.WASM
-		if module == "" || slices.Contains(s.built, module) || slices.Contains(s.files, module) {
+		if module == "" || s.builds(module) || slices.Contains(s.files, module) {
 			continue
 		}
-		if dir, ok := projectOf(module); ok {
-			s.projects, s.built = append(s.projects, dir), append(s.built, module)
-		} else {
+		switch dirs := projectsOf(module, filepath.Dir(d.file)); len(dirs) {
+		case 1:
+			s.projects = append(s.projects, project{dirs[0], module})
+		case 0:
 			s.files = append(s.files, module)
+		default:
+			s.files = append(s.files, module)
+			s.unclear = append(s.unclear, &hinted{
+				fmt.Errorf("%s may be built by %s: none of them is", relative(module), strings.Join(dirs, " and by ")),
+				"have the pipeline name the module in its project's folder",
+			})
 		}
 	}
 	return s
 }
 
-// projectOf is the folder of the project that builds a module, if there is one:
-// the folder that the module lies in.
-func projectOf(module string) (dir string, ok bool) {
-	dir = filepath.Dir(module)
-	path, _, err := toolchain.ModulePath(dir)
-	return dir, err == nil && path == module
+// builds reports whether a module is one that a project makes.
+func (s sources) builds(module string) bool {
+	return slices.ContainsFunc(s.projects, func(p project) bool { return absolute(p.module) == absolute(module) })
+}
+
+// projectsOf are the folders of the projects that may build a module: the one that
+// the module lies in or, if that does not, those in a folder, and a few levels
+// below it, whose module has the same name.
+func projectsOf(module, root string) (dirs []string) {
+	if path, _, err := toolchain.ModulePath(filepath.Dir(module)); err == nil && path == module {
+		return []string{filepath.Dir(module)}
+	}
+	_ = filepath.WalkDir(root, func(dir string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil || !entry.IsDir():
+			return nil //nolint:nilerr // what cannot be read is no project
+		case dir != root && isOutput(entry.Name()), strings.Count(relativeTo(root, dir), "/") > maxLevels:
+			return fs.SkipDir
+		}
+		path, lang, err := toolchain.ModulePath(dir)
+		if err != nil {
+			return nil
+		}
+		if lang != language.JavaScript && filepath.Base(path) == filepath.Base(module) { // a script is its own module
+			dirs = append(dirs, relative(dir))
+		}
+		if dir != root {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	return dirs
+}
+
+// maxLevels is how deep projects are looked for.
+const maxLevels = 3
+
+func relativeTo(root, path string) string {
+	below, err := filepath.Rel(root, path)
+	if err != nil {
+		return path
+	}
+	return filepath.ToSlash(below)
 }
 
 // names are the watched files and folders, as they are printed.
 func (s sources) names() []string {
 	var names []string
-	for _, path := range slices.Concat(s.projects, s.files) {
-		within := func(dir string) bool { return filepath.Dir(absolute(path)) == absolute(dir) }
+	for _, p := range s.projects {
+		names = append(names, relative(p.dir))
+	}
+	for _, path := range s.files {
+		within := func(p project) bool { return filepath.Dir(absolute(path)) == absolute(p.dir) }
 		if !slices.ContainsFunc(s.projects, within) {
 			names = append(names, relative(path))
 		}
@@ -86,7 +139,8 @@ func (s sources) look() map[string]stamp {
 			seen[absolute(file)] = stamp{info.Size(), info.ModTime()}
 		}
 	}
-	for _, dir := range s.projects {
+	for _, p := range s.projects {
+		dir := p.dir
 		_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return nil //nolint:nilerr // it has gone meanwhile
@@ -107,7 +161,7 @@ func (s sources) look() map[string]stamp {
 func (s sources) isSource(path string) bool {
 	name := filepath.Base(path)
 	script := strings.HasSuffix(name, ".js") // is its own module
-	return !isOutput(name) && !strings.HasSuffix(name, "~") && (script || !slices.Contains(s.built, absolute(path)))
+	return !isOutput(name) && !strings.HasSuffix(name, "~") && (script || !s.builds(path))
 }
 
 // isOutput reports whether a file or folder is what tools make.

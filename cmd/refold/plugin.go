@@ -7,9 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
-	"github.com/refold-dev/refold/runtime/projection"
+	"github.com/refold-dev/refold/runtime/plugintest"
 )
 
 func (a *app) pluginCommand() *cobra.Command {
@@ -23,19 +22,20 @@ const quiet = slog.Level(math.MaxInt)
 
 // openPlugins makes what loads modules, to be closed after use.
 func (a *app) openPlugins(ctx context.Context) (*parts, error) {
-	return newParts(ctx, datadir.At(a.data), a.logger(quiet))
+	return newParts(ctx, datadir.At(a.data), slog.New(onceHandler{a.logger(quiet).Handler()}))
 }
 
-// triedFuel is what an event may cost that is tried out, about a second's work: a
-// loop that does not end is to be found many times in one run.
-const triedFuel = 1_000_000_000
+// onceHandler leaves out what a projection logs of events that are folded again.
+type onceHandler struct{ slog.Handler }
 
-// projection loads a module, of any language, keyed by a field or as its manifest
-// says.
-func (p *parts) projection(ctx context.Context, path, key string) (*projection.Projection, error) {
-	m, err := p.module(ctx, config.Projection{WASM: path, FuelPerEvent: triedFuel})
-	if err != nil {
-		return nil, err
-	}
-	return projection.New(m, key), nil
+func (h onceHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return !plugintest.Again(ctx) && h.Handler.Enabled(ctx, level)
+}
+
+func (h onceHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return onceHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h onceHandler) WithGroup(name string) slog.Handler {
+	return onceHandler{h.Handler.WithGroup(name)}
 }

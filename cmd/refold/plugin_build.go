@@ -24,7 +24,8 @@ func (a *app) pluginBuildCommand() *cobra.Command {
 		Short: "Build the projection in a folder, and see that the sandbox takes it",
 		Long: "Build the projection in DIR, or here, with its language's own compiler. The language is detected:\n" +
 			"go.mod, Cargo.toml, asconfig.json, *.c or *.js.",
-		Args: args(cobra.MaximumNArgs(1)),
+		Example: "  refold plugin build\n  refold plugin build orders -o build/orders.wasm",
+		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o := toolchain.Options{Dir: ".", Module: module, Output: a.err}
 			if len(args) > 0 {
@@ -53,7 +54,7 @@ type built struct {
 }
 
 func (b built) String() string {
-	return fmt.Sprintf("%s: %s, %s, in %s; %d bytes, %s", b.Path, b.Name, b.State, b.Language, b.Size, b.Digest)
+	return fmt.Sprintf("%s: %s, %s, in %s; %d bytes, %s", b.Path, b.Name, b.State, b.Language.Title(), b.Size, b.Digest)
 }
 
 func (a *app) pluginBuild(ctx context.Context, o toolchain.Options) (err error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,37 +20,52 @@ import (
 // caseOptions are the flags of plugin test.
 type caseOptions struct {
 	module, junit string
+	fuel          int64
 	update        bool
+	// built is a module that stands for one of the same name; it is no flag.
+	built string
 }
 
 func (a *app) pluginTestCommand() *cobra.Command {
 	var o caseOptions
 	c := &cobra.Command{
-		Use:   "test FILE.yaml|DIR…",
+		Use:   "test [FILE.yaml|DIR]…",
 		Short: "Run given/when/then cases against a projection, in any language",
 		Long: `Run given/when/then cases against a projection, in any language.
 
 A file names its module and has cases: events that are given, events when
 something happens, and then the state, the effects, or why an event is rejected.
 The events of each case are folded in other batches, with other instances and key
-by key, too: the outcome has to be the same. Of a folder, all files *_test.yaml
-are run. docs/WRITING_PROJECTIONS.md has the whole of it.`,
-		Args: args(cobra.MinimumNArgs(1)),
+by key, too: the outcome has to be the same. Of a folder, this one if none is
+named, all files *_test.yaml are run. docs/WRITING_PROJECTIONS.md has the whole of
+it.`,
+		Example: `  refold plugin test
+  refold plugin test orders_test.yaml --update
+  refold plugin test cases --module build/orders.wasm --junit results.xml`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkFuel(cmd, o.fuel); err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				args = []string{"."}
+			}
 			return a.testPlugin(cmd.Context(), args, o)
 		},
 	}
 	c.Flags().StringVar(&o.module, "module", "", "the module's `file`, in the place of the one that the cases name")
 	c.Flags().BoolVar(&o.update, "update", false, "write what the projection gives into the cases, under then:")
+	fuelFlag(c, &o.fuel)
 	c.Flags().StringVar(&o.junit, "junit", "", "write the results to a `file` as JUnit XML")
 	return c
 }
 
-// caseFile is a file of cases that has been run.
+// caseFile is a file of cases that has been run, or could not be: then wrong says
+// why.
 type caseFile struct {
 	path    string
 	results []plugintest.Result
 	updated bool
+	wrong   config.Errors
 }
 
 func (a *app) testPlugin(ctx context.Context, paths []string, o caseOptions) (err error) {
@@ -57,27 +73,14 @@ func (a *app) testPlugin(ctx context.Context, paths []string, o caseOptions) (er
 	if err != nil {
 		return err
 	}
-	suites := make([]*plugintest.Suite, len(files))
-	var wrong config.Errors
-	for i, file := range files {
-		var errs config.Errors
-		if suites[i], err = plugintest.Load(file); errors.As(err, &errs) {
-			wrong = append(wrong, errs...)
-		} else if err != nil {
-			return err
-		}
-	}
-	if len(wrong) > 0 {
-		return wrong
-	}
 	parts, err := a.openPlugins(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
 	run := make([]caseFile, len(files))
-	for i, s := range suites {
-		if run[i], err = runCases(ctx, parts, files[i], s, o); err != nil {
+	for i, file := range files {
+		if run[i], err = runCases(ctx, parts, file, o); err != nil {
 			return err
 		}
 	}
@@ -116,8 +119,28 @@ func caseFiles(paths []string) ([]string, error) {
 	return files, nil
 }
 
-func runCases(ctx context.Context, parts *parts, file string, s *plugintest.Suite, o caseOptions) (caseFile, error) {
-	p, err := caseProjection(ctx, parts, s, o.module)
+// runCases runs a file. What is wrong with it, or with its module, is in the
+// caseFile.
+func runCases(ctx context.Context, parts *parts, file string, o caseOptions) (caseFile, error) {
+	out, err := tryCases(ctx, parts, file, o)
+	var list config.Errors
+	var one *config.Error
+	switch {
+	case errors.As(err, &list):
+	case errors.As(err, &one):
+		list = config.Errors{one}
+	default:
+		return out, err
+	}
+	return caseFile{path: file, wrong: list}, nil
+}
+
+func tryCases(ctx context.Context, parts *parts, file string, o caseOptions) (caseFile, error) {
+	s, err := plugintest.Load(file)
+	if err != nil {
+		return caseFile{}, err
+	}
+	p, err := caseProjection(ctx, parts, s, o)
 	if err != nil {
 		return caseFile{}, err
 	}
@@ -128,18 +151,25 @@ func runCases(ctx context.Context, parts *parts, file string, s *plugintest.Suit
 	return updateCases(ctx, p, file, s, results)
 }
 
-func caseProjection(ctx context.Context, parts *parts, s *plugintest.Suite, module string) (*projection.Projection, error) {
-	if module != "" {
-		return parts.projection(ctx, module, s.Key)
+func caseProjection(ctx context.Context, parts *parts, s *plugintest.Suite, o caseOptions) (*projection.Projection, error) {
+	module, at := s.Module, s.Where("module")
+	switch {
+	case o.module != "":
+		module, at = o.module, config.Pos{File: o.module}
+	case o.built != "" && filepath.Base(o.built) == filepath.Base(module):
+		module = o.built
 	}
-	if s.Module == "" {
+	if module == "" {
 		return nil, &config.Error{Pos: s.Where(""), Message: "the file names no module", Hint: "add `module: FILE.wasm`, relative to this file, or give --module"}
 	}
-	p, err := parts.projection(ctx, s.Module, s.Key)
-	if err != nil {
-		return nil, placed(err, s.Where("module"))
+	t, err := parts.tried(ctx, module, s.Key, cmp.Or(o.fuel, s.FuelPerEvent))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &config.Error{Pos: at, Message: "there is no file " + relative(module), Hint: "build it first: refold plugin build " + relative(filepath.Dir(module))}
 	}
-	return p, nil
+	if err != nil {
+		return nil, placed(err, at)
+	}
+	return t.Projection, nil
 }
 
 // updateCases rewrites a file and runs it again: what is left is what an update

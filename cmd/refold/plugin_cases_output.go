@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/runtime/plugintest"
 )
 
@@ -13,16 +13,19 @@ func writeJUnit(path string, run []caseFile) error {
 	if path == "" {
 		return nil
 	}
-	var files []string
-	var results [][]plugintest.Result
+	var files []plugintest.Ran
 	for _, f := range run {
-		files, results = append(files, f.path), append(results, f.results)
+		ran := plugintest.Ran{File: f.path, Results: f.results}
+		if len(f.wrong) > 0 {
+			ran.Err = f.wrong
+		}
+		files = append(files, ran)
 	}
-	out, err := os.Create(path)
+	text, err := plugintest.JUnit(files)
 	if err != nil {
 		return fmt.Errorf("writing the results: %w", err)
 	}
-	return errors.Join(plugintest.WriteJUnit(out, files, results), out.Close())
+	return replaceFile(path, text)
 }
 
 // caseLine is a case for machines.
@@ -64,6 +67,18 @@ func caseLines(run []caseFile) (list []caseLine, failed int) {
 	return list, failed
 }
 
+// wrongFiles are the mistakes in files; nil if there are none.
+func wrongFiles(run []caseFile) error {
+	var all config.Errors
+	for _, f := range run {
+		all = append(all, f.wrong...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all
+}
+
 // failedCases is nil if none failed.
 func failedCases(failed, of int) error {
 	if failed == 0 {
@@ -74,7 +89,10 @@ func failedCases(failed, of int) error {
 
 func (a *app) printCases(run []caseFile) error {
 	list, failed := caseLines(run)
-	err := failedCases(failed, len(list))
+	err := wrongFiles(run)
+	if err == nil {
+		err = failedCases(failed, len(list))
+	}
 	if a.json {
 		return errors.Join(a.printJSON(map[string]any{"passed": len(list) - failed, "failed": failed, "cases": list}), err)
 	}

@@ -23,13 +23,14 @@ type checkOptions struct {
 	events, catalog, key, save string
 	cases                      int
 	seed                       uint64
+	fuel                       int64
 	laws                       []string
 }
 
 func (a *app) pluginCheckCommand() *cobra.Command {
 	var o checkOptions
 	c := &cobra.Command{
-		Use:   "check FILE.wasm",
+		Use:   "check [FILE.wasm|DIR]",
 		Short: "Look for events that show that a projection is no pure fold",
 		Long: `Look for events that show that a projection is no pure fold.
 
@@ -39,8 +40,12 @@ log is made as small as it gets and printed as a case for "refold plugin test",
 which fails until the projection is mended.
 
 Events are made up from the projection's manifest, or from a catalog, and taken from
-a file of events that happened, as "refold event export" writes it.`,
-		Args: args(cobra.ExactArgs(1)),
+a file of events that happened, as "refold event export" writes it. Without FILE, the
+module is that of the project in DIR, or here.`,
+		Example: `  refold plugin check
+  refold plugin check orders.wasm --events events.jsonl --save orders_laws_test.yaml
+  refold plugin check orders.wasm --catalog pipeline.yaml --law split,isolation --cases 1000`,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.cases < 1 {
 				return &usageError{fmt.Errorf("--cases must be 1 or more, not %d", o.cases)}
@@ -48,7 +53,10 @@ a file of events that happened, as "refold event export" writes it.`,
 			if err := knownLaws(o.laws); err != nil {
 				return err
 			}
-			return a.checkPlugin(cmd.Context(), args[0], o)
+			if err := checkFuel(cmd, o.fuel); err != nil {
+				return err
+			}
+			return a.checkPlugin(cmd.Context(), args, o)
 		},
 	}
 	c.Flags().StringVar(&o.events, "events", "", "a JSON Lines `file` with events that happened, plain or gzip")
@@ -56,8 +64,9 @@ a file of events that happened, as "refold event export" writes it.`,
 	c.Flags().StringVar(&o.key, "key", "", "the payload `field` that the pipeline keys the projection by, if not the manifest's")
 	c.Flags().IntVar(&o.cases, "cases", 100, "how many logs each law is tried on")
 	c.Flags().Uint64Var(&o.seed, "seed", 1, "what the logs are drawn from")
+	fuelFlag(c, &o.fuel)
 	c.Flags().StringSliceVar(&o.laws, "law", nil, "try only the law with this `name`; may be given several times")
-	c.Flags().StringVar(&o.save, "save", "", "write the cases to a `file`, too")
+	c.Flags().StringVar(&o.save, "save", "", "write the cases to a new `file`, too")
 	return c
 }
 
@@ -75,7 +84,14 @@ func knownLaws(names []string) error {
 	return nil
 }
 
-func (a *app) checkPlugin(ctx context.Context, module string, o checkOptions) (err error) {
+func (a *app) checkPlugin(ctx context.Context, args []string, o checkOptions) (err error) {
+	module, err := moduleFile(args)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(o.save); o.save != "" && err == nil { // nobody waits for that in vain
+		return &hinted{fmt.Errorf("%s exists already", o.save), "name another file with --save, or remove it"}
+	}
 	happened, types, err := a.eventSources(ctx, o.events, o.catalog)
 	if err != nil {
 		return err
@@ -85,39 +101,40 @@ func (a *app) checkPlugin(ctx context.Context, module string, o checkOptions) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	report, err := runCheck(ctx, parts, module, happened, types, o)
+	report, t, err := runCheck(ctx, parts, module, happened, types, o)
 	if err != nil {
 		return err
 	}
-	cases, err := caseFileOf(module, o, report)
+	cases, err := caseFileOf(module, t, o, report)
 	if err != nil {
 		return err
 	}
 	if o.save != "" && cases != "" {
-		if err := os.WriteFile(o.save, []byte(cases), 0o644); err != nil {
-			return fmt.Errorf("saving the cases: %w", err)
+		if err := replaceFile(o.save, []byte(cases)); err != nil {
+			return err
 		}
 	}
-	return a.printCheck(report, cases)
+	return a.printCheck(report, t, cases)
 }
 
-func runCheck(ctx context.Context, parts *parts, module string, happened []event.Event, types []config.EventType, o checkOptions) (*plugincheck.Report, error) {
-	p, err := parts.projection(ctx, module, o.key)
+func runCheck(ctx context.Context, parts *parts, module string, happened []event.Event, types []config.EventType, o checkOptions) (*plugincheck.Report, tried, error) {
+	t, err := parts.tried(ctx, module, o.key, o.fuel)
 	var guest *runtime.GuestError
-	if errors.As(err, &guest) {
-		return plugincheck.Refused(guest), nil
+	if errors.As(err, &guest) && guest.Code != runtime.NotWasm {
+		return plugincheck.Refused(guest), t, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, t, withGuestHint(err)
 	}
-	v := plugincheck.NewVocabulary(p, happened, types)
-	return plugincheck.Check(ctx, p, v, plugincheck.Options{Cases: o.cases, Seed: o.seed, Laws: o.laws})
+	v := plugincheck.NewVocabulary(t.Projection, happened, types)
+	report, err := plugincheck.Check(ctx, t.Projection, v, plugincheck.Options{Cases: o.cases, Seed: o.seed, Laws: o.laws})
+	return report, t, err
 }
 
 // caseFileOf is the text of a file of cases that show what is broken, for a folder
 // to be saved in or else the working directory; empty if no law is broken by
 // events.
-func caseFileOf(module string, o checkOptions, report *plugincheck.Report) (string, error) {
+func caseFileOf(module string, t tried, o checkOptions, report *plugincheck.Report) (string, error) {
 	list := report.Counterexamples()
 	if len(list) == 0 {
 		return "", nil
@@ -132,5 +149,5 @@ func caseFileOf(module string, o checkOptions, report *plugincheck.Report) (stri
 	if short, err := filepath.Rel(from, module); err == nil {
 		module = filepath.ToSlash(short)
 	}
-	return string(plugintest.Write(module, o.key, list)), nil
+	return string(plugintest.Write(plugintest.Suite{Module: module, Key: t.key, FuelPerEvent: o.fuel}, list)), nil
 }

@@ -20,7 +20,7 @@ type lawLine struct {
 	Breach  string `json:"breach,omitempty"`
 }
 
-func (a *app) printCheck(r *plugincheck.Report, cases string) error {
+func (a *app) printCheck(r *plugincheck.Report, t tried, cases string) error {
 	var err error
 	broken := 0
 	lines := make([]lawLine, len(r.Laws))
@@ -38,7 +38,7 @@ func (a *app) printCheck(r *plugincheck.Report, cases string) error {
 		}
 	}
 	if a.json {
-		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases, "unseen": r.Unseen,
+		return errors.Join(a.printJSON(map[string]any{"holds": broken == 0, "laws": lines, "cases": cases, "unseen": r.Unseen, "growth": r.Growth, "pipeline": t.from(),
 			"tried": map[string]int{"events": r.Tried.Events, "filtered": r.Tried.Filtered, "rejected": r.Tried.Rejected, "failed": r.Tried.Failed, "effects": r.Tried.Effects}}), err)
 	}
 	for i := range lines {
@@ -47,8 +47,14 @@ func (a *app) printCheck(r *plugincheck.Report, cases string) error {
 	if t := r.Tried; t.Events > 0 {
 		fmt.Fprintf(a.out, "of the first %d events %d were rejected, %d failed and %d were left out; the others had %d effects\n", t.Events, t.Rejected, t.Failed, t.Filtered, t.Effects)
 	}
+	if from := t.from(); from != "" {
+		fmt.Fprintf(a.out, "tried with the key and the limits of the pipeline at %s\n", from)
+	}
 	if r.Unseen {
-		fmt.Fprintln(a.out, "it answers no queries, so its state is seen by its effects alone: refold_query would show it")
+		fmt.Fprintln(a.out, "it does not answer for its state, which is seen by its effects alone: an answer to the empty query would show it")
+	}
+	if r.Growth != "" {
+		fmt.Fprintln(a.out, r.Growth)
 	}
 	if cases != "" {
 		fmt.Fprintf(a.out, "\n# For a file of cases; refold plugin test FILE fails as long as the laws are broken.\n%s", cases)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/runtime/plugincheck"
 	"github.com/refold-dev/refold/runtime/projection"
 	"github.com/refold-dev/refold/runtime/wasm"
@@ -20,11 +22,19 @@ type inspectOptions struct{ events, catalog, key string }
 func (a *app) pluginInspectCommand() *cobra.Command {
 	var o inspectOptions
 	c := &cobra.Command{
-		Use:   "inspect FILE.wasm",
+		Use:   "inspect [FILE.wasm|DIR]",
 		Short: "Show what a module is: manifest, imports, memory, digest, and what an event costs",
-		Args:  args(cobra.ExactArgs(1)),
+		Long: "Show what a module is: manifest, imports, memory, digest, and what an event costs.\n" +
+			"Without FILE, the module is that of the project in DIR, or here.",
+		Example: `  refold plugin inspect
+  refold plugin inspect orders.wasm --events events.jsonl --json`,
+		Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.inspectPlugin(cmd.Context(), args[0], o)
+			module, err := moduleFile(args)
+			if err != nil {
+				return err
+			}
+			return a.inspectPlugin(cmd.Context(), module, o)
 		},
 	}
 	c.Flags().StringVar(&o.events, "events", "", "a JSON Lines `file` with events that happened, to fold; otherwise some are made up")
@@ -77,10 +87,15 @@ type fuelLine struct {
 }
 
 func (a *app) inspectPlugin(ctx context.Context, file string, o inspectOptions) (err error) {
-	facts, err := wasm.Examine(file, wasm.Limits{})
-	if err != nil {
-		return err
+	spec := config.Projection{}
+	if beside := pipelineBeside(file); beside != nil {
+		spec = *beside
 	}
+	facts, err := wasm.Examine(file, limitsOf(spec))
+	if err != nil {
+		return withGuestHint(err)
+	}
+	o.key = cmp.Or(o.key, spec.Key)
 	out := inspectionOf(file, facts)
 	switch {
 	case facts.Refusal != nil:
@@ -89,7 +104,7 @@ func (a *app) inspectPlugin(ctx context.Context, file string, o inspectOptions) 
 			return err
 		}
 	default:
-		if err := a.tryOut(ctx, file, o, &out); err != nil {
+		if err := a.tryOut(ctx, file, limitsOf(spec), o, &out); err != nil {
 			return err
 		}
 	}
@@ -143,7 +158,7 @@ func (a *app) askExecutor(ctx context.Context, file string, out *inspection) (er
 const fuelSample = 1000
 
 // tryOut loads the module and folds a sample.
-func (a *app) tryOut(ctx context.Context, file string, o inspectOptions, out *inspection) (err error) {
+func (a *app) tryOut(ctx context.Context, file string, limits wasm.Limits, o inspectOptions, out *inspection) (err error) {
 	happened, types, err := a.eventSources(ctx, o.events, o.catalog)
 	if err != nil {
 		return err
@@ -153,7 +168,7 @@ func (a *app) tryOut(ctx context.Context, file string, o inspectOptions, out *in
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	m, err := parts.host.LoadMeasured(ctx, file, wasm.Limits{})
+	m, err := parts.host.LoadMeasured(ctx, file, limits)
 	if err != nil {
 		out.Loads, out.Refusal = false, err.Error()
 		return nil

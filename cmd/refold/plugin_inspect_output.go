@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -30,20 +31,26 @@ func (a *app) printInspection(i *inspection) error {
 		rows = append(rows, []any{heading("exports", n), e.Name + " " + e.Type})
 	}
 	for _, b := range i.Memory {
-		rows = append(rows, []any{"memory", boundsText(b, "pages of 64 KiB")})
+		rows = append(rows, []any{"memory", boundsText(b, "page") + ", of 64 KiB each"})
 	}
 	for _, b := range i.Tables {
-		rows = append(rows, []any{"table", boundsText(b, "elements")})
+		rows = append(rows, []any{"table", boundsText(b, "element")})
 	}
-	names := "without names: a trap does not say where"
-	if i.Names {
-		names = "with names"
-	}
-	rows = append(rows, []any{"functions", fmt.Sprintf("%d, %s", i.Functions, names)})
+	rows = append(rows, []any{"functions", fmt.Sprintf("%d, %s", i.Functions, namesText(i))})
 	if f := i.Fuel; f != nil {
 		rows = append(rows, []any{"fuel", fmt.Sprintf("%d an event at the median, %d at most, of %d events", f.P50, f.Max, f.Events)})
 	}
 	return a.table(rows)
+}
+
+func namesText(i *inspection) string {
+	switch {
+	case filepath.Ext(i.File) == ".js":
+		return "all of the interpreter: an exception says where it is in the script"
+	case i.Names:
+		return "with names"
+	}
+	return "without names: a trap does not say where"
 }
 
 // heading is a row's heading where it is the first of its kind.
@@ -94,8 +101,9 @@ func importText(i importLine) string {
 }
 
 func boundsText(b boundsLine, unit string) string {
+	text := counted(int(b.Initial), unit) + " at first, "
 	if b.Maximum == 0 {
-		return fmt.Sprintf("%d %s, no maximum but the plugin's limit", b.Initial, unit)
+		return text + "no maximum but the plugin's limit"
 	}
-	return fmt.Sprintf("%d %s, at most %d", b.Initial, unit, b.Maximum)
+	return fmt.Sprintf("%sat most %d", text, b.Maximum)
 }

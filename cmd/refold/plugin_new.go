@@ -20,8 +20,9 @@ func (a *app) pluginNewCommand() *cobra.Command {
 		Short: "Make a project of a projection that builds and runs at once",
 		Long: "Make the folder NAME with a projection, its cases, sample events, a pipeline that runs it into\n" +
 			"SQLite, and the language's kit, so that it builds without a network. NAME may be a path.",
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { return a.pluginNew(lang, args[0]) },
+		Example: "  refold plugin new --lang go orders\n  refold plugin new --lang rust projections/orders",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.pluginNew(lang, args[0]) },
 	}
 	languageFlag(c, &lang, scaffold.Languages())
 	return c
@@ -64,6 +65,11 @@ func (a *app) pluginNew(langName, dir string) error {
 	if a.json {
 		return a.printJSON(map[string]any{"language": lang, "dir": dir, "files": files})
 	}
-	_, err = fmt.Fprintf(a.out, "made %s, a projection in %s: %d files\nnext:\n  cd %[1]s\n  refold plugin build\n  refold dev\n", dir, lang, len(files))
-	return err
+	fmt.Fprintf(a.out, "made %s, a projection in %s: %d files\nnext:\n", dir, lang.Title(), len(files))
+	for _, step := range []string{"cd " + dir, scaffold.Prepare(lang), "refold plugin build", "refold plugin test", "refold dev"} {
+		if step != "" {
+			fmt.Fprintln(a.out, " ", step)
+		}
+	}
+	return nil
 }

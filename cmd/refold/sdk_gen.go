@@ -34,12 +34,14 @@ func (a *app) sdkGenCommand() *cobra.Command {
 		Short: "Write a catalog's event types as types of a language",
 		Long: "Write the event types that a YAML file declares under `catalog:` as structs, classes or constants\n" +
 			"of a language. The same catalog gives the same text.",
-		Args: args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error { return a.sdkGen(args[0], g) },
+		Example: "  refold sdk gen --lang go -o events.go pipeline.yaml\n  refold sdk gen --lang c --events order_placed,order_paid pipeline.yaml",
+		Args:    args(cobra.ExactArgs(1)),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.sdkGen(args[0], g) },
 	}
 	languageFlag(c, &g.lang, gen.Languages())
 	c.Flags().StringVarP(&g.output, "output", "o", "", "the `file` to write; default: standard output")
 	c.Flags().StringSliceVar(&g.only, "events", nil, "only these event `types`")
+	c.Flags().BoolVar(&g.Partial, "partial", false, "leave out fields that the language has no form for, with a comment in their places")
 	c.Flags().StringVar(&g.Package, "package", "main", "the `package` of Go code")
 	return c
 }
@@ -63,6 +65,10 @@ func (a *app) sdkGen(file string, g generation) error {
 	if errors.Is(err, gen.ErrNoEvents) {
 		return &config.Error{Pos: config.Pos{File: file, Line: 1, Column: 1}, Message: err.Error(), Hint: "add a `catalog:` list of event types with their fields: docs/EVENT_SOURCING.md"}
 	}
+	var unfit *gen.UnfitError
+	if errors.As(err, &unfit) {
+		return &config.Error{Pos: config.Pos{File: file, Line: 1, Column: 1}, Message: err.Error(), Hint: "rename the fields by an upcaster, or leave them out with --partial"}
+	}
 	if err != nil {
 		return err
 	}
@@ -70,13 +76,16 @@ func (a *app) sdkGen(file string, g generation) error {
 		_, err := a.out.Write(text)
 		return err
 	}
+	if old, err := os.ReadFile(g.output); err == nil && len(old) > 0 && !gen.IsGenerated(old) {
+		return &hinted{fmt.Errorf("%s is no generated file", g.output), "write to another file, or remove this one"}
+	}
 	if err := replaceFile(g.output, text); err != nil {
 		return err
 	}
 	if a.json {
 		return a.printJSON(map[string]any{"language": lang, "file": g.output, "events": len(events)})
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %d event types in %s\n", g.output, len(events), lang)
+	_, err = fmt.Fprintf(a.out, "%s: %d event types in %s\n", g.output, len(events), lang.Title())
 	return err
 }
 

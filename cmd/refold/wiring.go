@@ -107,8 +107,7 @@ func (p *parts) load(ctx context.Context, spec config.Projection) (starter, erro
 func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from := source{spec.WASM, wasm.Limits{
-		MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEvent, StackSlots: spec.StackSlots}}
+	from := source{spec.WASM, limitsOf(spec)}
 	m, ok := p.modules[from]
 	if !ok {
 		var err error
@@ -127,6 +126,11 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 		}
 	}
 	return m, nil
+}
+
+// limitsOf are the limits that a pipeline sets; zero where it does not.
+func limitsOf(spec config.Projection) wasm.Limits {
+	return wasm.Limits{MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEvent, StackSlots: spec.StackSlots}
 }
 
 // executors says how to open each kind of executor.

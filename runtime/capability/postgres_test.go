@@ -17,7 +17,7 @@ func postgres(t *testing.T, url string) *caller {
 }
 
 func TestPostgres(t *testing.T) {
-	url, _ := postgrestest.Database(t)
+	url := postgrestest.Database(t)
 	c := postgres(t, url)
 	c.exec("create table mirror (a text, b boolean, c bigint, d double precision, e text, f bytea, g uuid, h timestamptz, i jsonb)")
 	if n := c.exec("insert into mirror values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", everyKind()...); n != 1 {
@@ -38,7 +38,7 @@ func TestPostgres(t *testing.T) {
 
 // TestPostgresStatements: a text is one statement, and a call one transaction.
 func TestPostgresStatements(t *testing.T) {
-	url, _ := postgrestest.Database(t)
+	url := postgrestest.Database(t)
 	c := postgres(t, url)
 	c.exec("create table mirror (a text)")
 	c.exec("insert into mirror values ('x')")
@@ -58,7 +58,7 @@ func TestPostgresStatements(t *testing.T) {
 // TestPostgresTime: a statement that takes too long is cancelled, and the connection
 // goes on, or another one does.
 func TestPostgresTime(t *testing.T) {
-	url, _ := postgrestest.Database(t)
+	url := postgrestest.Database(t)
 	c := postgres(t, url)
 	c.rows("select 1")
 	c.grants.Timeout = 100 * time.Millisecond

@@ -46,9 +46,12 @@ type Report struct {
 	// Tried is what a part of the drawn logs came to, for a reader who wonders
 	// whether they were of any use.
 	Tried Tally
-	// Unseen is true of a resident projection that answers no queries: its state is
-	// compared by its effects alone.
+	// Unseen is true of a resident projection that does not answer for its state: it
+	// is compared by its effects alone.
 	Unseen bool
+	// Growth says how a resident projection's state grows that need not; see
+	// [projection.Projection.StateGrowth].
+	Growth string
 }
 
 // Verdict is what became of one law.
@@ -98,7 +101,6 @@ func Refused(err *runtime.GuestError) *Report {
 func Check(ctx context.Context, p *projection.Projection, v *Vocabulary, o Options) (*Report, error) {
 	c := &checker{projection: p, vocabulary: v, options: o}
 	r := &Report{Laws: []Verdict{{Law: Imports, Says: "nothing is imported that is not pure, and the ABI is kept"}}}
-	r.Unseen = p.Manifest().State == manifest.Resident && !p.Module().CanQuery()
 	exceeds := false
 	for _, law := range projection.Laws() {
 		if len(o.Laws) > 0 && !slices.Contains(o.Laws, law.Name) {
@@ -118,58 +120,64 @@ func Check(ctx context.Context, p *projection.Projection, v *Vocabulary, o Optio
 	if exceeds {
 		return r, nil
 	}
-	var err error
-	r.Tried, err = c.tally(ctx)
-	return r, err
+	return r, c.look(ctx, r)
+}
+
+// look says what else there is to say of a projection that keeps to its limits.
+func (c *checker) look(ctx context.Context, r *Report) (err error) {
+	if r.Tried, err = c.tally(ctx); err != nil || c.projection.Manifest().State != manifest.Resident {
+		return err
+	}
+	r.Unseen = r.Tried.Answers == 0
+	r.Growth, err = c.projection.StateGrowth(ctx, c.vocabulary.Sample(maxBatch).Events, growthWindow)
+	return err
 }
 
 type checker struct {
 	projection *projection.Projection
 	vocabulary *Vocabulary
 	options    Options
+	crowds     [][][]atom // once they are drawn
 }
 
 func (c *checker) law(ctx context.Context, law projection.Law) (Verdict, error) {
-	v := Verdict{Law: law.Name, Says: law.Says}
-	if !law.Concerns(c.projection) {
-		v.Skipped = fmt.Sprintf("the projection is %s", c.projection.Manifest().State)
+	v := Verdict{Law: law.Name, Says: law.Says, Skipped: law.Skips(c.projection)}
+	if v.Skipped != "" {
 		return v, nil
 	}
 	check := func(log projection.Log) (string, error) { return law.Check(ctx, c.projection, log) }
-	if err := c.try(&v, c.options.Cases, maxBatches, shrinks, 0, check); err != nil || v.Breach != "" || law.Name != "limits" {
+	if err := c.try(&v, attempt{shape: usual, cases: c.options.Cases, shrinks: shrinks, check: check}); err != nil || v.Breach != "" {
 		return v, err
 	}
-	grows := func(log projection.Log) (string, error) {
-		return c.projection.Growth(ctx, log.Events, growthWindow)
+	if err := c.tryCrowds(ctx, &v, check); err != nil || v.Breach != "" || law.Name != "limits" {
+		return v, err
 	}
-	return v, c.try(&v, min(growthCases, c.options.Cases), maxRepeated, growthShrinks, growthWindow, grows)
+	grows := func(log projection.Log) (string, error) { return c.projection.Growth(ctx, log.Events, growthWindow) }
+	return v, c.try(&v, attempt{shape: single, cases: growthCases, shrinks: growthShrinks, repeat: growthWindow, check: grows})
 }
 
-// try tries a law on logs until one breaks it, and shrinks that.
-func (c *checker) try(v *Verdict, cases, batches, shrinks, repeat int, check func(projection.Log) (string, error)) error {
+// attempt is one way to break a law: by logs of a shape.
+type attempt struct {
+	shape          shape
+	cases, shrinks int
+	// repeat is how often a case says that its events come.
+	repeat int
+	check  func(projection.Log) (string, error)
+}
+
+// try tries a law on logs until one breaks it, and draws that smaller.
+func (c *checker) try(v *Verdict, a attempt) error {
 	var failure error
-	said := search(c.options.Seed, cases, func(t *rapid.T) {
-		log := c.vocabulary.draw(t, batches)
-		if failure != nil || shrinks < 0 {
+	said := search(c.options.Seed, min(a.cases, c.options.Cases), func(t *rapid.T) {
+		log, _ := c.vocabulary.log(c.vocabulary.draw(t, a.shape))
+		if v.Breach != "" {
+			a.shrinks--
+		}
+		if failure != nil || a.shrinks < 0 {
 			return
 		}
-		if v.Breach == "" {
-			v.Logs++
-			v.Events += len(log.Events)
-		} else {
-			shrinks--
-		}
-		breach, err := check(log)
-		if err != nil {
-			failure = err
-			return
-		}
-		if breach != "" {
-			if repeat > 0 {
-				log.Batches = nil
-			}
-			v.Breach = breach
-			v.Counterexample = &plugintest.Counterexample{Name: v.Law + ": " + v.Says, Breach: breach, Log: log, Repeat: repeat}
+		var broken bool
+		if broken, failure = v.broken(log, a.repeat, a.check); broken {
 			t.Fatal("the law is broken")
 		}
 	})
@@ -179,11 +187,31 @@ func (c *checker) try(v *Verdict, cases, batches, shrinks, repeat int, check fun
 	return failure
 }
 
+// broken tries a law on a log, and keeps it if that breaks it.
+func (v *Verdict) broken(log projection.Log, repeat int, check func(projection.Log) (string, error)) (bool, error) {
+	if v.Breach == "" {
+		v.Logs++
+		v.Events += len(log.Events)
+	}
+	breach, err := check(log)
+	if err != nil || breach == "" {
+		return false, err
+	}
+	if repeat > 0 {
+		log.Batches = nil
+	}
+	v.Breach = breach
+	v.Counterexample = &plugintest.Counterexample{Name: v.Law + ": " + v.Says, Breach: breach, Log: log, Repeat: repeat}
+	return true, nil
+}
+
 // Tally is what became of drawn events.
 type Tally struct {
 	Events, Rejected, Failed, Filtered int
 	// Effects are those of the events that were folded.
 	Effects int
+	// Answers is how many logs led to a state that the projection answers for.
+	Answers int
 }
 
 // tallied is how many logs are looked at for a tally.
@@ -191,7 +219,7 @@ const tallied = 20
 
 func (c *checker) tally(ctx context.Context) (total Tally, err error) {
 	said := search(c.options.Seed, min(tallied, c.options.Cases), func(t *rapid.T) {
-		log := c.vocabulary.draw(t, maxBatches)
+		log, _ := c.vocabulary.log(c.vocabulary.draw(t, usual))
 		if err != nil {
 			return
 		}
@@ -211,6 +239,9 @@ func (t *Tally) add(log projection.Log, out *projection.Outcome) {
 	t.Events += len(log.Events)
 	t.Filtered += len(out.Filtered)
 	t.Effects += len(out.Effects)
+	if len(out.Answer) > 0 {
+		t.Answers++
+	}
 	for i := range out.Poison {
 		if out.Poison[i].Rejected {
 			t.Rejected++

@@ -81,6 +81,16 @@ func TestLawlessProjectionsAreCaught(t *testing.T) {
 		{"mixed_keys", []string{"split", "isolation"}, 2},
 		{"leak", []string{"limits"}, 1},
 		{"endless", []string{"limits"}, 1},
+		{"key_hash", []string{"isolation"}, 2},
+		{"key_start", []string{"isolation"}, 2},
+		{"few_places", []string{"split"}, 65},
+		{"forgotten_member", []string{"split"}, 2},
+		{"wrong_cause", []string{"split"}, 2},
+		{"dangling", []string{"determinism", "split"}, 3},
+		{"finer_cache", []string{"snapshot"}, 4},
+		{"counted_queries", []string{"queries"}, 1},
+		{"kept_answers", []string{"limits"}, 1},
+		{"short_text", []string{"totality"}, 1},
 		// How short these two get depends on the module's own chance, and so on
 		// its bytes: what was left out may break nothing by chance.
 		{"map_order", []string{"determinism"}, 12},
@@ -88,7 +98,7 @@ func TestLawlessProjectionsAreCaught(t *testing.T) {
 	} {
 		t.Run(c.guest, func(t *testing.T) {
 			t.Parallel()
-			path := build(t, c.guest)
+			path := build(t, "lawless/"+c.guest)
 			p := load(t, path)
 			report := check(t, p, nil, c.breaks...)
 			laws := broken(report)
@@ -98,7 +108,7 @@ func TestLawlessProjectionsAreCaught(t *testing.T) {
 				}
 			}
 			for _, x := range report.Counterexamples() {
-				t.Logf("%s\n%s", x.Breach, plugintest.Write(path, "", []plugintest.Counterexample{x}))
+				t.Logf("%s\n%s", x.Breach, plugintest.Write(plugintest.Suite{Module: path}, []plugintest.Counterexample{x}))
 				checkCase(t, p, x)
 			}
 			if n := longest(report, c.breaks); n > c.events {
@@ -109,7 +119,7 @@ func TestLawlessProjectionsAreCaught(t *testing.T) {
 }
 
 func build(t *testing.T, guest string) string {
-	dir := filepath.Join("testdata", "lawless", guest)
+	dir := filepath.Join("testdata", guest)
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return conformance.BuildGo(t, dir)
 	}
@@ -132,7 +142,7 @@ func longest(r *plugincheck.Report, laws []string) (n int) {
 // for the law that it is about.
 func checkCase(t *testing.T, p *projection.Projection, x plugintest.Counterexample) {
 	t.Helper()
-	text := plugintest.Write("guest.wasm", "", []plugintest.Counterexample{x})
+	text := plugintest.Write(plugintest.Suite{Module: "guest.wasm"}, []plugintest.Counterexample{x})
 	suite, err := plugintest.Parse("case.yaml", text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
@@ -171,13 +181,19 @@ func TestLawfulProjectionsPass(t *testing.T) {
 		"lines_by_dir in JavaScript":      {script("../../examples/git-history/javascript/lines_by_dir.js"), history},
 		"the mirror in JavaScript":        {script("../../sdk/conformance/guests/javascript/mirror.js"), nil},
 		"the mirror in Go":                {goGuest("../../sdk/conformance/guests/go"), nil},
-		"the mirror in C":                 {cGuest("../../sdk/conformance/guests/c/mirror.c"), nil},
+		"the mirror in Rust": {func(t *testing.T) string {
+			return conformance.BuildRust(t, "../../sdk/rust", "../../sdk/conformance/guests/rust/mirror.rs")
+		}, nil},
+		"the mirror in AssemblyScript": {func(t *testing.T) string {
+			return conformance.BuildAssemblyScript(t, "../../sdk/assemblyscript", "../../sdk/conformance/guests/assemblyscript/mirror.ts")
+		}, nil},
+		"the mirror in C": {cGuest("../../sdk/conformance/guests/c/mirror.c"), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			report := check(t, load(t, guest.build(t)), guest.events)
 			if !report.Holds() {
-				t.Errorf("%s\n%s", report.Counterexamples()[0].Breach, plugintest.Write("m", "", report.Counterexamples()))
+				t.Errorf("%s\n%s", report.Counterexamples()[0].Breach, plugintest.Write(plugintest.Suite{Module: "m"}, report.Counterexamples()))
 			}
 			if folded := report.Tried.Events - report.Tried.Filtered - report.Tried.Rejected; folded < report.Tried.Events/2 {
 				t.Errorf("most events were left out or rejected: %+v", report.Tried)
@@ -223,7 +239,7 @@ func TestAModuleThatDoesNotLoadBreaksOneLaw(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer host.Close(ctx)
-	_, err = host.Load(ctx, build(t, "clock"), wasm.Limits{})
+	_, err = host.Load(ctx, build(t, "lawless/clock"), wasm.Limits{})
 	var guest *runtime.GuestError
 	if !errors.As(err, &guest) {
 		t.Fatal(err)
@@ -239,19 +255,40 @@ func TestAModuleThatDoesNotLoadBreaksOneLaw(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotSeenIsTold: a resident projection that answers no queries may have
-// any state.
+// TestOddProjectionsPass: what they do is unusual, and lawful.
+func TestOddProjectionsPass(t *testing.T) {
+	for _, guest := range []string{"memo", "removing", "empty_state", "refusing", "all_positions"} {
+		t.Run(guest, func(t *testing.T) {
+			t.Parallel()
+			if report := check(t, load(t, build(t, "lawful/"+guest)), nil); !report.Holds() {
+				t.Errorf("%s\n%s", report.Counterexamples()[0].Breach, plugintest.Write(plugintest.Suite{Module: "m"}, report.Counterexamples()))
+			}
+		})
+	}
+}
+
+// TestWhatIsNotSeenIsTold: a resident projection that does not answer for its state
+// may have any.
 func TestWhatIsNotSeenIsTold(t *testing.T) {
-	for guest, unseen := range map[string]bool{"silent": true, "batch_counter": false, "batch_size": false} {
+	for guest, unseen := range map[string]bool{"lawless/silent": true, "lawful/refusing": true, "lawless/batch_counter": false, "lawless/batch_size": false} {
 		if r := check(t, load(t, build(t, guest)), nil, "split"); r.Unseen != unseen {
 			t.Errorf("%s: unseen %t", guest, r.Unseen)
 		}
 	}
 }
 
+// TestGrowthOfAStateIsTold: it breaks no law.
+func TestGrowthOfAStateIsTold(t *testing.T) {
+	for guest, grows := range map[string]bool{"lawful/all_positions": true, "lawful/refusing": false, "lawful/memo": false} {
+		if r := check(t, load(t, build(t, guest)), nil, "totality"); !r.Holds() || (r.Growth != "") != grows {
+			t.Errorf("%s: %t, growth %q", guest, r.Holds(), r.Growth)
+		}
+	}
+}
+
 // TestTheSameSeedGivesTheSameReport: invariant 1.
 func TestTheSameSeedGivesTheSameReport(t *testing.T) {
-	p := load(t, build(t, "batch_size"))
+	p := load(t, build(t, "lawless/batch_size"))
 	a, b := check(t, p, nil), check(t, p, nil)
 	if d := cmp.Diff(a, b); d != "" {
 		t.Error(d)

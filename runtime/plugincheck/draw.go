@@ -13,62 +13,104 @@ import (
 	"github.com/refold-dev/refold/runtime/projection"
 )
 
-// The most batches of a log, of one that is folded over and over, and the most
-// events of a batch.
-const (
-	maxBatches  = 5
-	maxRepeated = 1
-	maxBatch    = 8
+// maxBatch is the most events of a batch that are drawn, each of which may be
+// repeated.
+const maxBatch = 8
+
+// shape bounds the logs that are drawn.
+type shape struct {
+	batches int // the most of a log
+	// times are how often an event comes, one of them for each, each time about
+	// another aggregate and of another key; nil is once.
+	times []int
+}
+
+var (
+	usual = shape{batches: 5}
+	// crowded logs have batches of hundreds of events and of keys: what a projection
+	// has room for only so often, or finds by a hash, shows in them.
+	crowded = shape{batches: 3, times: []int{1, 64, 128}}
+	// single logs are folded over and over.
+	single = shape{batches: 1}
 )
 
-// aggregates is how many the events that are made up are about.
+// aggregates is how many the events that are made up are about, unless crowded.
 const aggregates = 3
 
-// step is one event of a log, as it is drawn.
+// step is one event of a log, as it is drawn, or several.
 type step struct {
 	life    int // of the vocabulary's lives; -1 for an event that is made up
 	made    event.Event
+	payload []member
 	subject int
+	times   int
 }
 
-// draw draws a log of at most so many batches.
-func (v *Vocabulary) draw(t *rapid.T, most int) projection.Log {
-	batch := rapid.SliceOfN(rapid.Custom(v.step), 1, maxBatch)
-	w := writer{vocabulary: v, next: make([]int, len(v.lives)), versions: map[event.Aggregate]event.Version{}}
-	for _, steps := range rapid.SliceOfN(batch, 1, most).Draw(t, "log") {
-		before := len(w.log.Events)
+// atom is one event of a drawn log: a step for the nth time, from 0.
+type atom struct {
+	step *step
+	n    int
+}
+
+// draw draws the events of a log of a shape, by batch.
+func (v *Vocabulary) draw(t *rapid.T, s shape) (batches [][]atom) {
+	one := func(t *rapid.T) step { return v.step(t, s.times) }
+	batch := rapid.SliceOfN(rapid.Custom(one), 1, maxBatch)
+	for _, steps := range rapid.SliceOfN(batch, 1, s.batches).Draw(t, "log") {
+		var atoms []atom
 		for i := range steps {
-			w.write(&steps[i])
+			for n := range steps[i].times {
+				atoms = append(atoms, atom{&steps[i], n})
+			}
+		}
+		batches = append(batches, atoms)
+	}
+	return batches
+}
+
+// log makes a log of what was drawn, and returns of what each event is made.
+func (v *Vocabulary) log(batches [][]atom) (projection.Log, []atom) {
+	w := writer{vocabulary: v, next: make([]int, len(v.lives)), versions: map[event.Aggregate]event.Version{}}
+	for _, atoms := range batches {
+		before := len(w.log.Events)
+		for _, a := range atoms {
+			w.write(a)
 		}
 		if size := len(w.log.Events) - before; size > 0 {
 			w.log.Batches = append(w.log.Batches, size)
 		}
 	}
-	return w.log
+	return w.log, w.from
 }
 
 // writer makes a log of steps.
 type writer struct {
 	vocabulary *Vocabulary
 	log        projection.Log
+	from       []atom
 	next       []int // of each life
 	versions   map[event.Aggregate]event.Version
 }
 
-func (w *writer) write(s *step) {
+func (w *writer) write(a atom) {
+	s, n := a.step, a.n
 	at := event.Position(len(w.log.Events) + 1)
 	var e event.Event
 	if s.life < 0 {
-		e = plugintest.Envelope(s.made, at, s.subject)
+		e = s.made
+		e.Data = payload(s.payload, n)
+		e = plugintest.Envelope(e, at, s.subject+n)
 	} else {
-		life := w.vocabulary.lives[s.life]
-		if w.next[s.life] == len(life) {
+		which := (s.life + n) % len(w.next)
+		life := w.vocabulary.lives[which]
+		if w.next[which] == len(life) {
 			return // it is over
 		}
-		e = life[w.next[s.life]]
-		w.next[s.life]++
+		e = life[w.next[which]]
+		w.next[which]++
 	}
 	w.versions[e.Aggregate]++
+	w.from = append(w.from, a)
 	w.log.Events = append(w.log.Events, event.Recorded{Event: e, Position: at, Version: w.versions[e.Aggregate]})
 }
 
@@ -79,7 +121,7 @@ func (v *Vocabulary) Sample(events int) projection.Log {
 	for len(log.Events) < events {
 		seed++
 		search(seed, 1, func(t *rapid.T) {
-			drawn := v.draw(t, maxBatches)
+			drawn, _ := v.log(v.draw(t, usual))
 			for _, e := range drawn.Events {
 				e.Position = event.Position(len(log.Events) + 1)
 				log.Events = append(log.Events, e)
@@ -92,13 +134,19 @@ func (v *Vocabulary) Sample(events int) projection.Log {
 	return log
 }
 
-func (v *Vocabulary) step(t *rapid.T) step {
+func (v *Vocabulary) step(t *rapid.T, times []int) step {
+	s := step{life: -1, times: 1}
+	if len(times) > 0 {
+		s.times = rapid.SampledFrom(times).Draw(t, "times")
+	}
 	if len(v.lives) > 0 && !rapid.Bool().Draw(t, "made up") {
-		return step{life: rapid.IntRange(0, len(v.lives)-1).Draw(t, "life")}
+		s.life = rapid.IntRange(0, len(v.lives)-1).Draw(t, "life")
+		return s
 	}
 	kind := rapid.SampledFrom(v.types).Draw(t, "type")
-	s := step{life: -1, subject: rapid.IntRange(1, aggregates).Draw(t, "aggregate")}
-	s.made = event.Event{Type: kind.name, SchemaVersion: kind.version, Data: kind.payload(t)}
+	s.subject = rapid.IntRange(1, aggregates).Draw(t, "aggregate")
+	s.payload = kind.payload(t)
+	s.made = event.Event{Type: kind.name, SchemaVersion: kind.version}
 	switch rapid.IntRange(0, 9).Draw(t, "envelope") {
 	case 7:
 		s.made.Metadata = json.RawMessage(`{"user":"somebody","nested":{"list":[1,null]}}`)
@@ -115,18 +163,35 @@ var edgeTimes = []time.Time{
 	time.Unix(0, 0).UTC(), time.Date(1678, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2261, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
 }
 
-// payload draws a payload.
-func (k *eventType) payload(t *rapid.T) json.RawMessage {
-	root := map[string]any{}
+// member is a value of a payload.
+type member struct {
+	field *field
+	value json.RawMessage
+}
+
+// payload draws a payload's values.
+func (k *eventType) payload(t *rapid.T) (list []member) {
 	for i := range k.fields {
 		f := &k.fields[i]
 		if value := f.draw(t, k.declared); value != nil {
-			put(root, f.path, value)
+			list = append(list, member{f, value})
 		}
+	}
+	return list
+}
+
+// payload is JSON of drawn values, the nth time with another key than before.
+func payload(list []member, n int) json.RawMessage {
+	root := map[string]any{}
+	for _, m := range list {
+		if m.field.key && n > 0 {
+			m.value = m.field.nthKey(n)
+		}
+		put(root, m.field.path, m.value)
 	}
 	text, err := json.Marshal(root)
 	if err != nil {
-		t.Fatal(fmt.Errorf("a payload that is no JSON: %w", err))
+		panic(fmt.Sprintf("a payload that is no JSON: %v", err)) // cannot be: its values are
 	}
 	return text
 }

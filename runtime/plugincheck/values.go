@@ -3,8 +3,10 @@ package plugincheck
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -32,23 +34,34 @@ func (f *field) draw(t *rapid.T, strict bool) json.RawMessage {
 	return f.usual(t, f.kind)
 }
 
-// drawKey draws one of few keys, so that there are several events of each.
+// drawKey draws one of few keys, so that there are several events of each. Some
+// begin alike, for whoever keeps the beginning.
 func (f *field) drawKey(t *rapid.T) json.RawMessage {
 	if len(f.seen) > 0 {
 		return rapid.SampledFrom(f.seen[:min(4, len(f.seen))]).Draw(t, "key")
 	}
-	n := rapid.IntRange(0, 3).Draw(t, "key")
+	if f.kind == catalog.StringType || f.kind == catalog.AnyType {
+		return quoted(rapid.SampledFrom([]string{"a", "b", "c", "", longKey + "1", longKey + "2"}).Draw(t, "key"))
+	}
+	return f.nthKey(rapid.IntRange(0, 3).Draw(t, "key"))
+}
+
+// longKey is longer than what somebody might have room for.
+var longKey = strings.Repeat("key ", 20)
+
+// nthKey is one of many keys, as far as the field's type has them.
+func (f *field) nthKey(n int) json.RawMessage {
 	switch f.kind {
 	case catalog.IntegerType, catalog.NumberType:
 		return json.RawMessage(strconv.Itoa(n))
 	case catalog.BooleanType:
-		return json.RawMessage(strconv.FormatBool(n > 1))
+		return json.RawMessage(strconv.FormatBool(n%2 == 1))
 	case catalog.UUIDType:
-		return quoted("00000000-0000-4000-8000-00000000000" + strconv.Itoa(n))
+		return quoted(fmt.Sprintf("00000000-0000-4000-8000-%012d", n))
 	case catalog.TimeType:
-		return quoted("2026-01-0" + strconv.Itoa(n+1) + "T00:00:00Z")
+		return quoted(time.Date(2026, 1, 1, 0, n, 0, 0, time.UTC).Format(time.RFC3339))
 	}
-	return quoted([]string{"a", "b", "c", ""}[n])
+	return quoted("key " + strconv.Itoa(n))
 }
 
 // usual draws a value of a type, the odd ones of it included.
@@ -91,7 +104,7 @@ func drawText(t *rapid.T) json.RawMessage {
 		return quoted(rapid.StringN(0, 12, -1).Draw(t, "text"))
 	}
 	return quoted(rapid.SampledFrom([]string{
-		"a", "b", "", "true", "0", "größer", "\x00\t\"\\", "\U0001F600", "a b/c.d", strings.Repeat("long ", 200)}).Draw(t, "text"))
+		"a", "b", "", "true", "0", "größer", "\x00\t\"\\", "\U0001F600", "a b/c.d", strings.Repeat("long ", 1000)}).Draw(t, "text"))
 }
 
 func drawInteger(t *rapid.T) json.RawMessage {

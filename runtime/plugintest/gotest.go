@@ -22,7 +22,7 @@ func Test(t testing.TB, file, module string) {
 		t.Fatal(err)
 	}
 	defer host.Close(ctx)
-	m, err := host.Load(ctx, module, wasm.Limits{})
+	m, err := host.Load(ctx, module, wasm.Limits{FuelPerEvent: suite.FuelPerEvent})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,60 +3,107 @@ package plugintest
 import (
 	"encoding/xml"
 	"fmt"
-	"io"
 	"strings"
+	"time"
 )
 
-type junitSuite struct {
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Cases    []junitCase `xml:"testcase"`
+// Ran is a file of cases that has been run, or, with an error, could not be.
+type Ran struct {
+	File    string
+	Results []Result
+	Err     error
 }
 
-type junitCase struct {
-	Class    string         `xml:"classname,attr"`
-	Name     string         `xml:"name,attr"`
-	File     string         `xml:"file,attr"`
-	Line     int            `xml:"line,attr"`
-	Seconds  string         `xml:"time,attr"`
-	Failures []junitFailure `xml:"failure"`
-}
+// The elements of JUnit XML, as build servers read it: a case has one failure, and
+// counts stand with the suites.
+type (
+	junitReport struct {
+		XMLName xml.Name `xml:"testsuites"`
+		junitCounts
+		Suites []*junitSuite `xml:"testsuite"`
+	}
+	junitCounts struct {
+		Name     string `xml:"name,attr"`
+		Tests    int    `xml:"tests,attr"`
+		Failures int    `xml:"failures,attr"`
+		Errors   int    `xml:"errors,attr"`
+		Seconds  string `xml:"time,attr"`
+		elapsed  time.Duration
+	}
+	junitSuite struct {
+		junitCounts
+		Cases []junitCase `xml:"testcase"`
+	}
+	junitCase struct {
+		Name    string        `xml:"name,attr"`
+		Class   string        `xml:"classname,attr"`
+		File    string        `xml:"file,attr"`
+		Line    int           `xml:"line,attr,omitempty"`
+		Seconds string        `xml:"time,attr"`
+		Failure *junitProblem `xml:"failure"`
+		Error   *junitProblem `xml:"error"`
+	}
+	junitProblem struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr"`
+		Text    string `xml:",chardata"`
+	}
+)
 
-type junitFailure struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// WriteJUnit writes results, by file, as JUnit XML.
-func WriteJUnit(w io.Writer, files []string, results [][]Result) error {
-	report := struct {
-		XMLName xml.Name     `xml:"testsuites"`
-		Suites  []junitSuite `xml:"testsuite"`
-	}{}
-	for i, file := range files {
-		suite := junitSuite{Name: file, Tests: len(results[i])}
-		for j := range results[i] {
-			r := &results[i][j]
-			c := junitCase{Class: strings.TrimSuffix(file, ".yaml"), Name: r.Name, File: file, Line: r.Pos.Line, Seconds: fmt.Sprintf("%.3f", r.Elapsed.Seconds())}
-			for _, f := range r.Failures {
-				c.Failures = append(c.Failures, junitFailure{fmt.Sprintf("%s: %s", f.Pos, f.What), f.Text})
-			}
-			if !r.Passed() {
-				suite.Failures++
-			}
-			suite.Cases = append(suite.Cases, c)
-		}
+// JUnit is the results of files as JUnit XML. A character that XML cannot hold
+// becomes U+FFFD.
+func JUnit(files []Ran) ([]byte, error) {
+	report := junitReport{junitCounts: junitCounts{Name: "refold plugin test"}}
+	for i := range files {
+		suite := suiteOf(&files[i])
+		report.add(suite.junitCounts)
 		report.Suites = append(report.Suites, suite)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	if err := enc.Encode(report); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	text, err := xml.MarshalIndent(report, "", "  ")
+	return append(append([]byte(xml.Header), text...), '\n'), err
 }
+
+func suiteOf(f *Ran) *junitSuite {
+	s := &junitSuite{junitCounts: junitCounts{Name: f.File}}
+	class := strings.TrimSuffix(f.File, ".yaml")
+	for i := range f.Results {
+		r := &f.Results[i]
+		c := junitCase{Name: r.Name, Class: class, File: f.File, Line: r.Pos.Line, Seconds: seconds(r.Elapsed), Failure: failureOf(r)}
+		one := junitCounts{Tests: 1, elapsed: r.Elapsed}
+		if c.Failure != nil {
+			one.Failures = 1
+		}
+		s.add(one)
+		s.Cases = append(s.Cases, c)
+	}
+	if f.Err != nil {
+		message, _, _ := strings.Cut(f.Err.Error(), "\n")
+		s.add(junitCounts{Tests: 1, Errors: 1})
+		s.Cases = append(s.Cases, junitCase{Name: "the file is run", Class: class, File: f.File, Seconds: seconds(0),
+			Error: &junitProblem{message, "error", f.Err.Error()}})
+	}
+	return s
+}
+
+// failureOf is all that a case did not get; nil for one that passed.
+func failureOf(r *Result) *junitProblem {
+	if r.Passed() {
+		return nil
+	}
+	var what, text []string
+	for _, f := range r.Failures {
+		what = append(what, f.What)
+		text = append(text, fmt.Sprintf("%s: %s\n%s", f.Pos, f.What, f.Text))
+	}
+	return &junitProblem{"differs: " + strings.Join(what, ", "), what[0], strings.Join(text, "\n\n")}
+}
+
+func (c *junitCounts) add(more junitCounts) {
+	c.Tests += more.Tests
+	c.Failures += more.Failures
+	c.Errors += more.Errors
+	c.elapsed += more.elapsed
+	c.Seconds = seconds(c.elapsed)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"os"
@@ -164,7 +165,7 @@ func TestWrittenLogsAreReadBack(t *testing.T) {
 			log.Events = append(log.Events, e)
 		}
 		log.Batches = []int{1}
-		text := plugintest.Write("m.wasm", "", []plugintest.Counterexample{{Name: "n", Breach: "two\nlines", Log: log}})
+		text := plugintest.Write(plugintest.Suite{Module: "m.wasm"}, []plugintest.Counterexample{{Name: "n", Breach: "two\nlines", Log: log}})
 		suite, err := plugintest.Parse("c.yaml", text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
@@ -213,26 +214,41 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestWriteJUnit(t *testing.T) {
-	var b bytes.Buffer
-	results := []plugintest.Result{
-		{Name: "good", Pos: config.Pos{File: "a_test.yaml", Line: 3}},
-		{Name: "bad", Pos: config.Pos{File: "a_test.yaml", Line: 9}, Failures: []plugintest.Failure{{What: "state", Pos: config.Pos{File: "a_test.yaml", Line: 12, Column: 5}, Text: "-a\n+<b>"}}},
+// TestJUnit: what build servers read, whatever is in a name or a difference.
+func TestJUnit(t *testing.T) {
+	at := func(line int) config.Pos { return config.Pos{File: "a_test.yaml", Line: line, Column: 5} }
+	files := []plugintest.Ran{
+		{File: "a_test.yaml", Results: []plugintest.Result{
+			{Name: "good", Pos: at(3), Elapsed: 1500 * time.Millisecond},
+			{Name: `<b> & "c" \x00\x1b[31m` + "\x00\x1b\xff\uFFFE\u2028😀\n", Pos: at(9), Elapsed: 10 * time.Millisecond, Failures: []plugintest.Failure{
+				{What: "state", Pos: at(12), Text: "-a\n+<b>]]>\x07"}, {What: "split", Pos: at(9), Text: "it does matter"}}},
+		}},
+		{File: "b_test.yaml", Err: config.Errors{{Pos: config.Pos{File: "b_test.yaml", Line: 1, Column: 1}, Message: "there is no case"}}},
 	}
-	if err := plugintest.WriteJUnit(&b, []string{"a_test.yaml"}, [][]plugintest.Result{results}); err != nil {
+	text, err := plugintest.JUnit(files)
+	if err != nil {
 		t.Fatal(err)
 	}
 	const want = `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites>
-  <testsuite name="a_test.yaml" tests="2" failures="1">
-    <testcase classname="a_test" name="good" file="a_test.yaml" line="3" time="0.000"></testcase>
-    <testcase classname="a_test" name="bad" file="a_test.yaml" line="9" time="0.000">
-      <failure message="a_test.yaml:12:5: state">-a&#xA;+&lt;b&gt;</failure>
+<testsuites name="refold plugin test" tests="3" failures="1" errors="1" time="1.510">
+  <testsuite name="a_test.yaml" tests="2" failures="1" errors="0" time="1.510">
+    <testcase name="good" classname="a_test" file="a_test.yaml" line="3" time="1.500"></testcase>
+    <testcase name="&lt;b&gt; &amp; &#34;c&#34; \x00\x1b[31m���� 😀&#xA;" classname="a_test" file="a_test.yaml" line="9" time="0.010">
+      <failure message="differs: state, split" type="state">a_test.yaml:12:5: state&#xA;-a&#xA;+&lt;b&gt;]]&gt;�&#xA;&#xA;a_test.yaml:9:5: split&#xA;it does matter</failure>
+    </testcase>
+  </testsuite>
+  <testsuite name="b_test.yaml" tests="1" failures="0" errors="1" time="0.000">
+    <testcase name="the file is run" classname="b_test" file="b_test.yaml" time="0.000">
+      <error message="b_test.yaml:1:1: there is no case" type="error">b_test.yaml:1:1: there is no case</error>
     </testcase>
   </testsuite>
 </testsuites>
 `
-	if d := cmp.Diff(want, b.String()); d != "" {
+	if d := cmp.Diff(want, string(text)); d != "" {
 		t.Error(d)
+	}
+	var any struct{ XMLName xml.Name }
+	if err := xml.Unmarshal(text, &any); err != nil {
+		t.Errorf("a strict reader says: %v", err)
 	}
 }

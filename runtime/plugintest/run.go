@@ -90,6 +90,7 @@ func (s *Suite) run(ctx context.Context, p *projection.Projection, c *Case, resu
 		return nil
 	}
 	c.compare(p, result)
+	ctx = context.WithValue(ctx, again{}, true)
 	if err := c.laws(ctx, p, log, result); err != nil || c.Repeat == 0 {
 		return err
 	}
@@ -135,6 +136,13 @@ func fold(ctx context.Context, p *projection.Projection, c *Case, log projection
 	}
 	return g, err
 }
+
+// again marks a context.
+type again struct{}
+
+// Again reports whether the events that are folded in a context have been folded
+// before, in the same case: what a projection logs of them is no news.
+func Again(ctx context.Context) bool { return ctx.Value(again{}) != nil }
 
 // laws holds the laws with the events of a case.
 func (c *Case) laws(ctx context.Context, p *projection.Projection, log projection.Log, result *Result) error {

@@ -18,8 +18,10 @@ type Suite struct {
 	Module string `yaml:"module"`
 	// Key is the payload field that the pipeline keys the projection by; empty means
 	// the manifest's.
-	Key   string `yaml:"key"`
-	Cases []Case `yaml:"cases"`
+	Key string `yaml:"key"`
+	// FuelPerEvent is what an event may cost; 0 leaves it to whoever loads the module.
+	FuelPerEvent int64  `yaml:"fuel_per_event"`
+	Cases        []Case `yaml:"cases"`
 
 	file string
 	text []byte

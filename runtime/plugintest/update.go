@@ -3,8 +3,11 @@ package plugintest
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -15,7 +18,7 @@ import (
 // expect, where that differs. An empty `then:` is filled with all that there is. A
 // case without `then:` stays without.
 func (s *Suite) Update(p *projection.Projection, results []Result) ([]byte, error) {
-	text, anew := s.text, false
+	text := s.text
 	for i := len(s.Cases) - 1; i >= 0; i-- { // from the end, so that lines keep their numbers
 		c := &s.Cases[i]
 		if c.Then == nil || results[i].got == nil || results[i].got.given != "" {
@@ -24,19 +27,36 @@ func (s *Suite) Update(p *projection.Projection, results []Result) ([]byte, erro
 		mapping := s.caseNode(i)
 		at := indexOf(mapping, "then")
 		then := mapping.Content[at+1]
-		if !results[i].got.update(p, c, then) {
-			continue
+		switch {
+		case !results[i].got.update(p, c, then):
+		case mapping.Style&yaml.FlowStyle != 0:
+			text = spliceFlow(text, mapping)
+		default:
+			text = splice(text, mapping.Content[at], then)
 		}
-		anew = anew || s.flow(mapping, then)
-		text = splice(text, mapping.Content[at], then)
 	}
-	if anew {
-		return s.encode()
+	if !s.says(text) { // its YAML is stranger than can be changed in places
+		var err error
+		if text, err = s.encode(); err != nil {
+			return nil, fmt.Errorf("writing the cases: %w", err)
+		}
 	}
 	if _, err := Parse(s.file, text); err != nil {
 		return nil, fmt.Errorf("what was to be written is no file of cases: %w", err)
 	}
 	return text, nil
+}
+
+// says reports whether a text says what the changed YAML does.
+func (s *Suite) says(text []byte) bool {
+	var doc yaml.Node
+	return yaml.Unmarshal(text, &doc) == nil && same(&doc, s.doc)
+}
+
+// same compares values, but for how they are written.
+func same(a, b *yaml.Node) bool {
+	a, b = resolved(a), resolved(b)
+	return a.Kind == b.Kind && a.Value == b.Value && slices.EqualFunc(a.Content, b.Content, same)
 }
 
 func (s *Suite) caseNode(i int) *yaml.Node {
@@ -59,11 +79,6 @@ func indexOf(n *yaml.Node, key string) int {
 		}
 	}
 	return -1
-}
-
-// flow reports whether a case does not have its `then:` on lines of its own.
-func (s *Suite) flow(mapping, then *yaml.Node) bool {
-	return mapping.Style&yaml.FlowStyle != 0 || then.Anchor != "" || s.doc.Content[0].Style&yaml.FlowStyle != 0
 }
 
 // encode writes the whole file anew: comments stay, empty lines do not.
@@ -90,6 +105,7 @@ func splice(text []byte, key, then *yaml.Node) []byte {
 		}
 		last = n + 1
 	}
+	elsewhere(then, strings.Join(all[first:last], ""))
 	inner := *key
 	inner.HeadComment, inner.FootComment = "", "" // they stand on other lines
 	fresh := lines(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{&inner, then}})
@@ -107,6 +123,93 @@ func splice(text []byte, key, then *yaml.Node) []byte {
 	out.WriteString("\n")
 	out.WriteString(strings.Join(all[last:], ""))
 	return []byte(out.String())
+}
+
+// elsewhere drops comments that belong to a `then:` by the letter, and do not stand
+// in its lines: they stay where they are.
+func elsewhere(n *yaml.Node, lines string) {
+	for _, comment := range []*string{&n.HeadComment, &n.LineComment, &n.FootComment} {
+		if line, _, _ := strings.Cut(*comment, "\n"); !strings.Contains(lines, line) {
+			*comment = ""
+		}
+	}
+	for _, child := range n.Content {
+		elsewhere(child, lines)
+	}
+}
+
+// spliceFlow puts a changed case that stands in braces in the place that it has in
+// a text, on one line unless it has comments.
+func spliceFlow(text []byte, mapping *yaml.Node) []byte {
+	from := offset(text, mapping.Line, mapping.Column)
+	open := bytes.IndexByte(text[from:], '{') // behind an anchor
+	if open < 0 {
+		return text
+	}
+	from += open
+	bare := *mapping
+	bare.Anchor, bare.HeadComment, bare.LineComment, bare.FootComment = "", "", "", ""
+	fresh := strings.TrimSuffix(lines(&bare), "\n")
+	fresh = strings.ReplaceAll(fresh, "\n", "\n"+strings.Repeat(" ", mapping.Column))
+	return slices.Concat(text[:from], []byte(fresh), text[flowEnd(text, from):])
+}
+
+// offset is where a line and a column, in characters, are in a text.
+func offset(text []byte, line, column int) int {
+	at := 0
+	for range line - 1 {
+		at += bytes.IndexByte(text[at:], '\n') + 1
+	}
+	for range column - 1 {
+		_, size := utf8.DecodeRune(text[at:])
+		at += size
+	}
+	return at
+}
+
+// flowEnd is the end of the braces that a text has at an index.
+func flowEnd(text []byte, from int) int {
+	depth := 0
+	before := byte(' ') // the last that is no space
+	for i := from; i < len(text); i++ {
+		c := text[i]
+		starts := strings.IndexByte("{[,:", before) >= 0 // otherwise it is within a plain text
+		switch {
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		case starts && (c == '"' || c == '\''):
+			i = quoteEnd(text, i)
+		case c == '#' && i > 0 && strings.IndexByte(" \t\n", text[i-1]) >= 0:
+			for i+1 < len(text) && text[i+1] != '\n' {
+				i++
+			}
+			continue
+		}
+		if strings.IndexByte(" \t\r\n", c) < 0 {
+			before = c
+		}
+	}
+	return len(text)
+}
+
+// quoteEnd is where a quoted text ends that begins at an index. In double quotes a
+// backslash makes the next character count for nothing, in single ones two quotes
+// are one.
+func quoteEnd(text []byte, from int) int {
+	quote := text[from]
+	for i := from + 1; i < len(text); i++ {
+		switch {
+		case quote == '"' && text[i] == '\\', quote == '\'' && bytes.HasPrefix(text[i:], []byte("''")):
+			i++
+		case text[i] == quote:
+			return i
+		}
+	}
+	return len(text)
 }
 
 // update changes what differs in a `then:`, and reports whether anything did.
@@ -149,8 +252,25 @@ func (g *got) update(p *projection.Projection, c *Case, then *yaml.Node) (change
 	}
 	put("effects", everything || t.Effects != nil, want, styled(have))
 	put("rejected", t.Rejected != nil || len(g.rejected) > 0, expectedNodes(t.Rejected), styled(verdictNodes(t.Rejected, g.rejected)))
-	put("failed", t.Failed != nil || len(g.failed) > 0, expectedNodes(t.Failed), styled(verdictNodes(t.Failed, excerpts(t.Failed, g.failed))))
+	put("failed", t.Failed != nil || len(g.failed) > 0, expectedNodes(t.Failed), styled(verdictNodes(t.Failed, said(excerpts(t.Failed, g.failed)))))
 	return changed
+}
+
+// having is what a guest said before it failed.
+var having = regexp.MustCompile(`having said ("(?:[^"\\]|\\.)*")`)
+
+// said leaves of the reasons of failures what the guest said, if it said anything:
+// the functions that it says so in may have other names tomorrow.
+func said(have []verdict) []verdict {
+	out := slices.Clone(have)
+	for i := range out {
+		if m := having.FindStringSubmatch(out[i].reason); m != nil {
+			if text, err := strconv.Unquote(m[1]); err == nil && text != "" {
+				out[i].reason = text
+			}
+		}
+	}
+	return out
 }
 
 // styled writes a list in lines where it has any.

@@ -14,11 +14,17 @@ func (m *mistakes) at(pos config.Pos, hint, format string, args ...any) {
 	m.errs = append(m.errs, &config.Error{Pos: pos, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
+// maxFuel is the most that an event may ever cost.
+const maxFuel = 1 << 40
+
 // validate checks what can be checked without the module.
 func (s *Suite) validate() config.Errors {
 	var m mistakes
 	if len(s.Cases) == 0 {
 		m.at(s.Where("cases"), "add a `cases:` list with at least one item", "there is no case")
+	}
+	if s.FuelPerEvent < 0 || s.FuelPerEvent > maxFuel || s.FuelPerEvent == 0 && s.Sets("fuel_per_event") {
+		m.at(s.Where("fuel_per_event"), "", "fuel_per_event must lie between 1 and %d", int64(maxFuel))
 	}
 	first := map[string]config.Pos{}
 	for i := range s.Cases {

@@ -21,18 +21,21 @@ type Counterexample struct {
 }
 
 // Write makes a file with a case for each counterexample, which fails for as long
-// as the law is broken, and expects nothing else. module is the module's path as it
-// is to stand in the file; key overrides the manifest's, if it is not empty.
-func Write(module, key string, list []Counterexample) []byte {
+// as the law is broken, and expects nothing else. All that the file says beside its
+// cases is what s says.
+func Write(s Suite, list []Counterexample) []byte {
 	cases := &yaml.Node{Kind: yaml.SequenceNode}
 	for i := range list {
 		cases.Content = append(cases.Content, list[i].node())
 	}
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	add := func(key string, value *yaml.Node) { root.Content = append(root.Content, textNode(key), value) }
-	add("module", textNode(module))
-	if key != "" {
-		add("key", textNode(key))
+	add("module", textNode(s.Module))
+	if s.Key != "" {
+		add("key", textNode(s.Key))
+	}
+	if s.FuelPerEvent > 0 {
+		add("fuel_per_event", scalar(strconv.FormatInt(s.FuelPerEvent, 10)))
 	}
 	add("cases", cases)
 	return []byte(lines(root))

@@ -10,27 +10,70 @@ import (
 
 // Growth folds the same events again and again, and says how memory grows that
 // should not; it is empty if the memory settles. window is after how many events
-// memory is looked at, each time anew with the states that keys had at first. A resident projection's memory is its state, which may
-// grow: it is not looked at.
-func (p *Projection) Growth(ctx context.Context, events []event.Recorded, window int) (_ string, err error) {
-	if p.resident() || len(events) == 0 {
+// memory is looked at, each time anew with the states that keys had at first. A
+// resident projection's memory is its state, which may grow: it folds the events
+// once, and is asked again and again.
+func (p *Projection) Growth(ctx context.Context, events []event.Recorded, window int) (string, error) {
+	if p.resident() && !p.answers() {
 		return "", nil
+	}
+	g, err := p.climb(ctx, events, func(r *Run, events []event.Recorded) error {
+		if p.resident() {
+			return r.askAgain(ctx, window/askShare)
+		}
+		return r.again(ctx, events, window)
+	})
+	if err != nil || g.looks == 0 {
+		return "", err
+	}
+	what := fmt.Sprintf("%d events, the same %d over and over", g.looks*window, g.events)
+	if p.resident() {
+		what = fmt.Sprintf("%d queries for the same state", g.looks*(window/askShare))
+	}
+	return fmt.Sprintf("its memory grows and does not settle: from %d to %d pages of 64 KiB over %s", g.first, g.last, what), nil
+}
+
+// StateGrowth says how a resident projection's memory grows that folds the same
+// events again and again; it is empty if the memory settles, and of all other
+// projections. It may be right: a state that has all events in it grows.
+func (p *Projection) StateGrowth(ctx context.Context, events []event.Recorded, window int) (string, error) {
+	if !p.resident() {
+		return "", nil
+	}
+	g, err := p.climb(ctx, events, func(r *Run, events []event.Recorded) error { return r.again(ctx, events, window) })
+	if err != nil || g.looks == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("its memory, which is its state, grows for as long as the same %d events are folded: by %d pages of 64 KiB over %d of them",
+		g.events, g.last-g.first, g.looks*window), nil
+}
+
+// growth is how a memory has grown that did not settle: from first to last pages,
+// by so many looks. No looks mean that it settled.
+type growth struct{ first, last, looks, events int }
+
+// askShare is how many events count for as much time as one query.
+const askShare = 8
+
+// climb takes steps with those of some events that are healthy until the memory has
+// settled, or clearly does not.
+func (p *Projection) climb(ctx context.Context, events []event.Recorded, step func(*Run, []event.Recorded) error) (g growth, err error) {
+	if len(events) == 0 {
+		return growth{}, nil
 	}
 	r, err := p.Start(ctx)
 	if err != nil {
-		return "", err
+		return growth{}, err
 	}
 	defer func() { err = errors.Join(err, r.Close(ctx)) }()
 	events, err = r.healthy(ctx, events)
 	if err != nil || len(events) == 0 {
-		return "", err
+		return growth{}, err
 	}
-	first, last, looks, err := r.settle(ctx, tiled(events), window)
-	if err != nil || looks == 0 {
-		return "", err
-	}
-	return fmt.Sprintf("its memory grows and does not settle: from %d to %d pages of 64 KiB over %d events, the same %d over and over",
-		first, last, looks*window, len(events)), nil
+	many := tiled(events)
+	g, err = r.settle(func() error { return step(r, many) })
+	g.events = len(events)
+	return g, err
 }
 
 // When memory has settled, and when it never will. A runtime that collects garbage
@@ -42,37 +85,36 @@ const (
 	lateLooks    = 8 // the last ones, in each of which memory grew
 )
 
-// settle folds events until memory has settled: then looks is 0. Otherwise it is
-// how often memory was looked at, and first and last are its pages.
-func (r *Run) settle(ctx context.Context, events []event.Recorded, window int) (first, last, looks int, err error) {
-	if err := r.again(ctx, events, window); err != nil { // until then a guest makes room
-		return 0, 0, 0, err
+// settle takes steps until memory has settled.
+func (r *Run) settle(step func() error) (growth, error) {
+	if err := step(); err != nil { // until then a guest makes room
+		return growth{}, err
 	}
-	first = r.instance.MemoryPages()
-	last = first
+	g := growth{first: r.instance.MemoryPages(), last: r.instance.MemoryPages()}
 	still, climbing := 0, 0
-	for looks = 1; looks <= maxLooks; looks++ {
-		if err := r.again(ctx, events, window); err != nil {
-			return 0, 0, 0, err
+	for g.looks = 1; g.looks <= maxLooks; g.looks++ {
+		if err := step(); err != nil {
+			return growth{}, err
 		}
 		pages := r.instance.MemoryPages()
-		if pages > last {
+		if pages > g.last {
 			still, climbing = 0, climbing+1
 		} else {
 			still, climbing = still+1, 0
 		}
-		last = pages
+		g.last = pages
 		switch {
 		case still == settledLooks:
-			return first, last, 0, nil
-		case last-first >= grownPages:
-			return first, last, looks, nil
+			return growth{}, nil
+		case g.last-g.first >= grownPages:
+			return g, nil
 		}
 	}
 	if climbing < lateLooks {
-		return first, last, 0, nil
+		return growth{}, nil
 	}
-	return first, last, maxLooks, nil
+	g.looks = maxLooks
+	return g, nil
 }
 
 // again folds the same events until so many are folded.
@@ -80,6 +122,16 @@ func (r *Run) again(ctx context.Context, events []event.Recorded, count int) err
 	for n := 0; n < count; n += len(events) {
 		r.reset()
 		if err := r.Fold(ctx, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// askAgain asks for all of the state so many times.
+func (r *Run) askAgain(ctx context.Context, count int) error {
+	for range count {
+		if err := r.ask(ctx); err != nil {
 			return err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/runtime"
-	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // Log is a log to hold laws to: events in the order of their positions, and the
@@ -28,33 +27,54 @@ type Law struct {
 	Name string
 	// Says is what it says.
 	Says string
-	// kinds are the kinds of state that it is about; empty means all.
-	kinds []manifest.State
 	// check returns how a log shows that the law is broken; empty if it does not.
 	check func(ctx context.Context, p *Projection, log Log) (string, error)
+	// skips returns why the law is not about a projection; nil where it is about all.
+	skips func(p *Projection) string
 }
 
 // Laws are the laws that one log can show to be broken.
 func Laws() []Law {
 	return []Law{
-		{"limits", "it keeps to its fuel, stack, memory and output", nil, limits},
-		{"totality", "no event makes it fail", nil, totality},
-		{"determinism", "the same events give the same bytes, on any instance", nil, determinism},
-		{"split", "it does not matter how events are cut into batches", nil, split},
-		{"snapshot", "another instance goes on where one stops", nil, snapshot},
-		{"isolation", "a key does not feel the events of others", []manifest.State{manifest.Keyed}, isolation},
+		{"limits", "it keeps to its fuel, stack, memory and output", limits, nil},
+		{"totality", "no event makes it fail", totality, nil},
+		{"determinism", "the same events give the same bytes, on any instance", determinism, nil},
+		{"split", "it does not matter how events are cut into batches", split, nil},
+		{"snapshot", "another instance goes on where one stops", snapshot, nil},
+		{"isolation", "a key does not feel the events of others", isolation, unlessKeyed},
+		{"queries", "asking for its state does not change it", queries, unlessAnswering},
 	}
 }
 
-// Concerns reports whether the law is about a projection at all.
-func (l Law) Concerns(p *Projection) bool {
-	return len(l.kinds) == 0 || slices.Contains(l.kinds, p.manifest.State)
+func unlessKeyed(p *Projection) string {
+	if p.keyed() {
+		return ""
+	}
+	return fmt.Sprintf("the projection is %s", p.manifest.State)
+}
+
+func unlessAnswering(p *Projection) string {
+	switch {
+	case !p.resident():
+		return fmt.Sprintf("the projection is %s", p.manifest.State)
+	case !p.answers():
+		return "the projection answers no queries"
+	}
+	return ""
+}
+
+// Skips returns why the law is not about a projection; it is empty if it is.
+func (l Law) Skips(p *Projection) string {
+	if l.skips == nil {
+		return ""
+	}
+	return l.skips(p)
 }
 
 // Check returns how a log shows that the projection breaks the law; empty if it
 // does not.
 func (l Law) Check(ctx context.Context, p *Projection, log Log) (string, error) {
-	if !l.Concerns(p) {
+	if l.Skips(p) != "" {
 		return "", nil
 	}
 	breach, err := l.check(ctx, p, log)
@@ -192,54 +212,67 @@ func snapshot(ctx context.Context, p *Projection, log Log) (string, error) {
 	return difference("with one instance", stays, fmt.Sprintf("with another instance for each of the batches %d", log.Sizes()), moves), nil
 }
 
-// isolation folds the events of each key without those of others.
+// maxParts is how many folds isolation takes at most beside that of all keys.
+const maxParts = 8
+
+// isolation folds the events of each key without those of others; where there are
+// many keys, those of some without those of the others.
 func isolation(ctx context.Context, p *Projection, log Log) (string, error) {
 	together, whole, err := with(ctx, p, log, nil)
 	if err != nil {
 		return "", err
 	}
-	for _, key := range slices.Sorted(maps.Keys(keySet(together.keys))) {
-		mine := func(at event.Position) bool { return together.hasKey(at, key) }
-		var events []event.Recorded
-		for _, e := range log.Events {
-			if mine(e.Position) {
-				events = append(events, e)
-			}
+	keys := slices.Sorted(maps.Values(together.keys))
+	keys = slices.Compact(keys)
+	for first := range min(maxParts, len(keys)) {
+		part := map[string]bool{}
+		for i := first; i < len(keys); i += maxParts { // neighbours are apart
+			part[keys[i]] = true
 		}
-		own := Log{Events: events, States: map[string][]byte{}}
-		if state, ok := log.States[key]; ok {
-			own.States[key] = state
-		}
+		own, mine := together.without(log, part)
 		_, alone, err := with(ctx, p, own, nil)
 		if err != nil {
 			return "", err
 		}
-		among := only(whole, key, mine)
-		if d := difference(fmt.Sprintf("the events of key %q alone", key), alone, "among those of other keys", among); d != "" {
+		name := fmt.Sprintf("the events of key %q alone", keys[first])
+		if len(part) > 1 {
+			name = fmt.Sprintf("the events of %d of %d keys alone", len(part), len(keys))
+		}
+		if d := difference(name, alone, "among those of other keys", only(whole, part, mine)); d != "" {
 			return d, nil
 		}
 	}
 	return "", nil
 }
 
-func (r *Run) hasKey(at event.Position, key string) bool {
-	k, ok := r.keys[at]
-	return ok && k == key
-}
-
-func keySet(keys map[event.Position]string) map[string]bool {
-	set := map[string]bool{}
-	for _, key := range keys {
-		set[key] = true
+// without is a log without the events and the states of keys but some, in one
+// batch. mine reports whether an event is in it.
+func (r *Run) without(log Log, part map[string]bool) (own Log, mine func(event.Position) bool) {
+	mine = func(at event.Position) bool {
+		key, keyed := r.keys[at]
+		return keyed && part[key]
 	}
-	return set
+	own.States = map[string][]byte{}
+	for _, e := range log.Events {
+		if mine(e.Position) {
+			own.Events = append(own.Events, e)
+		}
+	}
+	for key, state := range log.States {
+		if part[key] {
+			own.States[key] = state
+		}
+	}
+	return own, mine
 }
 
-// only is what an outcome says of one key.
-func only(o *Outcome, key string, mine func(event.Position) bool) *Outcome {
+// only is what an outcome says of some keys.
+func only(o *Outcome, part map[string]bool, mine func(event.Position) bool) *Outcome {
 	out := &Outcome{States: map[string][]byte{}, Effects: effectsOf(o.Effects, mine)}
-	if state, ok := o.States[key]; ok {
-		out.States[key] = state
+	for key, state := range o.States {
+		if part[key] {
+			out.States[key] = state
+		}
 	}
 	for _, p := range o.Poison {
 		if mine(p.Position) {
@@ -247,6 +280,32 @@ func only(o *Outcome, key string, mine func(event.Position) bool) *Outcome {
 		}
 	}
 	return out
+}
+
+// queries asks a resident projection for its state between any two batches, and
+// twice at the end.
+func queries(ctx context.Context, p *Projection, log Log) (_ string, err error) {
+	_, unasked, err := with(ctx, p, log, nil)
+	if err != nil {
+		return "", err
+	}
+	r, err := p.Start(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, r.Close(ctx)) }()
+	asked, err := r.all(ctx, log, func(r *Run) error { return r.ask(ctx) })
+	if err != nil {
+		return "", err
+	}
+	again, err := r.Outcome(ctx)
+	if err != nil {
+		return "", err
+	}
+	if d := difference("asked at the end", unasked, fmt.Sprintf("asked behind each of the batches %d", log.Sizes()), asked); d != "" {
+		return d, nil
+	}
+	return difference("asked once", asked, "asked once more", again), nil
 }
 
 // overLimit are the codes of a guest that asks for more than it may have.

@@ -126,6 +126,17 @@ func (r *Run) Query(ctx context.Context, query string) ([]byte, error) {
 	return bytes.Clone(answer), err
 }
 
+// ask asks for all of the state, and passes over a failure: that is for the law of
+// totality.
+func (r *Run) ask(ctx context.Context) error {
+	_, err := r.instance.Query(ctx, nil)
+	var guest *runtime.GuestError
+	if errors.As(err, &guest) {
+		return r.restart(ctx)
+	}
+	return err
+}
+
 // try folds events in one batch. If that fails it says which of them is to blame,
 // -1 if that is unknown, and the run is as it was before.
 func (r *Run) try(ctx context.Context, events []event.Recorded) (poison *Poison, at int, err error) {
@@ -237,8 +248,15 @@ func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Resu
 }
 
 func (r *Run) filtered(events []event.Recorded, folded []*event.Recorded) {
+	if len(folded) == len(events) {
+		return
+	}
+	taken := make(map[event.Position]bool, len(folded))
+	for _, e := range folded {
+		taken[e.Position] = true
+	}
 	for i := range events {
-		if !slices.Contains(folded, &events[i]) {
+		if !taken[events[i].Position] {
 			r.out.Filtered = append(r.out.Filtered, events[i].Position)
 		}
 	}

@@ -3,7 +3,6 @@ package wasm
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/tetratelabs/wazero/sys"
@@ -22,9 +21,6 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	i.guest.Log.Flush(i.guest)
 	fault := i.complain(runtime.Trap, "trapped: "+firstLine(err))
 	said, goPlace := i.guest.Log.Complaint(), i.guest.Log.Place()
-	if goPlace == "" { // or the trap is deep in Go's own runtime
-		fault.Reason += place(err)
-	}
 	fault.Err = err
 	var exit *sys.ExitError
 	var pointer *imports.PointerError
@@ -44,6 +40,9 @@ func (i *Instance) fault(err error) *runtime.GuestError {
 	}
 	if i.wasm != nil {
 		i.locate(fault)
+	}
+	if goPlace == "" && fault.Code != runtime.Exit && fault.Code != runtime.BadPointer { // or the trap is deep in Go's own runtime
+		fault.Reason += place(err, i.module.compiled.Name())
 	}
 	if said != "" {
 		fault.Reason += fmt.Sprintf(", having said %q", said)
@@ -100,30 +99,6 @@ func (i *Instance) explain(fault *runtime.GuestError) {
 		fault.Code = runtime.BadMark
 		fault.Reason = fmt.Sprintf("called %s out of order, or more often than the batch has %s", w.mark, w.many)
 	}
-}
-
-// traceFrame is a line of wazero's stack trace: a name and a signature.
-var traceFrame = regexp.MustCompile(`^\.?(.+?)\((?:[ifv]\d+|externref|funcref|,)*\)(?: .*)?$`)
-
-// placeFrames is how many functions a trap's place names.
-const placeFrames = 4
-
-// place says in which functions a trap is, the innermost first, as far as the
-// module names them.
-func place(err error) string {
-	_, trace, _ := strings.Cut(err.Error(), "\nwasm stack trace:\n")
-	var names []string
-	for line := range strings.Lines(trace) {
-		frame := traceFrame.FindStringSubmatch(strings.TrimSpace(line))
-		if frame == nil || strings.HasPrefix(frame[1], "$") || len(names) == placeFrames { // $7 is the function without a name
-			break
-		}
-		names = append(names, frame[1])
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return " in " + strings.Join(names, ", called by ")
 }
 
 // firstLine is an error without its stack trace.

@@ -22,11 +22,10 @@ func goView(events []Event) (view, error) {
 		for _, f := range e.Fields {
 			key, ok := goTag(f)
 			if !ok {
-				shown.Absent = append(shown.Absent, strconv.Quote(f.Name))
-				continue
+				key = strconv.Quote(f.Name)
 			}
 			v.HasTime = v.HasTime || f.Kind == Time
-			shown.Shown = append(shown.Shown, fieldView{Field: f, Ident: fields.take(goName(f.Name)), Key: key, Type: goType(f)})
+			shown.Shown = append(shown.Shown, fieldView{Field: f, Odd: !ok, Ident: fields.take(goName(f.Name)), Key: key, Type: goType(f)})
 		}
 		v.Events = append(v.Events, shown)
 	}

@@ -1,9 +1,9 @@
 package gen
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -25,22 +25,60 @@ func rustView(events []Event) (view, error) {
 	taken := reserve("Json", "Payload", "Self", "String", "Vec", "Option", "Result")
 	for _, e := range events {
 		shown := eventView{Event: e, Name: taken.take(typeName(e.Type)), VersionConst: taken.take(upperName(e.Type) + "_VERSION")}
-		for _, f := range e.Fields {
-			ident, ok := rustField(f.Name)
-			if !ok {
-				shown.Absent = append(shown.Absent, strconv.QuoteToASCII(f.Name))
-				continue
-			}
+		idents := rustFields(e.Fields)
+		for i, f := range e.Fields {
+			_, usual := rustField(f.Name)
 			kind := rustTypes[f.Kind]
 			v.HasJSON = v.HasJSON || strings.Contains(kind, "Json")
 			if f.Optional {
 				kind = "Option<" + kind + ">"
 			}
-			shown.Shown = append(shown.Shown, fieldView{Field: f, Ident: ident, Type: kind})
+			shown.Shown = append(shown.Shown, fieldView{Field: f, Odd: !usual, Ident: idents[i], Key: rustString(f.Name), Type: kind})
 		}
 		v.Events = append(v.Events, shown)
 	}
 	return v, nil
+}
+
+// rustFields are the fields' identifiers: their names where these are some.
+func rustFields(fields []Field) []string {
+	idents := make([]string, len(fields))
+	taken := reserve(rustNeverIdents...)
+	for i, f := range fields {
+		if ident, ok := rustField(f.Name); ok {
+			idents[i] = taken.take(ident)
+		}
+	}
+	for i, f := range fields {
+		if idents[i] != "" {
+			continue
+		}
+		ident := snakeName(f.Name)
+		if slices.Contains(rustKeywords, ident) || slices.Contains(rustNeverIdents, ident) {
+			ident += "_"
+		}
+		idents[i] = taken.take(ident)
+	}
+	return idents
+}
+
+// rustString is a literal of Rust.
+func rustString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r > '~':
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }
 
 // rustField is the identifier whose name in JSON is a field's: record! knows no

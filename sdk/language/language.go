@@ -27,6 +27,14 @@ const (
 	TypeScript Language = "typescript"
 )
 
+// titles are the languages' names as people write them.
+var titles = map[Language]string{
+	Go: "Go", C: "C", Rust: "Rust", AssemblyScript: "AssemblyScript", JavaScript: "JavaScript", TypeScript: "TypeScript", Zig: "Zig",
+}
+
+// Title is the language's name as people write it.
+func (l Language) Title() string { return titles[l] }
+
 // others are names that people use besides.
 var others = map[string]Language{
 	"golang": Go, "rs": Rust, "as": AssemblyScript, "asc": AssemblyScript, "js": JavaScript, "ts": TypeScript, "h": C,

@@ -11,11 +11,12 @@ import (
 
 // kind is what sets a language's projects apart.
 type kind struct {
-	// Title is the language's name as people write it.
-	Title string
 	// Kit says in the README where the kit is, and how to do without the copy once
 	// the kit is published: none is yet.
 	Kit string
+	// Prepare is the command that fetches what a project is built with; empty where
+	// that is installed for all of them.
+	Prepare string
 	// Ignored is what git is not to keep, besides the data directory.
 	Ignored []string
 
@@ -28,7 +29,6 @@ type kind struct {
 
 var kinds = map[language.Language]*kind{
 	language.Go: {
-		Title: "Go",
 		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. Once it is published: remove the folder and the\n" +
 			"`replace` line of go.mod, then `go get github.com/refold-dev/refold@latest`. Its guide: `refold/sdk/go/README.md`.",
 		Ignored: []string{"*.wasm"},
@@ -36,7 +36,6 @@ var kinds = map[language.Language]*kind{
 		kit:     goKit,
 	},
 	language.C: {
-		Title: "C",
 		Kit: "The kit is `refold.h`, one header; a newer one takes its place. What it offers, and how a resident projection\n" +
 			"is written, stands in its comments.",
 		Ignored: []string{"*.wasm"},
@@ -44,7 +43,6 @@ var kinds = map[language.Language]*kind{
 		kit:     cKit,
 	},
 	language.Rust: {
-		Title: "Rust",
 		Kit: "The kit lies in `refold/`, so that nothing has to be fetched. Once it is published: remove the folder, and write\n" +
 			"`refold = \"0.1\"` into Cargo.toml. Its guide: `cargo doc --open`.",
 		Ignored:  []string{"*.wasm", "/target/"},
@@ -53,7 +51,7 @@ var kinds = map[language.Language]*kind{
 		kit:      rustKit,
 	},
 	language.AssemblyScript: {
-		Title: "AssemblyScript",
+		Prepare: "npm install",
 		Kit: "`npm install` fetches the compiler. The kit lies in `refold/`; once it is published: remove the folder, write\n" +
 			"`\"@refold-dev/assemblyscript\": \"^0.1.0\"` into package.json, and `./node_modules` for `./refold` into asconfig.json, without `path`.",
 		Ignored: []string{"*.wasm", "/node_modules/"},
@@ -61,7 +59,6 @@ var kinds = map[language.Language]*kind{
 		kit:     assemblyScriptKit,
 	},
 	language.Zig: {
-		Title: "Zig",
 		Kit: "The kit lies in `refold/`, so that nothing has to be fetched; its guide is `refold/README.md`, with what a `build.zig`\n" +
 			"needs, if you want one: `plugin build` then runs `zig build`.",
 		Ignored: []string{"*.wasm", "/.zig-cache/", "/zig-cache/", "/zig-out/"},
@@ -69,7 +66,6 @@ var kinds = map[language.Language]*kind{
 		kit:     zigKit,
 	},
 	language.JavaScript: {
-		Title: "JavaScript",
 		Kit: "There is nothing to install: what runs the script is part of Refold, and `plugin build` looks at it only. `refold.d.ts`\n" +
 			"tells an editor what a script may call.",
 		module: ".js",
@@ -93,6 +89,10 @@ func Languages() []language.Language {
 	}
 	return list
 }
+
+// Prepare is the command that has to be run once in a new project of a language,
+// before it is built; empty if there is none.
+func Prepare(l language.Language) string { return kinds[l].Prepare }
 
 // goKit makes the module that go.mod replaces the published one by.
 func goKit(draft string) error {

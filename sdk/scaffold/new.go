@@ -92,7 +92,7 @@ func move(draft, dir string) error {
 
 // write fills the draft: what is common, what is the language's, the kit.
 func (k *kind) write(draft string, lang language.Language, name string) error {
-	fill := filling{Name: name, Module: name + k.module, kind: k}
+	fill := filling{Name: name, Title: lang.Title(), Module: name + k.module, kind: k}
 	for _, folder := range []string{"common", string(lang)} {
 		if err := expand(draft, path.Join("templates", folder), fill); err != nil {
 			return err
@@ -107,6 +107,7 @@ func (k *kind) write(draft string, lang language.Language, name string) error {
 // filling is what the templates are filled with.
 type filling struct {
 	Name   string // of the project
+	Title  string // of the language
 	Module string // the file that a pipeline names
 	*kind
 }

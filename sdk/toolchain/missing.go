@@ -16,7 +16,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s is not installed; projections in %s are built with it", e.Tool, e.Language)
+	return fmt.Sprintf("%s is not installed; projections in %s are built with it", e.Tool, e.Language.Title())
 }
 
 // find returns a tool's path, or a *MissingError.

@@ -1,14 +1,27 @@
-/* faults fails in one way in a batch of one event, and in another in a longer one. */
+/* faults fails in another way for each number of events in a batch. */
 #include "refold.h"
 
-__attribute__((noinline)) static void give_up(void) { refold_panic(REFOLD_TEXT("no luck today")); }
+#define ITSELF __attribute__((noinline)) static
 
-__attribute__((noinline)) static uint32_t divide(uint32_t a, volatile uint32_t b) { return a / b; }
+ITSELF void give_up(void) { refold_panic(REFOLD_TEXT("no luck today")); }
+
+ITSELF uint32_t divide(uint32_t a, volatile uint32_t b) { return a / b; }
+
+ITSELF uint32_t spin(volatile uint32_t n) {
+	while (n < 7) n = n % 7;
+	return n;
+}
+
+ITSELF uint32_t nest(volatile uint32_t n) { return n ? n + nest(n + 1) + n : 7; }
 
 static const char *fold(const refold_event *e, refold_effects *out) {
 	(void)out;
-	if (refold__u32(e->frame + 12) == 1) give_up();
-	return divide(7, e->index) ? NULL : "never";
+	switch (refold__u32(e->frame + 12)) {
+	case 1: give_up(); break;
+	case 2: return divide(7, e->index) ? NULL : "never";
+	case 3: return spin(e->index) ? NULL : "never";
+	}
+	return nest(e->index + 1) ? NULL : "never";
 }
 
 REFOLD_UNKEYED("{\"abi\":1,\"name\":\"faults\",\"state\":\"stateless\"}", fold)
