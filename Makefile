@@ -20,8 +20,8 @@ run: ## See it work: a fleet of servers from commands to a live, replayed read m
 .PHONY: test
 test: tools build guests ## Install what the tests need, then run all tests, and what is concurrent under the race detector
 	$(GO) vet ./...
-	$(GO) test -timeout 10m $(TESTFLAGS) ./...
-	$(GO) test -race -short -timeout 10m $(TESTFLAGS) $(CONCURRENT)
+	$(GO) test -timeout 15m $(TESTFLAGS) ./...
+	$(GO) test -race -short -timeout 15m $(TESTFLAGS) $(CONCURRENT)
 
 .PHONY: build
 build: ## Build bin/refold

@@ -195,11 +195,13 @@ func (d *development) sample(ctx context.Context, c *config.Config) (*upcast.Log
 }
 
 // harmless are pipelines whose tables lie in files of their own within the data
-// directory, and that perform nothing else but to log.
+// directory, that perform nothing else but to log, and that stop at poison: it is to
+// be seen.
 func harmless(pipelines []config.Pipeline) []config.Pipeline {
 	out := make([]config.Pipeline, len(pipelines))
 	for i, p := range pipelines {
 		out[i] = p
+		out[i].OnError = "halt"
 		out[i].Executors = make([]config.Executor, len(p.Executors))
 		for j, x := range p.Executors {
 			out[i].Executors[j] = harmlessly(x, fmt.Sprintf("%s-%d.db", p.Name, j))

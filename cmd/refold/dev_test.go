@@ -165,8 +165,8 @@ func TestDevOfProjectsElsewhere(t *testing.T) {
 		}
 	}
 	const pipelines = `pipelines:
-  - {name: orders, projection: {wasm: build/orders.wasm}}
-  - {name: parcels, projection: {wasm: build/parcels.wasm}}
+  - {name: orders, projection: {wasm: build/orders.wasm}, executors: [{null: {}}]}
+  - {name: parcels, projection: {wasm: build/parcels.wasm}, executors: [{null: {}}]}
 `
 	if err := errors.Join(os.Mkdir(filepath.Join(root, "build"), 0o700), os.WriteFile(filepath.Join(root, "pipeline.yaml"), []byte(pipelines), 0o600)); err != nil {
 		t.Fatal(err)
