@@ -103,7 +103,11 @@ var poisonedCourses = rapid.Custom(func(t *rapid.T) (c poisonedCourse) {
 
 // somePoisonedCourses are few: each opens engines and files.
 func somePoisonedCourses() (list []poisonedCourse) {
-	for seed := range 12 {
+	n := 8
+	if testing.Short() {
+		n = 3
+	}
+	for seed := range n {
 		list = append(list, poisonedCourses.Example(seed))
 	}
 	return list
