@@ -34,6 +34,8 @@ const (
 	firstVsConsumer   = "first_replay_vs_consumer"
 	sqliteVsBulk      = "sqlite_vs_bulk"
 	sqliteRows        = "sqlite_rows_per_s"
+	postgresVsBulk    = "postgres_vs_bulk"
+	postgresRows      = "postgres_rows_per_s"
 	visibleP99        = "visible_p99_ms"
 )
 
@@ -50,6 +52,10 @@ var benchSubjects = []benchSubject{
 		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},
 		{sqliteRows, false, "rows per second of that executor"},
 	}, (*bench).sqlite},
+	{"rows into PostgreSQL", []measure{
+		{postgresVsBulk, true, "the executor from JSON, against COPY of values at hand into a temporary table and an upsert from there; 1024 rows a transaction, in a server of its own with fsync and synchronous_commit on"},
+		{postgresRows, false, "rows per second of that executor"},
+	}, (*bench).postgres},
 	{"fuel", []measure{
 		{fuelOverhead, true, "a scan of JSON payloads in C, metered in the sandbox, against the same code in bare wazero; 0.91 is an overhead of 10 %"},
 		{fuelVsGuard, true, "the same, against bare wazero with WithCloseOnContextDone"},

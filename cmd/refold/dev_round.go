@@ -216,6 +216,8 @@ func harmlessly(x config.Executor, path string) config.Executor {
 		tables := *x.SQLite
 		tables.Path = path
 		return config.Executor{SQLite: &tables}
+	case x.Postgres != nil:
+		return config.Executor{SQLite: &config.SQLite{Path: path, Tables: x.Postgres.Tables}}
 	case x.Filter != nil:
 		filter := *x.Filter
 		behind := harmlessly(*x.Filter.Executor, path)

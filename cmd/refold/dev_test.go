@@ -264,7 +264,8 @@ func TestReadModelDifference(t *testing.T) {
 func TestHarmless(t *testing.T) {
 	real := config.Executor{SQLite: &config.SQLite{Path: "/var/lib/shop/orders.db", Tables: []config.Table{{Name: "orders"}}}}
 	filtered := config.Executor{Filter: &config.Filter{Level: "warn", Executor: &real}}
-	got := harmless([]config.Pipeline{{Name: "orders", Executors: []config.Executor{real, filtered, {Log: &config.Log{}}, {Collect: &config.Collect{}}}}})
+	got := harmless([]config.Pipeline{{Name: "orders", Executors: []config.Executor{real, filtered, {Log: &config.Log{}}, {Collect: &config.Collect{}},
+		{Postgres: &config.Postgres{URL: "postgres://real/orders", Tables: real.SQLite.Tables}}}}})
 	executors := got[0].Executors
 	if path := executors[0].SQLite.Path; path != "orders-0.db" {
 		t.Errorf("the table's file is %s", path)
@@ -274,6 +275,9 @@ func TestHarmless(t *testing.T) {
 	}
 	if executors[2].Log == nil || executors[3].Null == nil {
 		t.Errorf("the others are %+v", executors[2:])
+	}
+	if x := executors[4]; x.Postgres != nil || x.SQLite == nil || x.SQLite.Path != "orders-4.db" || len(x.SQLite.Tables) != 1 {
+		t.Errorf("the tables of a database elsewhere are %+v", x)
 	}
 	if real.SQLite.Path != "/var/lib/shop/orders.db" || filtered.Filter.Executor != &real {
 		t.Error("the configuration itself has changed")

@@ -159,7 +159,7 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 }
 
 // leaving are the kinds of executors whose effects leave this machine's folders.
-var leaving = map[string]bool{"nats": true}
+var leaving = map[string]bool{"nats": true, "postgres": true}
 
 // executor opens an executor, or a filter and what stands behind it.
 func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {

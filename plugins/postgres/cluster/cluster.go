@@ -61,6 +61,11 @@ func (c *Cluster) make(ctx context.Context) (err error) {
 	if c.dir, err = os.MkdirTemp("", "refold-postgres-"); err != nil {
 		return err
 	}
+	if os.Getuid() != uid {
+		if err := reach(c.dir, uid, gid); err != nil {
+			return err
+		}
+	}
 	if c.log, err = os.Create(c.path("server.log")); err != nil {
 		return err
 	}

@@ -109,3 +109,30 @@ func TestBinaries(t *testing.T) {
 		t.Errorf("found %q, %v, want the latest", got, err)
 	}
 }
+
+// Root's own folder for temporary files is no place for a server that runs as
+// another user.
+func TestFolderThatTheServerCannotReach(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("the server runs as the same user")
+	}
+	var missing *MissingError
+	if _, err := binaries(); errors.As(err, &missing) {
+		t.Skipf("SKIPPED: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	c, err := Start(t.Context(), Options{})
+	if err == nil {
+		t.Fatalf("started; stopped: %v", c.Stop())
+	}
+	if !errors.As(err, &missing) {
+		t.Errorf("got error %v, want a MissingError", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

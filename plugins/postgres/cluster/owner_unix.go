@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -32,4 +33,25 @@ func credentials(uid, gid int) *syscall.SysProcAttr {
 		a.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
 	return a
+}
+
+// reach fails if a user cannot come to a folder, as where TMPDIR is private to root.
+func reach(dir string, uid, gid int) error {
+	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+		info, err := os.Stat(filepath.Dir(at))
+		if err != nil {
+			return err
+		}
+		s, ok := info.Sys().(*syscall.Stat_t)
+		open := info.Mode()&0o001 != 0
+		if ok && int(s.Uid) == uid {
+			open = info.Mode()&0o100 != 0
+		} else if ok && int(s.Gid) == gid {
+			open = info.Mode()&0o010 != 0
+		}
+		if !open {
+			return &MissingError{fmt.Sprintf("user %d, whom it would run as, cannot come to %s; let TMPDIR name another folder", uid, dir)}
+		}
+	}
+	return nil
 }
