@@ -25,7 +25,10 @@ func (e *FencedError) Fenced() bool { return true }
 // requestOf puts the effects of a batch that the plugin handles into a message. The
 // error is an effect.PoisonError for one that does not fit.
 func (x *Executor) requestOf(b effect.Batch) (*wire.ExecuteRequest, error) {
-	r := &wire.ExecuteRequest{After: uint64(b.After), Through: uint64(b.Through), Effects: make([]*wire.Effect, 0, len(b.Effects))}
+	r := &wire.ExecuteRequest{
+		After: uint64(b.After), Through: uint64(b.Through), Late: b.Late,
+		Effects: make([]*wire.Effect, 0, len(b.Effects)),
+	}
 	for i := range b.Effects {
 		if !x.Handles(b.Effects[i].Kind) {
 			continue

@@ -211,7 +211,9 @@ func (x *Executor) Execute(ctx context.Context, b effect.Batch) error {
 	if err := x.ready(ctx); err != nil {
 		return err
 	}
-	x.tried = b.Through
+	if !b.Late {
+		x.tried = b.Through
+	}
 	var reply *wire.ExecuteReply
 	err = x.ask(ctx, func(ctx context.Context, client wire.ExecutorClient) (err error) {
 		reply, err = client.Execute(ctx, request)
@@ -240,7 +242,7 @@ func (x *Executor) advance(reply *wire.ExecuteReply, b effect.Batch) error {
 		return nil
 	}
 	at, want := event.Position(reply.GetPosition()), x.position
-	if reply.GetFailure() == nil {
+	if reply.GetFailure() == nil && !b.Late {
 		want = max(want, b.Through)
 	}
 	if at != want {

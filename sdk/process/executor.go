@@ -117,7 +117,7 @@ func (x *executor) Execute(ctx context.Context, r *wire.ExecuteRequest) (*wire.E
 	defer end()
 	b := effect.Batch{
 		Pipeline: x.opening.Pipeline, Generation: x.opening.Generation,
-		After: event.Position(r.GetAfter()), Through: event.Position(r.GetThrough()),
+		After: event.Position(r.GetAfter()), Through: event.Position(r.GetThrough()), Late: r.GetLate(),
 		Effects: make([]effect.Effect, len(r.GetEffects())),
 	}
 	for i, e := range r.GetEffects() {

@@ -1129,9 +1129,13 @@ type ExecuteRequest struct {
 	// The events with after < position <= through have been folded; these are all
 	// effects that they caused, in order, of the kinds that the executor handles.
 	// There may be none: the position moves all the same.
-	After         uint64    `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
-	Through       uint64    `protobuf:"varint,2,opt,name=through,proto3" json:"through,omitempty"`
-	Effects       []*Effect `protobuf:"bytes,3,rep,name=effects,proto3" json:"effects,omitempty"`
+	After   uint64    `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	Through uint64    `protobuf:"varint,2,opt,name=through,proto3" json:"through,omitempty"`
+	Effects []*Effect `protobuf:"bytes,3,rep,name=effects,proto3" json:"effects,omitempty"`
+	// The effects are of events that had to wait while the pipeline went on: their
+	// causes lie at or before the position, which they do not move. They come once
+	// at least, and perhaps again.
+	Late          bool `protobuf:"varint,4,opt,name=late,proto3" json:"late,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1185,6 +1189,13 @@ func (x *ExecuteRequest) GetEffects() []*Effect {
 		return x.Effects
 	}
 	return nil
+}
+
+func (x *ExecuteRequest) GetLate() bool {
+	if x != nil {
+		return x.Late
+	}
+	return false
 }
 
 type ExecuteReply struct {
@@ -1855,11 +1866,12 @@ const file_refold_proto_rawDesc = "" +
 	"\ahandles\x18\x02 \x03(\x0e2\x17.refold.process.v1.KindR\ahandles\x12$\n" +
 	"\rtransactional\x18\x03 \x01(\bR\rtransactional\x12\x1a\n" +
 	"\bposition\x18\x04 \x01(\x04R\bposition\x12\x16\n" +
-	"\x06active\x18\x05 \x01(\bR\x06active\"u\n" +
+	"\x06active\x18\x05 \x01(\bR\x06active\"\x89\x01\n" +
 	"\x0eExecuteRequest\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\x04R\x05after\x12\x18\n" +
 	"\athrough\x18\x02 \x01(\x04R\athrough\x123\n" +
-	"\aeffects\x18\x03 \x03(\v2\x19.refold.process.v1.EffectR\aeffects\"`\n" +
+	"\aeffects\x18\x03 \x03(\v2\x19.refold.process.v1.EffectR\aeffects\x12\x12\n" +
+	"\x04late\x18\x04 \x01(\bR\x04late\"`\n" +
 	"\fExecuteReply\x124\n" +
 	"\afailure\x18\x01 \x01(\v2\x1a.refold.process.v1.FailureR\afailure\x12\x1a\n" +
 	"\bposition\x18\x02 \x01(\x04R\bposition\"@\n" +
