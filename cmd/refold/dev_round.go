@@ -47,7 +47,6 @@ func (d *development) roundIn(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	parts.sealed = true
 	if err := d.buildAll(ctx, parts, r); err != nil {
 		return err
 	}

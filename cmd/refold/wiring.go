@@ -35,8 +35,6 @@ type parts struct {
 	collected *collection
 	// session is whose log executors may use; nil while nothing is opened.
 	session *session
-	// sealed keeps executors from reaching out: what would leave is discarded.
-	sealed bool
 
 	processes *process.Host
 
@@ -158,9 +156,6 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"nats":     openNATS,
 }
 
-// leaving are the kinds of executors whose effects leave this machine's folders.
-var leaving = map[string]bool{"nats": true, "postgres": true}
-
 // executor opens an executor, or a filter and what stands behind it.
 func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
 	if spec.Filter != nil {
@@ -169,9 +164,6 @@ func (p *parts) executor(ctx context.Context, spec config.Executor, pipeline str
 			return nil, fmt.Errorf("filter: %w", err)
 		}
 		return filter.New(x, rule(spec.Filter)), nil
-	}
-	if p.sealed && leaving[spec.Kind()] {
-		return null.Executor{}, nil
 	}
 	x, err := executors[spec.Kind()](p, ctx, spec, pipeline, generation)
 	if err != nil { // not x: an interface around a nil pointer is not nil
