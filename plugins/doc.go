@@ -7,6 +7,7 @@
 //   - plugins/rows: no executor, but what those have in common that keep rows.
 //   - plugins/nats: events in the engine's own log, messages to subjects, rows in
 //     a key-value bucket.
+//   - plugins/http: effects posted to a URL.
 //   - plugins/log: lines in the operator's log.
 //   - plugins/collect: effects in memory, for tests and embedding programs.
 //   - plugins/null: nothing; effects are discarded.

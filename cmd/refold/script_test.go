@@ -47,6 +47,7 @@ func TestScript(t *testing.T) {
 			"stream":      stream,
 			"postgres":    postgresDatabase,
 			"sql":         sqlRows,
+			"webhook":     webhook,
 		},
 	})
 }

@@ -154,6 +154,7 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"process":  (*parts).openProcess,
 	"postgres": (*parts).openPostgres,
 	"nats":     openNATS,
+	"http":     openHTTP,
 }
 
 // executor opens an executor, or a filter and what stands behind it.
@@ -251,6 +252,8 @@ func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {
 		return p.checkProcess(&x.Process.Process)
 	case x.NATS != nil:
 		return checkNATS(x.NATS, store)
+	case x.HTTP != nil:
+		return checkHTTP(x.HTTP)
 	}
 	return nil
 }

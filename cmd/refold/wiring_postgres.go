@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
@@ -47,23 +44,8 @@ func urlKey(spec *config.Postgres) string {
 
 // databaseURL reads the URL from where it is. Its errors have nothing of it.
 func databaseURL(spec *config.Postgres) (string, error) {
-	at := spec.Where(urlKey(spec))
-	switch urlKey(spec) {
-	case "url_env":
-		text := strings.TrimSpace(os.Getenv(spec.URLEnv))
-		if text == "" {
-			return "", &config.Error{Pos: at, Message: fmt.Sprintf("the environment variable %s, which is to have the database's URL, is not set", spec.URLEnv)}
-		}
-		return text, nil
-	case "url_file":
-		text, err := os.ReadFile(spec.URLFile)
-		if err != nil {
-			return "", &config.Error{Pos: at, Message: fmt.Sprintf("reading the database's URL: %v", err)}
-		}
-		if len(strings.TrimSpace(string(text))) == 0 {
-			return "", &config.Error{Pos: at, Message: fmt.Sprintf("the file %s, which is to have the database's URL, is empty", spec.URLFile)}
-		}
-		return strings.TrimSpace(string(text)), nil
+	if key := urlKey(spec); key != "url" {
+		return keptText(spec.URLEnv, spec.URLFile, "the database's URL", spec.Where(key))
 	}
 	return string(spec.URL), nil
 }

@@ -106,7 +106,9 @@ type Executor struct {
 	Process *ProcessExecutor `yaml:"process" json:"process,omitempty"`
 	// WASM performs what a module in the sandbox handles.
 	WASM *WASMExecutor `yaml:"wasm" json:"wasm,omitempty"`
-	NATS *NATS         `yaml:"nats" json:"nats,omitempty"`
+	// HTTP posts effects to a URL.
+	HTTP *HTTP `yaml:"http" json:"http,omitempty"`
+	NATS *NATS `yaml:"nats" json:"nats,omitempty"`
 }
 
 // SQLite maintains tables in a SQLite file.

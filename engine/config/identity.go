@@ -33,6 +33,8 @@ func (e Executor) identified() Executor {
 	case e.Postgres != nil:
 		database := e.Postgres.identified()
 		e.Postgres = &database
+	case e.HTTP != nil:
+		e.HTTP = &HTTP{}
 	case e.NATS != nil:
 		e.NATS = e.NATS.identified()
 	}

@@ -114,10 +114,15 @@ func (p *Pipeline) resolve(file string) {
 		if x != nil && x.WASM != nil {
 			x.WASM.resolve(file)
 		}
-		if x != nil && x.NATS != nil {
-			for _, path := range x.NATS.paths() {
-				resolve(file, path)
-			}
+		var paths []*string
+		switch {
+		case x != nil && x.NATS != nil:
+			paths = x.NATS.paths()
+		case x != nil && x.HTTP != nil:
+			paths = x.HTTP.paths()
+		}
+		for _, path := range paths {
+			resolve(file, path)
 		}
 		if x != nil && x.Postgres != nil {
 			resolve(file, &x.Postgres.URLFile)

@@ -36,6 +36,9 @@ func (r *rules) executor(e *Executor) {
 	if e.NATS != nil {
 		r.nats(e.NATS)
 	}
+	if e.HTTP != nil {
+		r.http(e.HTTP)
+	}
 	if e.Collect != nil && e.Collect.Limit < 0 {
 		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
 	}

@@ -85,31 +85,16 @@ type Named[T any] []Entry[T]
 
 // Entry is one of Named.
 type Entry[T any] struct {
-	Name  string
-	Value T
-	Pos   Pos // of the value
+	Name  string `json:"name"`
+	Value T      `json:"value"`
+	Pos   Pos    `json:"-"` // of the value
 }
 
 func (l *Named[T]) decodeNode(d *decoder, n *yaml.Node) {
-	if n.Kind != yaml.MappingNode {
-		d.fail(n, "write `name: {…}`, one a line", "expected a mapping from name to what it stands for, found %s", kindOf(n))
-		return
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
-		switch {
-		case key.Kind != yaml.ScalarNode:
-			d.fail(key, "", "expected a name, found %s", kindOf(key))
-			continue
-		case seen[key.Value]:
-			d.fail(key, "remove one of the two", "%q is there twice", key.Value)
-			continue
-		}
-		seen[key.Value] = true
-		*l = append(*l, Entry[T]{Name: key.Value, Pos: d.pos(value)})
+	d.named(n, "a mapping from name to what it stands for", "write `name: {…}`, one a line", "%q is there twice", func(name string, value *yaml.Node) {
+		*l = append(*l, Entry[T]{Name: name, Pos: d.pos(value)})
 		d.decode(value, reflect.ValueOf(&(*l)[len(*l)-1].Value).Elem())
-	}
+	})
 }
 
 // resolve makes the paths absolute that are relative to the YAML file.
