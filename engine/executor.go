@@ -47,7 +47,8 @@ type Executor interface {
 type Querier interface {
 	// Query performs the read that a Query effect asks for, on what has been
 	// committed, and returns its answer as JSON. It changes nothing. Its errors
-	// are those of Execute.
+	// are those of Execute; an executor that stands before one which answers none
+	// returns errors.ErrUnsupported.
 	Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error)
 }
 

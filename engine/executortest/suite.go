@@ -29,6 +29,9 @@ type Features struct {
 	Idempotent bool
 	// Generations are built beside the active one.
 	Generations bool
+	// Queries are answered, in SQL: see engine.Querier. An answer has at most 100 rows
+	// and 10,000 bytes, and takes a second at most.
+	Queries bool
 }
 
 // Store is one place that executors write to.
@@ -84,6 +87,7 @@ func Run(t *testing.T, s Suite) {
 	once := requirement{s.Features.Transactional || s.Features.Idempotent, "the executor neither is transactional nor knows effects by their ids"}
 	transactional := requirement{s.Features.Transactional, "the executor is not transactional"}
 	generations := requirement{s.Features.Generations, "the executor has no generations"}
+	queries := requirement{s.Features.Queries, "the executor answers no queries"}
 	for _, c := range []struct {
 		name  string
 		run   func(*testing.T, *bench)
@@ -119,6 +123,10 @@ func Run(t *testing.T, s Suite) {
 		{"cancelled half-way, all or nothing", cancelledHalfway, []requirement{rows, transactional}},
 		{"a second opening fences off the first", fenced, []requirement{rows, transactional}},
 		{"a fenced executor neither activates nor discards", fencedLifecycle, []requirement{transactional, generations}},
+
+		{"a query is answered from the rows", answered, []requirement{rows, queries}},
+		{"a query changes nothing, whatever it asks", harmlessQueries, []requirement{rows, queries}},
+		{"an answer keeps to its bounds", boundedQueries, []requirement{rows, queries}},
 
 		{"a generation is built unseen and then activated", activated, []requirement{rows, generations}},
 		{"a discarded generation leaves no trace", discarded, []requirement{rows, generations}},

@@ -2,6 +2,8 @@ package filter
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"sync/atomic"
 
 	"github.com/refold-dev/refold/domain/effect"
@@ -48,6 +50,18 @@ func (e *Executor) Dropped() uint64 {
 		n += inner.Dropped()
 	}
 	return n
+}
+
+// Query has the wrapped executor answer a Query effect that the rule lets through.
+// Where that one answers none the error is [errors.ErrUnsupported].
+func (e *Executor) Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error) {
+	asked, ok := e.Wrapped.(interface {
+		Query(ctx context.Context, q effect.Effect) (json.RawMessage, error)
+	})
+	if !ok || !e.rule.passes(&q) {
+		return nil, errors.ErrUnsupported
+	}
+	return asked.Query(ctx, q)
 }
 
 // Execute has the wrapped executor perform the effects that the rule lets

@@ -2,6 +2,8 @@ package filter_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
@@ -178,5 +180,32 @@ func TestNoAllocationPerEffect(t *testing.T) {
 	mustExecute(t, e, b)
 	if n := testing.AllocsPerRun(10, func() { _ = e.Execute(t.Context(), b) }); n > 0 {
 		t.Errorf("%v allocations a batch", n)
+	}
+}
+
+// asked answers queries.
+type asked struct{ null.Executor }
+
+func (asked) Query(context.Context, effect.Effect) (json.RawMessage, error) {
+	return json.RawMessage(`[]`), nil
+}
+
+func TestQueriesArePassedOn(t *testing.T) {
+	q := effect.Effect{Kind: effect.Query, Cause: 1, Name: "SELECT 1"}
+	for _, c := range []struct {
+		name    string
+		wrapped filter.Wrapped
+		rule    filter.Rule
+		ok      bool
+	}{
+		{"one that answers", asked{}, filter.Rule{Level: effect.Warn}, true},
+		{"a filter before one that answers", filter.New(asked{}, filter.Rule{}), filter.Rule{}, true},
+		{"one that answers, and another kind", asked{}, filter.Rule{Kinds: []effect.Kind{effect.Log}}, false},
+		{"one that does not answer", null.Executor{}, filter.Rule{}, false},
+	} {
+		answer, err := filter.New(c.wrapped, c.rule).Query(t.Context(), q)
+		if c.ok != (err == nil && string(answer) == "[]") || !c.ok && !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%s: got %s, %v", c.name, answer, err)
+		}
 	}
 }

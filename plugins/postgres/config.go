@@ -22,6 +22,8 @@ type Config struct {
 	LockTimeout time.Duration
 	// Tables are what effects may write to, by name.
 	Tables []rows.Table
+	// Queries has Query effects answered; nil leaves them to others.
+	Queries *rows.Queries
 }
 
 const defaultLockTimeout = 30 * time.Second
@@ -34,6 +36,11 @@ func (c *Config) Validate() error {
 	}
 	if len(c.Schema) > maxName {
 		return &rows.ConfigError{Field: "schema", Reason: "is longer than 63 bytes"}
+	}
+	if c.Queries != nil {
+		if err := c.Queries.Validate(); err != nil {
+			return err
+		}
 	}
 	return rows.Validate(c.Tables, &dialect)
 }

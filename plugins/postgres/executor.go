@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/refold-dev/refold/domain/effect"
@@ -23,6 +24,9 @@ type Executor struct {
 	existingTables bool
 	model          *rows.Model
 	tables         []*table
+
+	queries *rows.Queries // nil: Query effects are not answered
+	reader  *session      // for them; nil before the first
 }
 
 func newExecutor(s *session, cfg Config, claim rows.Claim) *Executor {
@@ -30,11 +34,17 @@ func newExecutor(s *session, cfg Config, claim rows.Claim) *Executor {
 	for _, w := range e.model.Tables {
 		e.tables = append(e.tables, &table{Writes: w})
 	}
+	if cfg.Queries != nil {
+		bounds := cfg.Queries.WithDefaults()
+		e.queries = &bounds
+	}
 	return e
 }
 
-// Handles reports whether k writes rows.
-func (e *Executor) Handles(k effect.Kind) bool { return rows.Handles(k) }
+// Handles reports whether k writes rows, or asks for them where that is answered.
+func (e *Executor) Handles(k effect.Kind) bool {
+	return rows.Handles(k) || k == effect.Query && e.queries != nil
+}
 
 // Position is the position through which effects are committed, as far as is known;
 // ok is always true.
@@ -168,7 +178,11 @@ func (e *Executor) Close() error {
 		return nil
 	}
 	e.closed = true
-	if err := e.session.close(context.Background()); err != nil {
+	err := e.session.close(context.Background())
+	if e.reader != nil {
+		err = errors.Join(err, e.reader.close(context.Background()))
+	}
+	if err != nil {
 		return fmt.Errorf("close the executor of pipeline %s: %w", e.claim.Pipeline, err)
 	}
 	return nil

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,9 +26,10 @@ func TestConformance(t *testing.T) {
 	for name, existing := range map[string]bool{"tables of refold's": false, "existing tables": true} {
 		t.Run(name, func(t *testing.T) {
 			executortest.Run(t, executortest.Suite{
-				Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true},
+				Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Queries: true},
 				New: func(t *testing.T) executortest.Store {
-					cfg := ledgerConfig(t)
+					cfg := asRole(t, ledgerConfig(t))
+					cfg.Queries = &rows.Queries{Timeout: time.Second, Rows: 100, Bytes: 10_000}
 					cfg.ExistingTables = existing
 					if existing {
 						migrate(t, cfg)
@@ -75,8 +78,8 @@ func failures(cfg postgres.Config) map[executortest.Failure]func(*testing.T) exe
 // ledgerConfig declares the tables of the conformance suite, in a schema of its own.
 func ledgerConfig(t testing.TB) postgres.Config {
 	t.Helper()
-	url, schema := schemaOf(t)
-	return postgres.Config{URL: url, Schema: schema, Tables: ledgerTables()}
+	to, schema := schemaOf(t)
+	return postgres.Config{URL: to, Schema: schema, Tables: ledgerTables()}
 }
 
 func ledgerTables() []rows.Table {
@@ -95,17 +98,35 @@ func ledgerTables() []rows.Table {
 	}
 }
 
+var makeRole sync.Once
+
+// asRole has a configuration connect as a role that is no superuser, but may create
+// schemas.
+func asRole(t testing.TB, cfg postgres.Config) postgres.Config {
+	t.Helper()
+	makeRole.Do(func() {
+		mustExec(t, postgres.Config{URL: cfg.URL}, "CREATE ROLE app LOGIN", "GRANT CREATE ON DATABASE postgres TO app")
+	})
+	u, err := url.Parse(cfg.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User("app")
+	cfg.URL = u.String()
+	return cfg
+}
+
 // schemaOf names a schema that is not there yet, and goes away with the test.
 var schemas atomic.Int64
 
-func schemaOf(t testing.TB) (url, schema string) {
+func schemaOf(t testing.TB) (to, schema string) {
 	t.Helper()
-	url = postgrestest.Cluster(t).URL("postgres")
+	to = postgrestest.Cluster(t).URL("postgres")
 	schema = strings.ToLower(fmt.Sprintf("s%d", schemas.Add(1)))
 	t.Cleanup(func() {
-		mustExec(t, postgres.Config{URL: url}, "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
+		mustExec(t, postgres.Config{URL: to}, "DROP SCHEMA IF EXISTS "+schema+" CASCADE")
 	})
-	return url, schema
+	return to, schema
 }
 
 // migrate does what a user's migrations do.

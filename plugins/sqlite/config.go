@@ -16,6 +16,8 @@ type Config struct {
 	BusyTimeout time.Duration
 	// Tables are what effects may write to, by name.
 	Tables []rows.Table
+	// Queries has Query effects answered; nil leaves them to others.
+	Queries *rows.Queries
 }
 
 const defaultBusyTimeout = 5 * time.Second
@@ -28,6 +30,11 @@ func (c *Config) Validate() error {
 	}
 	if c.BusyTimeout < 0 {
 		return &rows.ConfigError{Field: "busy_timeout", Reason: "is negative"}
+	}
+	if c.Queries != nil {
+		if err := c.Queries.Validate(); err != nil {
+			return err
+		}
 	}
 	return rows.Validate(c.Tables, &dialect)
 }

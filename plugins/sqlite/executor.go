@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -19,10 +20,18 @@ type Executor struct {
 	closed  bool
 	model   *rows.Model
 	tables  []*table
+
+	// What queries need: nil for none.
+	queries *rows.Queries
+	reader  *reader
+	path    string
+	busy    time.Duration
 }
 
-// Handles reports whether k writes rows.
-func (e *Executor) Handles(k effect.Kind) bool { return rows.Handles(k) }
+// Handles reports whether k writes rows, or asks for them where that is answered.
+func (e *Executor) Handles(k effect.Kind) bool {
+	return rows.Handles(k) || k == effect.Query && e.queries != nil
+}
 
 // Position is the position through which effects are committed; ok is always
 // true.
@@ -104,6 +113,9 @@ func (e *Executor) Close() error {
 	var err error
 	for _, t := range e.tables {
 		err = errors.Join(err, t.statements.close())
+	}
+	if e.reader != nil {
+		err = errors.Join(err, e.reader.close())
 	}
 	if err = errors.Join(err, e.session.close()); err != nil {
 		return fmt.Errorf("close the executor of pipeline %s: %w", e.claim.Pipeline, err)

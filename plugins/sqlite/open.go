@@ -34,7 +34,11 @@ func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
 	model := rows.NewModel(cfg.Tables, &dialect)
-	e := &Executor{session: s, claim: claim, model: model, tables: tablesOf(model)}
+	e := &Executor{session: s, claim: claim, model: model, tables: tablesOf(model), path: cfg.Path, busy: busy}
+	if cfg.Queries != nil {
+		bounds := cfg.Queries.WithDefaults()
+		e.queries = &bounds
+	}
 	if err := s.within(ctx, e.takeOver); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s for pipeline %s, generation %d: %w", cfg.Path, pipeline, generation, err), s.close())
 	}

@@ -20,10 +20,11 @@ import (
 
 func TestConformance(t *testing.T) {
 	executortest.Run(t, executortest.Suite{
-		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true},
+		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Queries: true},
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
 			cfg.BusyTimeout = 100 * time.Millisecond
+			cfg.Queries = &rows.Queries{Timeout: time.Second, Rows: 100, Bytes: 10_000}
 			return storeOf(t, cfg)
 		},
 	})
