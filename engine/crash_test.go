@@ -127,13 +127,16 @@ func childPipelines() []config.Pipeline {
 	return []config.Pipeline{lines(), filtered(moody()), commits()}
 }
 
-var childGuests = []string{"lines_by_dir", "moody", "commits_by_author"}
+var childGuests = []string{"lines_by_dir", "moody", "commits_by_author", "asker"}
 
 const childEvents = 3000
 
 // childMain folds in small batches, checkpoints seldom, and prints a line for
 // each batch, until it is killed.
 func childMain(dir string) error {
+	if os.Getenv(envAsks) != "" {
+		return childAsks(dir)
+	}
 	ctx := context.Background()
 	log := memory.New()
 	if err := importInto(ctx, log, history(childEvents)); err != nil {
@@ -182,10 +185,10 @@ func TestKilledWhileFolding(t *testing.T) {
 }
 
 // killAfter runs a child until it has said n times that it has folded.
-func killAfter(t *testing.T, dir string, n int) {
+func killAfter(t *testing.T, dir string, n int, env ...string) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), envChild+"="+dir, envGuests+"="+modules.dir)
+	child.Env = append(append(os.Environ(), envChild+"="+dir, envGuests+"="+modules.dir), env...)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	must(t, err)

@@ -15,6 +15,9 @@ import (
 // and Now are required.
 type Options struct {
 	Log Log
+	// Answers keeps the answers to queries in that log. A pipeline that has an executor
+	// which answers some needs it.
+	Answers Answers
 	// Catalog identifies the event catalog that the log is read through; empty
 	// for none. Under another one read models are made again.
 	Catalog string

@@ -42,13 +42,15 @@ type Executor interface {
 	Close() error
 }
 
-// Querier is an executor that answers Query effects. Of several the first one
-// that handles them is asked.
+// Querier is an executor that may answer Query effects. Of several that do the first
+// one is asked, and gets no Query effects in Execute; the others do.
 type Querier interface {
+	// CanAnswer reports whether it answers them: by its configuration, or because an
+	// executor that it stands before does.
+	CanAnswer() bool
 	// Query performs the read that a Query effect asks for, on what has been
-	// committed, and returns its answer as JSON. It changes nothing. Its errors
-	// are those of Execute; an executor that stands before one which answers none
-	// returns errors.ErrUnsupported.
+	// committed of the executor's own generation, and returns its answer as JSON. It
+	// changes nothing. Its errors are those of Execute.
 	Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error)
 }
 

@@ -31,7 +31,7 @@ type flight struct {
 
 // openOutlets makes an outlet for each executor. Those without transactions are
 // where the state is.
-func (g *generation) openOutlets() {
+func (g *generation) openOutlets() error {
 	g.outlets = g.outlets[:0]
 	for i, x := range g.executors {
 		at, transactional := x.Position()
@@ -40,6 +40,18 @@ func (g *generation) openOutlets() {
 		}
 		g.outlets = append(g.outlets, delivery.NewOutlet(g.names[i], x, policyOf(&g.specs[i].Delivery, transactional), at, g.opts.Now))
 	}
+	for i, x := range g.executors {
+		q, ok := x.(Querier)
+		if !ok || !q.CanAnswer() {
+			continue
+		}
+		if g.opts.Answers == nil {
+			return fmt.Errorf("pipeline %s: its executor %s answers queries, and the engine has no Answers to keep them in", g.pipeline, g.names[i])
+		}
+		g.outlets[i].AnswerWith(q, g.opts.Answers)
+		break
+	}
+	return nil
 }
 
 func policyOf(d *config.Delivery, transactional bool) delivery.Policy {

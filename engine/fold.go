@@ -84,7 +84,7 @@ func (g *generation) effectsOf(ctx context.Context, events []event.Recorded) (ba
 	if result, err = g.call(ctx, batch); err != nil {
 		return nil, result, err
 	}
-	g.effects = delivery.Effects(g.effects, result, batch.Events)
+	g.effects = delivery.Effects(g.effects, result, batch.Events, batch.KeyOf)
 	return batch, result, g.checkHandled()
 }
 

@@ -66,7 +66,9 @@ func (g *generation) moveTo(m checkpoint.Mark) {
 func (g *generation) restore(ctx context.Context) (err error) {
 	g.changes = checkpoint.Change{}
 	g.moveTo(g.kept.Mark())
-	g.openOutlets()
+	if err := g.openOutlets(); err != nil {
+		return err
+	}
 	if g.aside, err = newAside(g.kept.Mark().Module, g.opts.Now, g.kept); err != nil {
 		return err
 	}

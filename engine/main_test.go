@@ -24,6 +24,7 @@ var guests = map[string]string{
 	"fickle":            "./testdata/guests/fickle",
 	"moody":             "./testdata/guests/moody",
 	"herald":            "./testdata/guests/herald",
+	"asker":             "./testdata/guests/asker",
 }
 
 // envGuests is, for the child process of a test, the folder of the built guests.

@@ -183,6 +183,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		kept:        kept,
 		policy:      p.policy,
 	}
+	g.builder.SetPipeline(p.spec.Name)
 	if err := g.restore(ctx); err != nil {
 		return nil, errors.Join(err, g.close(ctx))
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/delivery"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
 
@@ -35,6 +36,13 @@ type Plugin interface {
 	Restore(ctx context.Context, snapshot []byte) error
 	Close(ctx context.Context) error
 }
+
+// Answers is where the answers to Query effects are kept: the log, which then feeds
+// them to the pipelines.
+type Answers = delivery.Answers
+
+// UnfitAnswerError is an answer that Answers never takes.
+type UnfitAnswerError = delivery.UnfitAnswerError
 
 // EventIndexer is an error that knows which event of a batch caused it.
 type EventIndexer interface {

@@ -48,6 +48,9 @@ func openExecutor(dir string) func(context.Context, config.Executor, string, uin
 			}
 			c.Tables = append(c.Tables, table)
 		}
+		if spec.SQLite.Queries != nil {
+			c.Queries = &rows.Queries{}
+		}
 		x, err := sqlite.Open(ctx, c, pipeline, generation)
 		if err != nil { // not x: an interface around a nil pointer is not nil
 			return nil, err
@@ -94,6 +97,18 @@ func moody() config.Pipeline {
 	return config.Pipeline{
 		Name:       "moody",
 		Projection: config.Projection{WASM: guestPath("moody")},
+		Executors:  []config.Executor{x},
+	}
+}
+
+// asker is a pipeline with two tables in the file asked.db, which answers queries.
+func asker() config.Pipeline {
+	x := sqliteFile("asked", "name", "n")
+	x.SQLite.Tables = append(x.SQLite.Tables, sqliteFile("heard", "place", "sum").SQLite.Tables...)
+	x.SQLite.Queries = &config.Queries{}
+	return config.Pipeline{
+		Name:       "asker",
+		Projection: config.Projection{WASM: guestPath("asker")},
 		Executors:  []config.Executor{x},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/refold-dev/refold/domain/catalog"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
@@ -140,7 +141,11 @@ func (d *development) printFailures(run []caseFile) {
 
 // fold folds the sample events from the first on, and reads what came of them.
 func (d *development) fold(ctx context.Context, parts *parts, c *config.Config, r *report) (m readModel, err error) {
-	log, err := d.sample(ctx, c)
+	types, err := c.EventCatalog()
+	if err != nil {
+		return nil, err
+	}
+	log, err := d.sample(ctx, types)
 	if err != nil {
 		return nil, err
 	}
@@ -151,25 +156,42 @@ func (d *development) fold(ctx context.Context, parts *parts, c *config.Config, 
 	r.Events = int(head)
 	pipelines := harmless(c.Pipelines)
 	e, err := engine.Open(ctx, engine.Options{
-		Log: log, Dir: parts.dir.PipelinesPath(), OpenPlugin: parts.plugin, OpenExecutor: parts.executor,
+		Log: log, Answers: answers{log, types}, Dir: parts.dir.PipelinesPath(), OpenPlugin: parts.plugin, OpenExecutor: parts.executor,
 		Logger: d.app.logger(slog.LevelWarn), Now: time.Now,
 	}, pipelines)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
-	if err := e.CatchUp(ctx); err != nil {
+	if err := catchUp(ctx, e, log); err != nil {
 		return nil, err
 	}
 	return readModels(ctx, parts.dir, e, pipelines)
 }
 
-// sample is a log of the sample events, as the catalog has them.
-func (d *development) sample(ctx context.Context, c *config.Config) (*upcast.Log, error) {
-	types, err := c.EventCatalog()
-	if err != nil {
-		return nil, err
+// maxAnswers bounds how many rounds of answers are folded behind the sample: a
+// projection may ask for ever.
+const maxAnswers = 100
+
+// catchUp folds the log, and the answers to queries, which come to its end meanwhile.
+func catchUp(ctx context.Context, e *engine.Engine, log engine.Log) error {
+	for range maxAnswers {
+		before, err := log.Head(ctx)
+		if err != nil {
+			return err
+		}
+		if err := e.CatchUp(ctx); err != nil {
+			return err
+		}
+		if after, err := log.Head(ctx); err != nil || after == before {
+			return err
+		}
 	}
+	return fmt.Errorf("the answers to queries lead to more queries, for more than %d rounds", maxAnswers)
+}
+
+// sample is a log of the sample events, as the catalog has them.
+func (d *development) sample(ctx context.Context, types *catalog.Catalog) (*upcast.Log, error) {
 	file, err := os.Open(d.events)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &hinted{fmt.Errorf("reading the sample events: %w", err), "name a file with --events; `refold event export` makes one of a log"}
@@ -216,7 +238,7 @@ func harmlessly(x config.Executor, path string) config.Executor {
 		tables.Path = path
 		return config.Executor{SQLite: &tables}
 	case x.Postgres != nil:
-		return config.Executor{SQLite: &config.SQLite{Path: path, Tables: x.Postgres.Tables}}
+		return config.Executor{SQLite: &config.SQLite{Path: path, Tables: x.Postgres.Tables, Queries: x.Postgres.Queries}}
 	case x.Filter != nil:
 		filter := *x.Filter
 		behind := harmlessly(*x.Filter.Executor, path)

@@ -283,3 +283,37 @@ func TestHarmless(t *testing.T) {
 		t.Error("the configuration itself has changed")
 	}
 }
+
+// What a projection asks is asked of the tables of this round, and the answers are
+// folded in it.
+func TestDevAnswersQueries(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"pipeline.yaml": `pipelines:
+  - name: stock
+    projection: {wasm: stock.js}
+    executors:
+      - postgres:
+          url_env: NO_SUCH_DATABASE
+          tables: [{name: items, columns: {item: text, n: integer}, primary_key: [item]}]
+          queries: {}
+`,
+		"stock.js": `fromAll().when({
+  stocked(state, e) {
+    effects.insert("items", { item: e.data.item, n: 7 });
+    effects.query("SELECT count(*) AS n FROM items", {});
+  },
+  query_answered(state, e) { effects.insert("items", { item: "before", n: e.data.answer[0].n }); },
+});
+`,
+		"events.jsonl": `{"id":"00000001-0000-7000-8000-000000000001","aggregate_type":"shelf","aggregate_id":"00000002-0000-7000-8000-000000000001","type":"stocked","time":"2026-01-01T00:00:01Z","correlation_id":"00000003-0000-7000-8000-000000000001","data":{"item":"bolt"}}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := startDevIn(t, dir)
+	d.until(`\+ items  item="before"  n=0`)
+	d.interrupt()
+}

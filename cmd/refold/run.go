@@ -122,6 +122,7 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 	}
 	return engine.Open(ctx, engine.Options{
 		Log:          r.session.store,
+		Answers:      answers{r.session.store, r.session.types},
 		Catalog:      r.session.digestText(),
 		Dir:          r.session.dir.PipelinesPath(),
 		OpenPlugin:   r.parts.plugin,

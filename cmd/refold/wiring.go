@@ -185,7 +185,7 @@ func rule(f *config.Filter) filter.Rule {
 }
 
 func sqliteConfig(dir datadir.Dir, s *config.SQLite) sqlite.Config {
-	return sqlite.Config{Path: dir.Resolve(s.Path), Tables: tables(s.Tables)}
+	return sqlite.Config{Path: dir.Resolve(s.Path), Tables: tables(s.Tables), Queries: queries(s.Queries)}
 }
 
 // tables are those that an executor declares.

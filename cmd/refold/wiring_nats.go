@@ -45,15 +45,27 @@ func (p *parts) natsServer(n *config.NATS) (jetstream.Config, error) {
 // emit appends an event that an effect has become, at whatever version its
 // aggregate is.
 func (s *session) emit(ctx context.Context, e event.Event) error {
-	_, err := s.types.Upcast(e) // or it would stop whoever reads the log
-	if err == nil {
-		_, err = s.store.Append(ctx, e.Aggregate, event.Any(), e)
-	}
-	var api *natsapi.APIError
-	switch {
-	case isRejected(err):
+	err := appendFitting(ctx, s.store, s.types, event.Any(), e)
+	if isRejected(err) {
 		return &nats.RejectedError{Err: err}
-	case errors.Is(err, client.ErrNoResponders), errors.As(err, &api) && api.Code >= 500:
+	}
+	return passing(err)
+}
+
+// appendFitting appends an event that the catalog can bring to its current version: it
+// would stop whoever reads the log otherwise.
+func appendFitting(ctx context.Context, log eventstore.Log, types *catalog.Catalog, expected event.Expected, e event.Event) error {
+	if _, err := types.Upcast(e); err != nil {
+		return err
+	}
+	_, err := log.Append(ctx, e.Aggregate, expected, e)
+	return err
+}
+
+// passing says of what ends by itself that it does.
+func passing(err error) error {
+	var api *natsapi.APIError
+	if errors.Is(err, client.ErrNoResponders) || errors.Is(err, client.ErrTimeout) || errors.Is(err, client.ErrDisconnected) || errors.As(err, &api) && api.Code >= 500 {
 		return &effect.RetryError{Err: err}
 	}
 	return err

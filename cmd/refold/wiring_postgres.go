@@ -28,7 +28,7 @@ func (p *parts) openPostgres(ctx context.Context, spec config.Executor, pipeline
 
 // postgresConfig is all but the URL, which is read when the executor is opened.
 func postgresConfig(spec *config.Postgres) postgres.Config {
-	return postgres.Config{Schema: spec.Schema, ExistingTables: spec.ExistingTables, Tables: tables(spec.Tables)}
+	return postgres.Config{Schema: spec.Schema, ExistingTables: spec.ExistingTables, Tables: tables(spec.Tables), Queries: queries(spec.Queries)}
 }
 
 // urlKey is the key that says where the URL is.

@@ -6,6 +6,7 @@
 //   - [ID] identifies an effect for ever: the same pipeline, generation,
 //     position and ordinal give the same id on every machine and every replay.
 //     [EventID] is that of an event that an effect appends.
+//   - [AnswerEvent] is the event that records the answer to a Query.
 //
 // Invariants:
 //

@@ -107,7 +107,8 @@ type Effect struct {
 	Name string
 	// Key is the row's primary key as text (Update, Delete). A key of several
 	// columns is a JSON array of their values. Of an EmitEvent it is the stream
-	// that the projection names, which may be none.
+	// that the projection names, which may be none. Of a Query it is the key of the
+	// state whose fold asks; none where the projection has no keys.
 	Key string
 	// Body is the row (Insert), the changed columns (Update), the parameters
 	// (Query) or the event's data (EmitEvent), as JSON; the message (Log), as

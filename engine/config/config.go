@@ -117,6 +117,8 @@ type SQLite struct {
 	// Path is the file, relative to the data directory.
 	Path   string  `yaml:"path" json:"path"`
 	Tables []Table `yaml:"tables" json:"tables"`
+	// Queries has Query effects answered.
+	Queries *Queries `yaml:"queries" json:"queries,omitempty"`
 }
 
 // Table declares a table of a read model.

@@ -30,6 +30,10 @@ func (e Executor) identified() Executor {
 		filter, behind := *e.Filter, e.Filter.Executor.identified()
 		filter.Executor = &behind
 		e.Filter = &filter
+	case e.SQLite != nil:
+		file := *e.SQLite
+		file.Queries = nil
+		e.SQLite = &file
 	case e.Postgres != nil:
 		database := e.Postgres.identified()
 		e.Postgres = &database

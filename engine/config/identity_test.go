@@ -47,3 +47,25 @@ func TestIdentified(t *testing.T) {
 		}
 	}
 }
+
+// That queries are answered, and within which bounds, makes no other read model.
+func TestQueriesMakeNoOtherReadModel(t *testing.T) {
+	identity := func(executor string) string {
+		c, errs := config.Parse("/etc/refold/in.yaml", []byte("pipelines: [{name: a, projection: {wasm: m.wasm}, executors: ["+executor+"]}]"))
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		text, err := json.Marshal(c.Pipelines[0].Identified("sha256:1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const tables = "tables: [{name: t, columns: {id: text}, primary_key: [id]}]"
+	for _, executor := range []string{"sqlite: {path: a.db, ", "postgres: {url_env: A, "} {
+		without := identity("{" + executor + tables + "}}")
+		if with := identity("{" + executor + tables + ", queries: {max_rows: 1}}}"); with != without {
+			t.Errorf("with queries %s, without %s", with, without)
+		}
+	}
+}

@@ -22,6 +22,8 @@ type Postgres struct {
 	// ExistingTables says that the user's own migrations make the tables.
 	ExistingTables bool    `yaml:"existing_tables" json:"existing_tables,omitempty"`
 	Tables         []Table `yaml:"tables" json:"tables"`
+	// Queries has Query effects answered.
+	Queries *Queries `yaml:"queries" json:"queries,omitempty"`
 }
 
 // SecretURL is a URL that may have a password. Whatever prints it, or writes it as
@@ -54,7 +56,7 @@ func (s SecretURL) MarshalJSON() ([]byte, error) { return json.Marshal(s.redacte
 // identified is the executor as a read model depends on it: where the database is
 // changes nothing.
 func (p Postgres) identified() Postgres {
-	p.URL, p.URLEnv, p.URLFile = "", "", ""
+	p.URL, p.URLEnv, p.URLFile, p.Queries = "", "", "", nil
 	return p
 }
 
@@ -80,6 +82,7 @@ func (r *rules) postgres(p *Postgres) {
 		r.fail(p.Where("schema"), "use a-z, 0-9 and _, not starting with a digit", "%q cannot name a schema", p.Schema)
 	}
 	r.tables(p.Where("tables"), "postgres", p.Tables)
+	r.queries(p.Queries)
 }
 
 // databaseURL says nothing of what is in the URL: it may be a password.

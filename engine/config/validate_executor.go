@@ -106,6 +106,7 @@ func (r *rules) sqlite(s *SQLite) {
 		r.fail(s.Where("path"), "add `path: FILE.db`; it is relative to the data directory", "the sqlite executor has no path")
 	}
 	r.tables(s.Where("tables"), "sqlite", s.Tables)
+	r.queries(s.Queries)
 }
 
 // tables are those of an executor.

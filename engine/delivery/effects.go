@@ -10,8 +10,10 @@ import (
 )
 
 // Effects reads the effects of a folded result into dst[:0]. events are the
-// batch's, by index in the frame. The effects' bodies alias the result.
-func Effects(dst []effect.Effect, result frame.Result, events []*event.Recorded) []effect.Effect {
+// batch's, by index in the frame, and keyOf says which key one belongs to, so that
+// a Query has that of whoever asks; it may be nil. The effects' bodies alias the
+// result.
+func Effects(dst []effect.Effect, result frame.Result, events []*event.Recorded, keyOf func(event int) []byte) []effect.Effect {
 	dst = dst[:0]
 	inOrder := true
 	for e := range result.Effects() {
@@ -28,6 +30,9 @@ func Effects(dst []effect.Effect, result frame.Result, events []*event.Recorded)
 			Key:           string(e.Key),
 			Body:          e.Body,
 		})
+		if f := &dst[len(dst)-1]; f.Kind == effect.Query && keyOf != nil {
+			f.Key = string(keyOf(e.Cause))
+		}
 	}
 	if !inOrder { // groups stand one behind the other, their events interleave
 		slices.SortStableFunc(dst, func(a, b effect.Effect) int { return cmp.Compare(a.Cause, b.Cause) })

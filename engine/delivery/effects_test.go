@@ -114,7 +114,7 @@ func expected(events []cause) []effect.Effect {
 func TestInterleavedGroups(t *testing.T) {
 	events := []cause{{11, "a", 2}, {12, "b", 1}, {13, "a", 0}, {15, "c", 3}, {16, "b", 2}, {17, "a", 1}}
 	result, recorded := folded(t, events, true)
-	if d := cmp.Diff(expected(events), Effects(nil, result, recorded)); d != "" {
+	if d := cmp.Diff(expected(events), Effects(nil, result, recorded, nil)); d != "" {
 		t.Errorf("effects (-want +got):\n%s", d)
 	}
 }
@@ -148,7 +148,7 @@ func TestFieldsOfEveryKind(t *testing.T) {
 		{Kind: effect.Log, Cause: 7, Ordinal: 2, Level: effect.Error, Body: []byte("text")},
 		{Kind: effect.EmitEvent, Cause: 7, Ordinal: 3, Name: "happened", Body: []byte(`{"a":1}`)},
 	}
-	if d := cmp.Diff(want, Effects(nil, result, []*event.Recorded{{Position: 7}})); d != "" {
+	if d := cmp.Diff(want, Effects(nil, result, []*event.Recorded{{Position: 7}}, nil)); d != "" {
 		t.Errorf("effects (-want +got):\n%s", d)
 	}
 }
@@ -173,7 +173,7 @@ func TestBatchesAndGroupsDoNotShow(t *testing.T) {
 		for len(events) > 0 {
 			size := rapid.IntRange(1, len(events)).Draw(t, "batch")
 			result, recorded := folded(t, events[:size], keyed)
-			memory = Effects(memory, result, recorded)
+			memory = Effects(memory, result, recorded, nil)
 			got = append(got, slices.Clone(memory)...)
 			events = events[size:]
 		}

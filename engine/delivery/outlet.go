@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 )
@@ -58,6 +56,8 @@ type Outlet struct {
 	executor Executor
 	policy   Policy
 	now      func() time.Time
+	querier  Querier // answers Query effects; nil: the executor gets them like any other
+	answers  Answers // keeps the answers
 
 	passed     atomic.Uint64 // position
 	suppressed atomic.Uint64 // position: effects up to it have been performed before
@@ -101,15 +101,40 @@ func (o *Outlet) Letters() []Letter {
 	return taken
 }
 
+// AnswerWith has Query effects answered, and not handed to the executor any more. It
+// is called before Perform.
+func (o *Outlet) AnswerWith(q Querier, a Answers) { o.querier, o.answers = q, a }
+
 // Perform has the executor perform a batch. What it has performed before it
 // passes over. When hurry is done, an attempt that fails is the last one. The
 // error is an *Error.
 func (o *Outlet) Perform(ctx, hurry context.Context, b effect.Batch) error {
-	attempts, err := o.perform(ctx, hurry, b)
-	if err != nil {
-		return &Error{Executor: o.name, Through: b.Through, Attempts: attempts, Err: err}
+	parts := []part{{batch: b}}
+	if o.querier != nil {
+		parts = cut(b)
 	}
-	o.passed.Store(max(o.passed.Load(), uint64(b.Through)))
+	for i := range parts {
+		if err := o.performPart(ctx, hurry, &parts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// performPart has a part's effects performed, and then its queries answered: so the
+// position passes no query that is not.
+func (o *Outlet) performPart(ctx, hurry context.Context, p *part) error {
+	attempts, err := 0, error(nil)
+	if len(p.batch.Effects) > 0 || !p.batch.Late {
+		attempts, err = o.perform(ctx, hurry, p.batch)
+	}
+	if err == nil {
+		o.passed.Store(max(o.passed.Load(), uint64(p.batch.Through)))
+		attempts, err = o.ask(ctx, hurry, &p.batch, p.queries)
+	}
+	if err != nil {
+		return &Error{Executor: o.name, Through: p.batch.Through, Attempts: attempts, Err: err}
+	}
 	return nil
 }
 
@@ -124,34 +149,23 @@ func (o *Outlet) perform(ctx, hurry context.Context, b effect.Batch) (attempts i
 		}
 		b.Effects = o.due(b.Effects, at)
 	}
-	defer o.trouble.Store(nil)
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval, pause.MaxInterval = o.policy.Retry.First, o.policy.Retry.Longest
+	t := o.begin(hurry)
+	defer t.end()
 	for {
-		attempts++
+		t.attempts++
 		err := o.executor.Execute(ctx, b)
 		if err == nil {
-			return attempts, nil
+			return t.attempts, nil
 		}
 		rest, done := o.rest(b.Effects, err)
 		if b.Effects = rest; done {
-			attempts, pause = 0, fresh(pause)
+			t.anew()
 			continue
 		}
-		after, passes := Retryable(err)
-		if !passes || attempts >= o.policy.Retry.Attempts || hurry.Err() != nil {
-			return attempts, err
-		}
-		o.report(err, attempts)
-		if !wait(hurry, max(after, pause.NextBackOff())) {
-			return attempts, err
+		if !t.again(err) {
+			return t.attempts, err
 		}
 	}
-}
-
-func fresh(pause *backoff.ExponentialBackOff) *backoff.ExponentialBackOff {
-	pause.Reset()
-	return pause
 }
 
 // due leaves out what has been performed before: an executor without

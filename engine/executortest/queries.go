@@ -11,6 +11,40 @@ import (
 	"github.com/refold-dev/refold/engine"
 )
 
+// ask returns the answer to a query of an executor.
+func ask(t *testing.T, e engine.Executor, text string) (answer string) {
+	t.Helper()
+	got, err := e.(engine.Querier).Query(t.Context(), question(text, ``))
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return string(got)
+}
+
+// askedOfItsOwn holds that a generation which is built beside the one that serves
+// answers from its own rows, before it serves and then.
+func askedOfItsOwn(t *testing.T, b *bench) {
+	first := b.open(t, 1)
+	execute(t, first, 0, 1, insert(1, "accounts", `{"id":"old"}`))
+	second := b.open(t, 2)
+	const text = `SELECT id FROM accounts ORDER BY id`
+	if got := ask(t, second, text); got != `[]` {
+		t.Errorf("empty: got %s", got)
+	}
+	executeIn(t, second, 2, 0, 1, insert(1, "accounts", `{"id":"new"}`))
+	for range 2 {
+		if got := ask(t, second, text); got != `[{"id":"new"}]` {
+			t.Errorf("got %s", got)
+		}
+		if err := second.Activate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := ask(t, second, `SELECT a.id FROM accounts AS a WHERE a.id > 'a'`); got != `[{"id":"new"}]` {
+		t.Errorf("got %s", got)
+	}
+}
+
 func question(text, body string) effect.Effect {
 	return effect.Effect{Kind: effect.Query, Cause: 7, Ordinal: 3, Name: text, Body: json.RawMessage(body)}
 }
@@ -19,8 +53,8 @@ func question(text, body string) effect.Effect {
 func askable(t *testing.T, b *bench) engine.Querier {
 	t.Helper()
 	e := b.open(t, 1)
-	if !e.Handles(effect.Query) {
-		t.Fatal("the executor does not handle Query effects")
+	if q, ok := e.(engine.Querier); !ok || !q.CanAnswer() || !e.Handles(effect.Query) {
+		t.Fatal("the executor does not answer Query effects")
 	}
 	execute(t, e, 0, 1,
 		insert(1, "accounts", `{"id":"a","owner":"Ann","balance":1}`),

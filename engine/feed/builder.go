@@ -1,12 +1,15 @@
 package feed
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"github.com/valyala/fastjson"
 
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -34,9 +37,17 @@ type Batch struct {
 	Events []*event.Recorded
 	// Keys of the frame's groups, by their index; nil for an unkeyed group.
 	Keys [][]byte
+	// ends are the groups' ends in Events, by their index.
+	ends []int
 	// Filtered counts the events that were left out, Parked and DeadLettered those
 	// that are aside.
 	Filtered, Parked, DeadLettered int
+}
+
+// KeyOf is the key of the group that an event of the frame is in; nil for none.
+func (b *Batch) KeyOf(event int) []byte {
+	group, _ := slices.BinarySearch(b.ends, event+1)
+	return b.Keys[group]
 }
 
 // Aside says which of the events that a pipeline wants are not to be folded in
@@ -62,6 +73,7 @@ type Builder struct {
 	fields    []field
 	keyed     bool
 	keyPath   []string // nil: the aggregate's id
+	pipeline  string   // whose answers go to the keys that have asked; empty: everybody's
 	aside     Aside    // nil: nothing is
 
 	writer   frame.BatchWriter
@@ -101,6 +113,11 @@ func NewBuilder(m *manifest.Manifest, selection Selection, keyPath string) *Buil
 	return b
 }
 
+// SetPipeline names the pipeline that is fed: an answer to a query of its own goes to
+// the key that has asked, one to another's to the key that it has as an event.
+// Without a name every answer is the pipeline's own.
+func (b *Builder) SetPipeline(name string) { b.pipeline = name }
+
 // SetAside has events left out; nil has none. It is for builders of keyed batches
 // and of others.
 func (b *Builder) SetAside(a Aside) { b.aside = a }
@@ -125,6 +142,7 @@ func (b *Builder) Build(events []event.Recorded, prior Lookup) (*Batch, error) {
 		for _, at := range g.members {
 			b.write(&events[at], b.payloads[at])
 		}
+		b.batch.ends = append(b.batch.ends, len(b.batch.Events))
 	}
 	var err error
 	b.batch.Frame, err = b.writer.Finish()
@@ -139,7 +157,7 @@ func (b *Builder) reset(events int) {
 	clear(b.groupOf)
 	b.keys = b.keys[:0]
 	clear(b.batch.Events) // or they would hold the memory of what has been folded
-	b.batch = Batch{Events: b.batch.Events[:0], Keys: b.batch.Keys[:0]}
+	b.batch = Batch{Events: b.batch.Events[:0], Keys: b.batch.Keys[:0], ends: b.batch.ends[:0]}
 	for len(b.payloads) < events {
 		b.payloads = append(b.payloads, nil)
 		b.parsers = append(b.parsers, fastjson.Parser{})
@@ -169,9 +187,12 @@ func (b *Builder) sort(i int, e *event.Recorded) error {
 		return nil
 	}
 	start := len(b.keys)
-	ok, err := b.appendKey(e, b.payloads[i])
-	if err != nil {
-		return err
+	ok := b.appendAsker(e)
+	if !ok {
+		var err error
+		if ok, err = b.appendKey(e, b.payloads[i]); err != nil {
+			return err
+		}
 	}
 	if !ok {
 		b.batch.Filtered++
@@ -232,6 +253,23 @@ func (b *Builder) appendKey(e *event.Recorded, payload *fastjson.Value) (ok bool
 		return false, &EventError{e.Position, fmt.Sprintf("its key is %d bytes long, at most %d are allowed", n, MaxKeyLength)}
 	}
 	return true, nil
+}
+
+// appendAsker appends the key that has asked, of an answer to a query of the
+// pipeline's own. An empty key counts as none.
+func (b *Builder) appendAsker(e *event.Recorded) (ok bool) {
+	if e.Type != effect.QueryAnswered || e.Aggregate.Type != effect.QueryAnswer {
+		return false
+	}
+	var answer struct{ Pipeline, Key string }
+	if err := json.Unmarshal(e.Data, &answer); err != nil || answer.Key == "" || len(answer.Key) > MaxKeyLength {
+		return false
+	}
+	if b.pipeline != "" && answer.Pipeline != b.pipeline {
+		return false
+	}
+	b.keys = append(b.keys, answer.Key...)
+	return true
 }
 
 func appendUUID(dst []byte, id uuid.UUID) []byte {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -233,6 +234,45 @@ func checkEvents(t *rapid.T, batch *Batch, f frame.Batch, events []event.Recorde
 			if n, ok := e.Slot(0).Int64(); !ok || uint64(n)+1 != at {
 				t.Errorf("position %d has the slot %d", at, n)
 			}
+		}
+	}
+}
+
+// The answer to a query of the pipeline's own goes to the key that has asked, another
+// one to the key that it has as any event.
+func TestAnswersGoToWhoAsked(t *testing.T) {
+	answer := func(data string) event.Recorded {
+		e := recorded(2, effect.QueryAnswered, data)
+		e.Aggregate.Type = effect.QueryAnswer
+		return e
+	}
+	stranger := recorded(3, effect.QueryAnswered, `{"pipeline":"p","key":"a","k":"b"}`)
+	for _, c := range []struct {
+		name, pipeline, path string
+		e                    event.Recorded
+		want                 string // empty: it is left out
+	}{
+		{"its own", "p", "k", answer(`{"pipeline":"p","key":"a b","answer":[]}`), "a b"},
+		{"its own, where the aggregate is the key", "p", "", answer(`{"pipeline":"p","key":"a"}`), "a"},
+		{"another pipeline's", "p", "k", answer(`{"pipeline":"q","key":"a","k":"b"}`), "b"},
+		{"another pipeline's, where the aggregate is the key", "p", "", answer(`{"pipeline":"q","key":"a"}`), answer(``).Aggregate.ID.String()},
+		{"without a name every pipeline's", "", "k", answer(`{"pipeline":"q","key":"a","k":"b"}`), "a"},
+		{"of nobody's key", "p", "k", answer(`{"pipeline":"p"}`), ""},
+		{"of an endless key", "p", "k", answer(`{"pipeline":"p","key":"` + strings.Repeat("x", MaxKeyLength+1) + `"}`), ""},
+		{"of another aggregate", "p", "k", stranger, "b"},
+	} {
+		b := NewBuilder(&manifest.Manifest{State: manifest.Keyed}, Selection{}, c.path)
+		b.SetPipeline(c.pipeline)
+		batch, err := b.Build([]event.Recorded{recorded(1, "e", `{"k":"first"}`), c.e}, noState)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		got := ""
+		if batch.Filtered == 0 {
+			got = string(batch.KeyOf(1))
+		}
+		if got != c.want || c.path != "" && string(batch.KeyOf(0)) != "first" {
+			t.Errorf("%s: of key %q, want %q", c.name, got, c.want)
 		}
 	}
 }

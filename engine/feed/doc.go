@@ -10,6 +10,7 @@
 //     the order of their first event.
 //  3. A payload is parsed at most once, and only if a field or a key needs it.
 //  4. String slots and keys are valid UTF-8, whatever the payload holds.
+//  5. The answer to a query goes to the key whose fold has asked.
 //
 // Start reading at Builder.Build.
 package feed

@@ -52,16 +52,26 @@ func (e *Executor) Dropped() uint64 {
 	return n
 }
 
-// Query has the wrapped executor answer a Query effect that the rule lets through.
-// Where that one answers none the error is [errors.ErrUnsupported].
+// CanAnswer reports whether the wrapped executor answers Query effects, and the rule
+// lets them through.
+func (e *Executor) CanAnswer() bool {
+	inner, ok := e.Wrapped.(querier)
+	return ok && inner.CanAnswer() && e.rule.admits(effect.Query)
+}
+
+// Query has the wrapped executor answer a Query effect. Where CanAnswer says no the
+// error is [errors.ErrUnsupported].
 func (e *Executor) Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error) {
-	asked, ok := e.Wrapped.(interface {
-		Query(ctx context.Context, q effect.Effect) (json.RawMessage, error)
-	})
-	if !ok || !e.rule.passes(&q) {
+	if !e.CanAnswer() {
 		return nil, errors.ErrUnsupported
 	}
-	return asked.Query(ctx, q)
+	return e.Wrapped.(querier).Query(ctx, q)
+}
+
+// querier is an executor that may answer Query effects: see engine.Querier.
+type querier interface {
+	CanAnswer() bool
+	Query(ctx context.Context, q effect.Effect) (json.RawMessage, error)
 }
 
 // Execute has the wrapped executor perform the effects that the rule lets

@@ -186,6 +186,8 @@ func TestNoAllocationPerEffect(t *testing.T) {
 // asked answers queries.
 type asked struct{ null.Executor }
 
+func (asked) CanAnswer() bool { return true }
+
 func (asked) Query(context.Context, effect.Effect) (json.RawMessage, error) {
 	return json.RawMessage(`[]`), nil
 }
@@ -203,7 +205,11 @@ func TestQueriesArePassedOn(t *testing.T) {
 		{"one that answers, and another kind", asked{}, filter.Rule{Kinds: []effect.Kind{effect.Log}}, false},
 		{"one that does not answer", null.Executor{}, filter.Rule{}, false},
 	} {
-		answer, err := filter.New(c.wrapped, c.rule).Query(t.Context(), q)
+		f := filter.New(c.wrapped, c.rule)
+		if f.CanAnswer() != c.ok {
+			t.Errorf("%s: it says %v of whether it answers", c.name, f.CanAnswer())
+		}
+		answer, err := f.Query(t.Context(), q)
 		if c.ok != (err == nil && string(answer) == "[]") || !c.ok && !errors.Is(err, errors.ErrUnsupported) {
 			t.Errorf("%s: got %s, %v", c.name, answer, err)
 		}

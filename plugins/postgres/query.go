@@ -26,6 +26,9 @@ const queryPatience = 5 * time.Second
 // errSuperuser refuses what a query could do then.
 var errSuperuser = errors.New("queries are not answered as a superuser, who can read the server's files; give the executor a role of its own")
 
+// CanAnswer reports whether Query effects are answered.
+func (e *Executor) CanAnswer() bool { return e.queries != nil }
+
 // Query answers a Query effect from what is committed, in a transaction that can
 // only read: rows.Ask says how its text names parameters. Errors are
 // [*rows.RowError], [rows.ErrClosed], that of ctx, an [effect.RetryError] for what
@@ -76,19 +79,27 @@ func (e *Executor) answer(ctx context.Context, q rows.Question) (answer json.Raw
 	}
 	limited, cancel := context.WithTimeout(ctx, e.queries.Timeout+queryPatience)
 	defer cancel()
-	answer, reason, err = e.reader.ask(limited, q, *e.queries)
+	answer, reason, err = e.reader.ask(limited, q.Within(e.stored(), *e.queries), q.Parameters, *e.queries)
 	if errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
 		reason = fmt.Sprintf("takes longer than %s", e.queries.Timeout)
 	}
 	return answer, reason, err
 }
 
-// ask has the query be a part of one that selects: then it is one that does, too.
-func (s *session) ask(ctx context.Context, q rows.Question, bounds rows.Queries) (answer json.RawMessage, reason string, err error) {
+// stored are the generation's own tables by their declared names.
+func (e *Executor) stored() map[string]string {
+	tables := map[string]string{}
+	for _, t := range e.tables {
+		tables[t.Table.Name] = t.stored
+	}
+	return tables
+}
+
+// ask runs a text that selects, in a transaction that only reads.
+func (s *session) ask(ctx context.Context, text string, parameters []rows.Parameter, bounds rows.Queries) (answer json.RawMessage, reason string, err error) {
 	_, err = s.conn.Exec(ctx, fmt.Sprintf("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = %d", max(bounds.Timeout.Milliseconds(), 1)))
 	if err == nil {
-		text := fmt.Sprintf("SELECT * FROM (\n%s\n) AS q LIMIT %d", q.Text, bounds.Rows+1)
-		found := s.conn.PgConn().ExecParams(ctx, text, arguments(q.Parameters), nil, nil, nil)
+		found := s.conn.PgConn().ExecParams(ctx, text, arguments(parameters), nil, nil, nil)
 		answer, reason, err = read(found, bounds)
 		if reason != "" { // the rest of the rows is not worth the wait
 			return nil, reason, s.close(ctx)

@@ -2,6 +2,8 @@ package rows
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,7 +19,8 @@ import (
 type Queries struct {
 	// Timeout is how long an answer may take; 0 means five seconds.
 	Timeout time.Duration
-	// Rows and Bytes are how many an answer may have; 0 means 1,000, and a MiB.
+	// Rows and Bytes are how many an answer may have; 0 means 1,000, and 256 KiB: it
+	// becomes an event, and many a log takes no more than a MiB.
 	Rows, Bytes int
 }
 
@@ -30,7 +33,7 @@ func (q Queries) WithDefaults() Queries {
 		q.Rows = 1000
 	}
 	if q.Bytes == 0 {
-		q.Bytes = 1 << 20
+		q.Bytes = 256 << 10
 	}
 	return q
 }
@@ -87,6 +90,18 @@ func Ask(q *effect.Effect, s *Syntax) (Question, error) {
 		}
 	}
 	return Question{text, w.parameters}, nil
+}
+
+// Within is a query that has the question's rows, and at most one more than there may
+// be. The question is a part of one that selects, so it is one that does, too; and
+// the declared tables, by their names, are those that are stored as tables says: a
+// generation is asked about its own.
+func (q *Question) Within(tables map[string]string, bounds Queries) string {
+	var with []string
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		with = append(with, Quote(name)+" AS NOT MATERIALIZED (SELECT * FROM "+tables[name]+")")
+	}
+	return fmt.Sprintf("WITH %s SELECT * FROM (\n%s\n) AS q LIMIT %d", strings.Join(with, ", "), q.Text, bounds.Rows+1)
 }
 
 // parameters are those of an effect, by the names that a text has for them.

@@ -25,6 +25,9 @@ type reader struct {
 
 var syntax = rows.Syntax{Number: "?", Brackets: true, Backticks: true}
 
+// CanAnswer reports whether Query effects are answered.
+func (e *Executor) CanAnswer() bool { return e.queries != nil }
+
 // Query answers a Query effect from what is committed: rows.Ask says how its text
 // names parameters. It changes nothing, whatever the text. Errors are
 // [*rows.RowError], [ErrLocked], [rows.ErrClosed], that of ctx, or those of the file.
@@ -44,7 +47,7 @@ func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage,
 	}
 	limited, cancel := context.WithTimeout(ctx, e.queries.Timeout)
 	defer cancel()
-	answer, reason, err := e.reader.answer(limited, question, *e.queries)
+	answer, reason, err := e.reader.answer(limited, question.Within(e.stored(), *e.queries), question.Parameters, *e.queries)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -56,6 +59,15 @@ func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage,
 		return nil, refusal(&q, err)
 	}
 	return answer, nil
+}
+
+// stored are the generation's own tables by their declared names.
+func (e *Executor) stored() map[string]string {
+	tables := map[string]string{}
+	for _, t := range e.tables {
+		tables[t.Table.Name] = "main." + rows.Quote(t.stored)
+	}
+	return tables
 }
 
 // refusal blames the effect for what is not the file's own trouble.
@@ -120,8 +132,8 @@ func selecting(action sqlitedriver.AuthorizerActionCode, _, name, _, _ string) s
 }
 
 // answer reads the rows, or says what bound they pass.
-func (r *reader) answer(ctx context.Context, q rows.Question, bounds rows.Queries) (answer json.RawMessage, reason string, err error) {
-	list, err := r.conn.QueryContext(ctx, fmt.Sprintf("SELECT * FROM (\n%s\n) LIMIT %d", q.Text, bounds.Rows+1), arguments(q.Parameters)...)
+func (r *reader) answer(ctx context.Context, text string, parameters []rows.Parameter, bounds rows.Queries) (answer json.RawMessage, reason string, err error) {
+	list, err := r.conn.QueryContext(ctx, text, arguments(parameters)...)
 	if err != nil {
 		return nil, "", err
 	}

@@ -252,6 +252,10 @@ func (x *Executor) advance(reply *wire.ExecuteReply, b effect.Batch) error {
 	return nil
 }
 
+// CanAnswer reports whether the plugin answers Query effects: one that handles them
+// does.
+func (x *Executor) CanAnswer() bool { return x.Handles(effect.Query) }
+
 // Query has the plugin perform the read that a Query effect asks for. Its errors are
 // those of Execute.
 func (x *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage, error) {

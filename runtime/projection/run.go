@@ -236,7 +236,7 @@ func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Resu
 			delete(r.states, key)
 		}
 	}
-	effects := delivery.Effects(nil, result, batch.Events)
+	effects := delivery.Effects(nil, result, batch.Events, nil)
 	for i := range effects {
 		effects[i].Body = bytes.Clone(effects[i].Body)
 	}
