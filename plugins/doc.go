@@ -5,6 +5,8 @@
 //     the position.
 //   - plugins/postgres: the same in a PostgreSQL database.
 //   - plugins/rows: no executor, but what those have in common that keep rows.
+//   - plugins/claim: none either, but what those have in common that commit what
+//     they write together with the position.
 //   - plugins/nats: events in the engine's own log, messages to subjects, rows in
 //     a key-value bucket.
 //   - plugins/http: effects posted to a URL.

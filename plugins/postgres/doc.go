@@ -15,7 +15,7 @@
 //  2. Every opening of a generation takes a new epoch. A transaction that writes
 //     begins by moving the position, under the newest epoch and from exactly the
 //     position its writer believes, and holds that row until it ends; otherwise
-//     nothing is written and the error is a [rows.FencedError]. So a writer that
+//     nothing is written and the error is a [claim.FencedError]. So a writer that
 //     has been replaced cannot write, though its connection may still stand.
 //  3. A connection that is lost is made anew by the next call, which first reads
 //     epoch and position under that row's lock: it waits for what the lost one may

@@ -8,6 +8,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -15,7 +16,7 @@ import (
 // goroutine.
 type Executor struct {
 	session *session
-	claim   rows.Claim
+	claim   claim.Claim
 	// attempted is where the last commit was to lead to, if it is not known whether
 	// it has.
 	attempted      event.Position
@@ -29,8 +30,8 @@ type Executor struct {
 	reader  *session      // for them; nil before the first
 }
 
-func newExecutor(s *session, cfg Config, claim rows.Claim) *Executor {
-	e := &Executor{session: s, claim: claim, existingTables: cfg.ExistingTables, model: rows.NewModel(cfg.Tables, &dialect)}
+func newExecutor(s *session, cfg Config, c claim.Claim) *Executor {
+	e := &Executor{session: s, claim: c, existingTables: cfg.ExistingTables, model: rows.NewModel(cfg.Tables, &dialect)}
 	for _, w := range e.model.Tables {
 		e.tables = append(e.tables, &table{Writes: w})
 	}
@@ -52,12 +53,12 @@ func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Posit
 
 // Active reports whether readers see the tables. It is what this executor found or
 // brought about: a later generation that replaces this one shows only as a
-// [*rows.FencedError].
+// [*claim.FencedError].
 func (e *Executor) Active() bool { return e.active }
 
 // Execute commits the batch's rows and its Through as the position, or nothing.
 // Effects at or below the position are skipped. Errors are [*rows.RowError],
-// [*rows.GapError], [*rows.FencedError], [rows.ErrClosed], that of ctx, an
+// [*claim.GapError], [*claim.FencedError], [claim.ErrClosed], that of ctx, an
 // [effect.RetryError] for what passes, or those of the database; after any of them
 // the executor may be used again.
 //
@@ -100,7 +101,7 @@ func (e *Executor) executing(b effect.Batch, err error) error {
 // before it has left.
 func (e *Executor) ready(ctx context.Context) error {
 	if e.closed {
-		return rows.ErrClosed
+		return claim.ErrClosed
 	}
 	anew, err := e.session.connected(ctx)
 	if err != nil || !anew {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/refold-dev/refold/plugins/rows"
+	"github.com/refold-dev/refold/plugins/claim"
 )
 
 // Activate has readers see this generation, and drops the pipeline's older ones, in
@@ -52,11 +52,11 @@ func (e *Executor) succeed(ctx context.Context) error {
 }
 
 // Discard drops this generation's tables, forgets its position and closes the
-// executor. The active generation is not discarded: the error is [rows.ErrActive].
+// executor. The active generation is not discarded: the error is [claim.ErrActive].
 func (e *Executor) Discard(ctx context.Context) error {
 	err := e.ready(ctx)
 	if err == nil && e.active {
-		err = rows.ErrActive
+		err = claim.ErrActive
 	}
 	if err == nil {
 		err = e.discard(ctx)

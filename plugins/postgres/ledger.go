@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -99,13 +100,13 @@ func (s *session) alone(ctx context.Context) error {
 
 // checkpoint is what the ledger has of a generation.
 type checkpoint struct {
-	rows.Checkpoint
+	claim.Checkpoint
 	existingTables bool
 }
 
 // checkpointOf reads a generation's checkpoint, and keeps others from changing it
 // until the transaction ends; exists is false if there is none.
-func (s *session) checkpointOf(ctx context.Context, c *rows.Claim) (found checkpoint, exists bool, err error) {
+func (s *session) checkpointOf(ctx context.Context, c *claim.Claim) (found checkpoint, exists bool, err error) {
 	err = s.conn.QueryRow(ctx,
 		`SELECT position, epoch, active, existing_tables FROM `+s.name(checkpoints)+`
 			WHERE pipeline = $1 AND generation = $2 FOR UPDATE`,

@@ -14,9 +14,9 @@ import (
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/executortest"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/postgres"
 	"github.com/refold-dev/refold/plugins/postgres/postgrestest"
-	"github.com/refold-dev/refold/plugins/rows"
 )
 
 func TestServerCrashes(t *testing.T) {
@@ -262,7 +262,7 @@ func TestReplacedDuringBatch(t *testing.T) {
 
 func wantFenced(t *testing.T, err error) {
 	t.Helper()
-	var fenced *rows.FencedError
+	var fenced *claim.FencedError
 	if !errors.As(err, &fenced) {
 		t.Errorf("got error %v, want a FencedError", err)
 	}

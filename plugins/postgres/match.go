@@ -15,7 +15,7 @@ func (e *Executor) matchTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.claim.MatchAll(recorded, e.model.Tables); err != nil {
+	if err := rows.MatchAll(e.claim.Pipeline, recorded, e.model.Tables); err != nil {
 		return err
 	}
 	for _, t := range e.tables {
@@ -44,17 +44,17 @@ func (e *Executor) matchMade(ctx context.Context, t *table) error {
 		return err
 	}
 	if len(found) == 0 {
-		return e.claim.Mismatch(t.Table.Name, "", "is missing from the database")
+		return rows.Mismatch(e.claim.Pipeline, t.Table.Name, "", "is missing from the database")
 	}
 	if !slices.Equal(namesAndTypes(found), t.namesAndTypes()) {
-		return e.claim.Mismatch(t.Table.Name, "", "has been altered by another program")
+		return rows.Mismatch(e.claim.Pipeline, t.Table.Name, "", "has been altered by another program")
 	}
 	if !e.active {
 		return nil
 	}
 	shown, err := e.session.shows(ctx, e.session.name(t.Table.Name), t.stored)
 	if err == nil && !shown {
-		err = e.claim.Mismatch(t.Table.Name, "", "has been dropped or altered by another program: the view of that name does not show it")
+		err = rows.Mismatch(e.claim.Pipeline, t.Table.Name, "", "has been dropped or altered by another program: the view of that name does not show it")
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -17,18 +18,18 @@ import (
 // active at once; a later one is built beside the active one.
 //
 // Errors are [*rows.ConfigError], [ErrURL], [*rows.TableError], a
-// [*rows.FencedError] for a generation older than the active one, an
+// [*claim.FencedError] for a generation older than the active one, an
 // [effect.RetryError] where the server is out of reach, or those of the database.
 // None of them has the URL's password in it.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	claim, err := rows.NewClaim(pipeline, generation)
+	c, err := claim.New(pipeline, generation)
 	if err != nil {
 		return nil, fmt.Errorf("open a postgres executor: %w", err)
 	}
-	if len(rows.Built("", claim.Generation)) > maxName-dialect.TableName-len(indexSuffix("")) {
+	if len(rows.Built("", c.Generation)) > maxName-dialect.TableName-len(indexSuffix("")) {
 		return nil, fmt.Errorf("open a postgres executor: generation %d makes names that are too long", generation)
 	}
 	config, err := parseURL(cfg.URL, "refold "+pipeline)
@@ -39,7 +40,7 @@ func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (
 	if lock == 0 {
 		lock = defaultLockTimeout
 	}
-	e := newExecutor(&session{config: config, lock: lock, schema: cfg.Schema}, cfg, claim)
+	e := newExecutor(&session{config: config, lock: lock, schema: cfg.Schema}, cfg, c)
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open schema %q for pipeline %s, generation %d: %w", e.session.schema, pipeline, generation, err), e.session.close(ctx))
 	}

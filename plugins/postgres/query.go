@@ -15,6 +15,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -31,12 +32,12 @@ func (e *Executor) CanAnswer() bool { return e.queries != nil }
 
 // Query answers a Query effect from what is committed, in a transaction that can
 // only read: rows.Ask says how its text names parameters. Errors are
-// [*rows.RowError], [rows.ErrClosed], that of ctx, an [effect.RetryError] for what
+// [*rows.RowError], [claim.ErrClosed], that of ctx, an [effect.RetryError] for what
 // passes, or those of the database.
 func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage, error) {
 	switch {
 	case e.closed:
-		return nil, rows.ErrClosed
+		return nil, claim.ErrClosed
 	case e.queries == nil:
 		return nil, errors.ErrUnsupported
 	}

@@ -33,22 +33,31 @@ func Difference(old, declared Table) (column, reason string) {
 	return "", ""
 }
 
-// MatchAll holds the declared tables against those that a generation was built
-// with, by name. The error is a [*TableError].
-func (c *Claim) MatchAll(built map[string]Table, declared []*Writes) error {
+// Mismatch is a table of a pipeline that is not what its declaration wants: only
+// another generation can be.
+func Mismatch(pipeline, table, column, reason string) error {
+	return &TableError{
+		Table: table, Column: column,
+		Reason: fmt.Sprintf("%s; rebuild with `refold replay %s`", reason, pipeline),
+	}
+}
+
+// MatchAll holds the declared tables against those that a pipeline's generation was
+// built with, by name. The error is a [*TableError].
+func MatchAll(pipeline string, built map[string]Table, declared []*Writes) error {
 	rest := maps.Clone(built)
 	for _, t := range declared {
 		old, ok := rest[t.Table.Name]
 		delete(rest, t.Table.Name)
 		if !ok {
-			return c.Mismatch(t.Table.Name, "", "is declared, but this generation was built without it")
+			return Mismatch(pipeline, t.Table.Name, "", "is declared, but this generation was built without it")
 		}
 		if column, reason := Difference(old, t.Table); reason != "" {
-			return c.Mismatch(t.Table.Name, column, reason)
+			return Mismatch(pipeline, t.Table.Name, column, reason)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(rest)) {
-		return c.Mismatch(name, "", "is no longer declared, but this generation was built with it")
+		return Mismatch(pipeline, name, "", "is no longer declared, but this generation was built with it")
 	}
 	return nil
 }

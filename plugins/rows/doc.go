@@ -6,10 +6,7 @@
 //   - [Dialect] is what a database can hold, and the form in which it takes it.
 //   - [Model] is a read model's tables. [Model.Gather] decodes the effects of a
 //     batch and folds them into at most one [Write] for each row.
-//   - [Claim] is an executor's right to write a generation, and how far it has
-//     come.
-//   - [ConfigError], [TableError], [RowError], [GapError] and [FencedError] are
-//     what can be wrong.
+//   - [ConfigError], [TableError] and [RowError] are what can be wrong.
 //
 // Invariants:
 //
@@ -19,9 +16,7 @@
 //     on which database holds it but in what [Dialect] says.
 //  2. To perform the writes of a [Model], in any order, is to perform the batch's
 //     effects one after the other.
-//  3. An effect at or below the position is skipped, but for a late one, and a batch
-//     that would leave a hole is a [GapError].
-//  4. Two keys are equal here if and only if they are in the database.
+//  3. Two keys are equal here if and only if they are in the database.
 //
 // The package knows no driver and no SQL but how names are quoted.
 //

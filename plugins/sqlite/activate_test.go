@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/domain/effect"
-	"github.com/refold-dev/refold/plugins/rows"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -146,7 +146,7 @@ func TestEpochsOutliveDiscard(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, cfg, "ledger", 2)
-	var fenced *rows.FencedError
+	var fenced *claim.FencedError
 	if err := zombie.Execute(t.Context(), batch("ledger", 2, 0, 1)); !errors.As(err, &fenced) {
 		t.Errorf("got error %v, want a FencedError", err)
 	}

@@ -15,9 +15,9 @@
 //  2. Every opening of a generation takes a new epoch. A commit happens only
 //     under the newest epoch and from exactly the position its writer
 //     believes; otherwise nothing is written and the error is a
-//     [rows.FencedError].
+//     [claim.FencedError].
 //  3. An effect is performed once: what a batch holds at or below the position
-//     is skipped, and a batch that would leave a hole is a [rows.GapError].
+//     is skipped, and a batch that would leave a hole is a [claim.GapError].
 //  4. A batch holds only rows that fit their table, or none of it is written:
 //     the error is a [rows.RowError] that names the first effect that does not fit.
 //  5. The active generation's tables bear their declared names. A generation

@@ -8,6 +8,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -15,7 +16,7 @@ import (
 // one goroutine.
 type Executor struct {
 	session *session
-	claim   rows.Claim
+	claim   claim.Claim
 	active  bool
 	closed  bool
 	model   *rows.Model
@@ -39,17 +40,17 @@ func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Posit
 
 // Active reports whether the tables bear their declared names. It is what this
 // executor found or brought about: a later generation that replaces this one
-// shows only as a [*rows.FencedError].
+// shows only as a [*claim.FencedError].
 func (e *Executor) Active() bool { return e.active }
 
 // Execute commits the batch's rows and its Through as the position, or
 // nothing. Effects at or below the position are skipped. Errors are
-// [*rows.RowError], [*rows.GapError], [*rows.FencedError], [ErrLocked],
-// [ErrDiskFull], [rows.ErrClosed], that of ctx, or those of the file; after any of
+// [*rows.RowError], [*claim.GapError], [*claim.FencedError], [ErrLocked],
+// [ErrDiskFull], [claim.ErrClosed], that of ctx, or those of the file; after any of
 // them the executor may be used again.
 func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 	if e.closed {
-		return rows.ErrClosed
+		return claim.ErrClosed
 	}
 	if err := e.claim.Connects(b); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -149,8 +150,8 @@ func TestClosedExecutorRefuses(t *testing.T) {
 		"Activate": e.Activate(t.Context()),
 		"Discard":  e.Discard(t.Context()),
 	} {
-		if !errors.Is(err, rows.ErrClosed) {
-			t.Errorf("%s after Close gives %v, want rows.ErrClosed", name, err)
+		if !errors.Is(err, claim.ErrClosed) {
+			t.Errorf("%s after Close gives %v, want claim.ErrClosed", name, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -13,7 +14,7 @@ import (
 // generation that is active.
 func (e *Executor) Activate(ctx context.Context) error {
 	if e.closed {
-		return rows.ErrClosed
+		return claim.ErrClosed
 	}
 	if e.active {
 		return nil
@@ -88,12 +89,12 @@ func (e *Executor) olderGenerations(ctx context.Context) ([]int64, error) {
 }
 
 // Discard drops this generation's tables, forgets its position and closes the
-// executor. The active generation is not discarded: the error is [rows.ErrActive].
+// executor. The active generation is not discarded: the error is [claim.ErrActive].
 func (e *Executor) Discard(ctx context.Context) error {
 	if e.closed {
-		return rows.ErrClosed
+		return claim.ErrClosed
 	}
-	err := rows.ErrActive
+	err := claim.ErrActive
 	if !e.active {
 		err = e.session.within(ctx, func(ctx context.Context) error {
 			if err := e.holdFence(ctx); err != nil {

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/refold-dev/refold/plugins/rows"
+	"github.com/refold-dev/refold/plugins/claim"
 )
 
 // format is the version of the tables below.
@@ -62,15 +62,15 @@ func (s *session) ensureLedger(ctx context.Context) error {
 }
 
 // checkpointOf reads a generation's checkpoint; found is false if there is none.
-func (s *session) checkpointOf(ctx context.Context, pipeline string, generation int64) (c rows.Checkpoint, found bool, err error) {
+func (s *session) checkpointOf(ctx context.Context, pipeline string, generation int64) (c claim.Checkpoint, found bool, err error) {
 	row := s.conn.QueryRowContext(ctx,
 		`SELECT position, epoch, active FROM _refold_checkpoints WHERE pipeline = ? AND generation = ?`,
 		pipeline, generation)
 	switch err := row.Scan(&c.Position, &c.Epoch, &c.Active); {
 	case errors.Is(err, sql.ErrNoRows):
-		return rows.Checkpoint{}, false, nil
+		return claim.Checkpoint{}, false, nil
 	case err != nil:
-		return rows.Checkpoint{}, false, fmt.Errorf("read the checkpoint: %w", err)
+		return claim.Checkpoint{}, false, fmt.Errorf("read the checkpoint: %w", err)
 	}
 	return c, true, nil
 }

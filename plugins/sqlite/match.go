@@ -16,7 +16,7 @@ func (e *Executor) matchTables(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := e.claim.MatchAll(recorded, e.model.Tables); err != nil {
+	if err := rows.MatchAll(e.claim.Pipeline, recorded, e.model.Tables); err != nil {
 		return err
 	}
 	for _, t := range e.tables {
@@ -55,7 +55,7 @@ func (e *Executor) matchStored(ctx context.Context, t *table) error {
 		return fmt.Errorf("read the columns of %s: %w", t.stored, err)
 	}
 	if len(stored) == 0 {
-		return e.claim.Mismatch(t.Table.Name, "", "is missing from the file")
+		return rows.Mismatch(e.claim.Pipeline, t.Table.Name, "", "is missing from the file")
 	}
 	var declared []string
 	for _, c := range t.Table.Columns {
@@ -64,7 +64,7 @@ func (e *Executor) matchStored(ctx context.Context, t *table) error {
 	slices.Sort(stored)
 	slices.Sort(declared)
 	if !slices.Equal(stored, declared) {
-		return e.claim.Mismatch(t.Table.Name, "", "has been altered by another program")
+		return rows.Mismatch(e.claim.Pipeline, t.Table.Name, "", "has been altered by another program")
 	}
 	return nil
 }

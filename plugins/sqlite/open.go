@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -15,13 +16,13 @@ import (
 // pipeline is active at once; a later one is built beside the active one.
 //
 // Errors are [*rows.ConfigError], [*rows.TableError], [ErrLocked], a
-// [*rows.FencedError] for a
+// [*claim.FencedError] for a
 // generation older than the active one, or those of the file.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	claim, err := rows.NewClaim(pipeline, generation)
+	c, err := claim.New(pipeline, generation)
 	if err != nil {
 		return nil, fmt.Errorf("open a sqlite executor: %w", err)
 	}
@@ -34,7 +35,7 @@ func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (
 		return nil, fmt.Errorf("open %s: %w", cfg.Path, err)
 	}
 	model := rows.NewModel(cfg.Tables, &dialect)
-	e := &Executor{session: s, claim: claim, model: model, tables: tablesOf(model), path: cfg.Path, busy: busy}
+	e := &Executor{session: s, claim: c, model: model, tables: tablesOf(model), path: cfg.Path, busy: busy}
 	if cfg.Queries != nil {
 		bounds := cfg.Queries.WithDefaults()
 		e.queries = &bounds

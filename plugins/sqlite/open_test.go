@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/refold-dev/refold/plugins/rows"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
@@ -29,7 +29,7 @@ func TestOpenedAtTheSameMoment(t *testing.T) {
 	wrote := 0
 	for _, e := range executors {
 		err := e.Execute(t.Context(), batch("ledger", 1, 0, 1, insert(1, "accounts", `{"id":"a"}`)))
-		var fenced *rows.FencedError
+		var fenced *claim.FencedError
 		switch {
 		case err == nil:
 			wrote++

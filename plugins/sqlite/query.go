@@ -14,6 +14,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/refold-dev/refold/domain/effect"
+	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -30,11 +31,11 @@ func (e *Executor) CanAnswer() bool { return e.queries != nil }
 
 // Query answers a Query effect from what is committed: rows.Ask says how its text
 // names parameters. It changes nothing, whatever the text. Errors are
-// [*rows.RowError], [ErrLocked], [rows.ErrClosed], that of ctx, or those of the file.
+// [*rows.RowError], [ErrLocked], [claim.ErrClosed], that of ctx, or those of the file.
 func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage, error) {
 	switch {
 	case e.closed:
-		return nil, rows.ErrClosed
+		return nil, claim.ErrClosed
 	case e.queries == nil:
 		return nil, errors.ErrUnsupported
 	}

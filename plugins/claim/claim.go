@@ -1,4 +1,4 @@
-package rows
+package claim
 
 import (
 	"errors"
@@ -20,8 +20,8 @@ type Claim struct {
 	Position event.Position
 }
 
-// NewClaim is what an opening begins with.
-func NewClaim(pipeline string, generation uint64) (Claim, error) {
+// New is what an opening begins with.
+func New(pipeline string, generation uint64) (Claim, error) {
 	if pipeline == "" {
 		return Claim{}, errors.New("the pipeline has no name")
 	}
@@ -31,7 +31,7 @@ func NewClaim(pipeline string, generation uint64) (Claim, error) {
 	return Claim{Pipeline: pipeline, Generation: int64(generation)}, nil
 }
 
-// Checkpoint is what the database knows of a generation.
+// Checkpoint is what the place that is written to knows of a generation.
 type Checkpoint struct {
 	Position int64
 	Epoch    int64
@@ -72,7 +72,7 @@ func (c *Claim) FencedBy(found Checkpoint, exists bool) error {
 	case !exists:
 		reason = "it has been discarded or replaced"
 	case found.Epoch != c.Epoch:
-		reason = fmt.Sprintf("it has been opened again: this executor has epoch %d, the database %d", c.Epoch, found.Epoch)
+		reason = fmt.Sprintf("it has been opened again: this executor has epoch %d, the last one %d", c.Epoch, found.Epoch)
 	case found.Position != int64(c.Position):
 		reason = fmt.Sprintf("its position is %d, not %d as this executor left it", found.Position, c.Position)
 	default:
@@ -88,13 +88,4 @@ func (c *Claim) ReplacedBy(generation int64) error {
 
 func (c *Claim) fenced(reason string) error {
 	return &FencedError{Pipeline: c.Pipeline, Generation: uint64(c.Generation), Reason: reason}
-}
-
-// Mismatch is a table that is not what its declaration wants: only another
-// generation can be.
-func (c *Claim) Mismatch(table, column, reason string) error {
-	return &TableError{
-		Table: table, Column: column,
-		Reason: fmt.Sprintf("%s; rebuild with `refold replay %s`", reason, c.Pipeline),
-	}
 }
