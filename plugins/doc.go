@@ -10,6 +10,8 @@
 //   - plugins/nats: events in the engine's own log, messages to subjects, rows in
 //     a key-value bucket.
 //   - plugins/http: effects posted to a URL.
+//   - plugins/file: effects in files of JSON Lines, committed together with the
+//     position.
 //   - plugins/log: lines in the operator's log.
 //   - plugins/collect: effects in memory, for tests and embedding programs.
 //   - plugins/null: nothing; effects are discarded.

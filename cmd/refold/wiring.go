@@ -155,6 +155,7 @@ var executors = map[string]func(p *parts, ctx context.Context, spec config.Execu
 	"postgres": (*parts).openPostgres,
 	"nats":     openNATS,
 	"http":     openHTTP,
+	"file":     openFile,
 }
 
 // executor opens an executor, or a filter and what stands behind it.

@@ -108,6 +108,8 @@ type Executor struct {
 	WASM *WASMExecutor `yaml:"wasm" json:"wasm,omitempty"`
 	// HTTP posts effects to a URL.
 	HTTP *HTTP `yaml:"http" json:"http,omitempty"`
+	// File appends effects to files.
+	File *File `yaml:"file" json:"file,omitempty"`
 	NATS *NATS `yaml:"nats" json:"nats,omitempty"`
 }
 

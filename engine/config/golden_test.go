@@ -132,6 +132,8 @@ func TestIdentity(t *testing.T) {
 		{"{http: {url: a}}", "{http: {url: {env: B}, batch: 7, headers: {A: b}}}", true},
 		{"{filter: {level: warn, executor: {http: {url: a}}}}", "{filter: {level: warn, executor: {http: {url: b}}}, replay: execute}", true},
 		{"{filter: {level: warn, executor: {http: {url: a}}}}", "{filter: {level: info, executor: {http: {url: a}}}}", false},
+		{"{file: {folder: a}}", "{file: {folder: a, max_size: 4KiB, keep: 1}}", true},
+		{"{file: {folder: a}}", "{file: {folder: b}}", false},
 		{"{nats: {events: {}}}", "{nats: {events: {aggregate_type: a}}}", true},
 		{"{nats: {publish: {subject: a}}}", "{nats: {publish: {subject: b}, url: c}}", true},
 		{"{nats: {kv: {bucket: a}}}", "{nats: {kv: {bucket: b}}}", false},

@@ -39,6 +39,8 @@ func (e Executor) identified() Executor {
 		e.Postgres = &database
 	case e.HTTP != nil:
 		e.HTTP = &HTTP{}
+	case e.File != nil:
+		e.File = &File{Folder: e.File.Folder}
 	case e.NATS != nil:
 		e.NATS = e.NATS.identified()
 	}

@@ -30,6 +30,7 @@ func (c *Config) validate() Errors {
 	var r rules
 	r.store(&c.Store)
 	r.catalog(c.Catalog)
+	r.foldersOnce(c.Pipelines)
 	first := map[string]Pos{}
 	for i := range c.Pipelines {
 		p := &c.Pipelines[i]

@@ -39,6 +39,9 @@ func (r *rules) executor(e *Executor) {
 	if e.HTTP != nil {
 		r.http(e.HTTP)
 	}
+	if e.File != nil {
+		r.file(e.File)
+	}
 	if e.Collect != nil && e.Collect.Limit < 0 {
 		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
 	}
