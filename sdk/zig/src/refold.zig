@@ -11,7 +11,7 @@
 //!
 //!         pub fn fold(self: *Totals, event: Event, out: *refold.Effects) !void {
 //!             const fields = try event.fields();
-//!             self.lines += fields.additions;
+//!             self.lines +%= fields.additions;
 //!             out.insert("lines_by_dir", .{ .dir = event.key, .lines = self.lines });
 //!         }
 //!     };

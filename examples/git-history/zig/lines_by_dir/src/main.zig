@@ -18,8 +18,8 @@ const Totals = struct {
 
     pub fn fold(self: *Totals, event: Event, out: *refold.Effects) !void {
         const fields = try event.fields();
-        self.additions += fields.additions;
-        self.deletions += fields.deletions;
+        self.additions +%= fields.additions; // wraps, as in Go
+        self.deletions +%= fields.deletions;
         self.changes += 1;
         out.insert("lines_by_dir", .{
             .dir = event.key,
