@@ -31,6 +31,12 @@ var executorKits = []struct {
 }{
 	{"go", func(t testing.TB) string { return conformance.BuildGo(t, "guests/go-executor") }, ""},
 	{"c", func(t testing.TB) string { return conformance.BuildC(t, "../c", "guests/c/mirror_executor.c") }, "refold_execute"},
+	{"rust", func(t testing.TB) string {
+		return conformance.BuildRust(t, "../rust", "guests/rust/mirror_executor.rs")
+	}, "refold_execute"},
+	{"rust without std", func(t testing.TB) string {
+		return conformance.BuildRustCore(t, "../rust", "guests/rust/mirror_executor.rs")
+	}, "refold_execute"},
 }
 
 func TestExecutorKits(t *testing.T) {
@@ -42,6 +48,7 @@ func TestExecutorKits(t *testing.T) {
 			t.Run("vectors", func(t *testing.T) { testExecutorVectors(t, m) })
 			t.Run("one instance for all", func(t *testing.T) { testExecutorReuse(t, m) })
 			t.Run("large batch", func(t *testing.T) { testLargeEffects(t, m) })
+			t.Run("bytes that are no text", func(t *testing.T) { testNoText(t, m) })
 			t.Run("panic", func(t *testing.T) { testExecutorPanic(t, m, kit.trace) })
 		})
 	}
@@ -282,6 +289,39 @@ func testLargeEffects(t *testing.T, m executorModule) {
 	}
 }
 
+// testNoText holds that a body that is no text goes out as it is, and that a name that
+// is none stays as it is or condemns its effect, but is not taken for another.
+func testNoText(t *testing.T, m executorModule) {
+	const binary = "\xff\x00\xc3("
+	answer := framejson.Message{{Kind: "i64", Value: framejson.Text("0")}, {Kind: "string", Value: framejson.Text{}}, {Kind: "i64", Value: framejson.Text("204")},
+		{Kind: "bytes", Value: framejson.Text{}}}
+	p := &played{t: t, answers: []hostCall{{Answer: answer}}}
+	b := framejson.EffectBatch{Effects: []framejson.BatchedEffect{
+		{Kind: "insert", Name: framejson.Text("http"), Body: []byte(binary)}, {Kind: "delete", Name: framejson.Text("told"), Key: framejson.Text(binary)},
+	}}
+	text, err := b.Frame()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.lines(t)
+	said, err := m.start(t, "{}", p).Execute(context.Background(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := p.asked[0].Request[2]
+	if got, want := string(sent.Value), map[string]string{"string": binary, "bytes": hex.EncodeToString([]byte(binary))}[sent.Kind]; got != want {
+		t.Errorf("the body is sent as %s %q", sent.Kind, got)
+	}
+	o, err := frame.OpenOutcome(said, len(b.Effects))
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case o.Status == frame.Poison && o.Poison == 1 && strings.Contains(string(o.Text), "the effect's key is no UTF-8"):
+	case o.Status != frame.Performed || !strings.Contains(strings.Join(m.lines(t), "\n"), `"kind":"delete"`):
+		t.Errorf("the outcome is %+v", o)
+	}
+}
+
 // testExecutorPanic holds that a panic ends the call with a typed error that names
 // the effect and says why.
 func testExecutorPanic(t *testing.T, m executorModule, trace string) {
@@ -307,16 +347,30 @@ func testExecutorPanic(t *testing.T, m executorModule, trace string) {
 	}
 }
 
-// TestReadmeOfCShowsAnExecutor builds the executor that the C kit's README shows, and
-// performs an effect with it.
-func TestReadmeOfCShowsAnExecutor(t *testing.T) {
-	m := loadExecutor(t, conformance.BuildC(t, "../c", shown(t, "../c/README.md", "c,executor", "notices.c")))
-	calls := &oneCall{t: t, request: goldenFrame(t, "message/worked_example_request"), answer: goldenFrame(t, "message/worked_example_answer")}
-	got, err := m.start(t, "{}", calls).Execute(context.Background(), goldenFrame(t, "effects/worked_example"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(goldenFrame(t, "outcome/worked_example"), got); diff != "" {
-		t.Error(diff)
+// TestReadmesShowExecutors builds the executors that the kits' READMEs show, and
+// performs the worked example with each.
+func TestReadmesShowExecutors(t *testing.T) {
+	for kit, build := range map[string]func(*testing.T) string{
+		"c": func(t *testing.T) string {
+			return conformance.BuildC(t, "../c", shown(t, "../c/README.md", "c,executor", "notices.c"))
+		},
+		"rust": func(t *testing.T) string {
+			return conformance.BuildRust(t, "../rust", shown(t, "../rust/README.md", "rust,executor", "lib.rs"))
+		},
+	} {
+		t.Run(kit, func(t *testing.T) {
+			m := loadExecutor(t, build(t))
+			calls := &oneCall{t: t, request: goldenFrame(t, "message/worked_example_request"), answer: goldenFrame(t, "message/worked_example_answer")}
+			got, err := m.start(t, "{}", calls).Execute(context.Background(), goldenFrame(t, "effects/worked_example"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(goldenFrame(t, "outcome/worked_example"), got); diff != "" {
+				t.Error(diff)
+			}
+			if len(m.Manifest().Wants) != 1 || m.Manifest().Name != "notices" {
+				t.Errorf("it says %+v", m.Manifest())
+			}
+		})
 	}
 }

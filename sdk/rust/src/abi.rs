@@ -166,7 +166,7 @@ fn broken_state(event: u32, group: Group<'_>, why: Reject) -> Rejection {
 pub struct Module<G> {
     guest: G,
     out: Effects,
-    input: Vec<u64>, // 8-aligned
+    input: Input,
     text: Vec<u8>,   // the manifest, or the last answer
 }
 
@@ -175,7 +175,7 @@ impl<G: Guest> Module<G> {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         host::start();
-        Module { guest: G::new(), out: Effects::new(), input: Vec::new(), text: Vec::new() }
+        Module { guest: G::new(), out: Effects::new(), input: Input::new(), text: Vec::new() }
     }
 
     /// The manifest as JSON.
@@ -211,19 +211,32 @@ impl<G: Guest> Module<G> {
 
     /// Room for the host's next input: 8-aligned, 0 when memory is out.
     pub fn alloc(&mut self, size: usize) -> *mut u8 {
+        self.input.alloc(size)
+    }
+}
+
+/// The memory that the host writes its input to, 8-aligned.
+pub(crate) struct Input(Vec<u64>);
+
+impl Input {
+    pub(crate) fn new() -> Self {
+        Input(Vec::new())
+    }
+
+    pub(crate) fn alloc(&mut self, size: usize) -> *mut u8 {
         let words = size / 8 + 1;
         if size > MAX_FRAME {
             return core::ptr::null_mut();
         }
-        if words > self.input.len() {
-            let room = words.max(2 * self.input.len());
-            self.input = Vec::new();
-            if self.input.try_reserve_exact(room).is_err() {
+        if words > self.0.len() {
+            let room = words.max(2 * self.0.len());
+            self.0 = Vec::new();
+            if self.0.try_reserve_exact(room).is_err() {
                 return core::ptr::null_mut();
             }
-            self.input.resize(room, 0);
+            self.0.resize(room, 0);
         }
-        self.input.as_mut_ptr().cast()
+        self.0.as_mut_ptr().cast()
     }
 }
 

@@ -12,6 +12,12 @@ const HEADER: usize = 64;
 pub(crate) struct Place<'a>(*const u8, PhantomData<&'a [u8]>);
 
 impl<'a> Place<'a> {
+    /// The beginning of a frame.
+    #[inline]
+    pub(crate) fn of(frame: &'a [u8]) -> Self {
+        Place(frame.as_ptr(), PhantomData)
+    }
+
     #[inline]
     pub(crate) fn add(self, offset: u32) -> Self {
         Place(unsafe { self.0.add(offset as usize) }, PhantomData)
@@ -60,7 +66,7 @@ pub(crate) struct Batch<'a>(Place<'a>);
 impl<'a> Batch<'a> {
     /// Panics on what is no batch of this version: that is the host's fault.
     pub(crate) fn open(frame: &'a [u8]) -> Self {
-        let batch = Place(frame.as_ptr(), PhantomData);
+        let batch = Place::of(frame);
         assert!(frame.len() >= HEADER && batch.u32(0) == MAGIC, "refold: the input is no batch frame");
         assert!(batch.u32(8) & 0xffff == 1, "refold: the batch frame is of another version");
         assert!(batch.u32(4) as usize <= frame.len(), "refold: the batch frame is cut off");

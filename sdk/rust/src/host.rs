@@ -23,6 +23,66 @@ pub(crate) fn begin_event(index: u32) {
     let _ = index;
 }
 
+#[cfg(target_arch = "wasm32")]
+mod outside {
+    #[link(wasm_import_module = "refold")]
+    extern "C" {
+        pub(super) fn begin_effect(index: u32);
+    }
+
+    #[link(wasm_import_module = "refold_host")]
+    extern "C" {
+        pub(super) fn answer(room: *mut u8, length: usize);
+        pub(super) fn http(request: *const u8, length: usize) -> usize;
+        pub(super) fn sql_exec(request: *const u8, length: usize) -> usize;
+        pub(super) fn sql_query(request: *const u8, length: usize) -> usize;
+        pub(super) fn nats_publish(request: *const u8, length: usize) -> usize;
+        pub(super) fn secret(request: *const u8, length: usize) -> usize;
+    }
+}
+
+/// Says that the effects before one are done.
+pub(crate) fn begin_effect(index: u32) {
+    #[cfg(target_arch = "wasm32")]
+    unsafe {
+        outside::begin_effect(index)
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = index;
+}
+
+/// What executors may ask the host for.
+#[derive(Debug)]
+pub(crate) enum Function {
+    Http,
+    SqlExec,
+    SqlQuery,
+    NatsPublish,
+    Secret,
+}
+
+/// Passes a request to a function of the host and returns its answer. It is inlined,
+/// so that a guest imports those functions only that it uses.
+#[inline(always)]
+pub(crate) fn ask(function: Function, request: &[u8]) -> alloc::vec::Vec<u8> {
+    #[cfg(target_arch = "wasm32")]
+    unsafe {
+        let (at, n) = (request.as_ptr(), request.len());
+        let length = match function {
+            Function::Http => outside::http(at, n),
+            Function::SqlExec => outside::sql_exec(at, n),
+            Function::SqlQuery => outside::sql_query(at, n),
+            Function::NatsPublish => outside::nats_publish(at, n),
+            Function::Secret => outside::secret(at, n),
+        };
+        let mut room = alloc::vec![0; length];
+        outside::answer(room.as_mut_ptr(), length);
+        room
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    panic!("refold: there is no host for {:?} with {} bytes", function, request.len())
+}
+
 /// Writes a line to the plugin's log at once, for whoever debugs it.
 /// [`Effects::log`](crate::Effects::log) is the one that counts. Outside of
 /// WebAssembly it does nothing.

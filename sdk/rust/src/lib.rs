@@ -38,6 +38,7 @@
 //! - [`record!`] makes structs that are read from JSON and written to it: states,
 //!   payloads, rows. [`events!`] makes an enum of event types.
 //! - [`Event`] is what a fold reads, [`Effects`] what it asks for.
+//! - [`executor`] is the kit for what performs effects.
 //!
 //! # Invariants
 //!
@@ -69,6 +70,7 @@ pub mod abi;
 mod effects;
 mod event;
 mod events;
+pub mod executor;
 mod field;
 mod frame;
 #[cfg(any(test, target_arch = "wasm32"))]
