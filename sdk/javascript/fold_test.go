@@ -103,7 +103,7 @@ fromAll().when({ $any(s, e) {
 	p.must(occurrence{Type: "made", Category: "cart", Number: 7, Data: `{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}}`})
 	id := "00000000-0000-0000-0000-000000000007"
 	const data = `{"n":5,"s":"ß\"","deep":{"x":[1.5,null]}}`
-	all := `{"partition":"","bodyRaw":"{\"n\":5,\"s\":\"ß\\\"\",\"deep\":{\"x\":[1.5,null]}}","metadataRaw":null,"streamId":"cart-` + id + `",` +
+	all := `{"partition":"","created":"2023-11-14T22:13:20.1234567Z","bodyRaw":"{\"n\":5,\"s\":\"ß\\\"\",\"deep\":{\"x\":[1.5,null]}}","metadataRaw":null,"streamId":"cart-` + id + `",` +
 		`"eventId":"00000000-0000-0000-0000-000000000101","eventType":"made","linkMetadataRaw":null,"isJson":true,"category":"cart",` +
 		`"sequenceNumber":0,"body":` + data + `,"data":` + data + `,"metadata":null,"linkMetadata":null}`
 	want := []string{

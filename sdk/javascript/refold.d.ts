@@ -35,6 +35,8 @@ declare namespace Refold {
 		readonly position: number | bigint;
 		readonly version: number | bigint;
 		readonly time: Date;
+		/** The time as text, in UTC, to 100 nanoseconds, as KurrentDB has it. */
+		readonly created: string;
 		readonly timeNanos: bigint;
 		readonly aggregateType: string;
 		readonly aggregateId: string;

@@ -1,6 +1,7 @@
 /* event.c is the object that a handler gets for an event. It holds nothing: its
  * properties read the event record in the batch, when they are asked for. They are
  * its own all the same, so that it can be listed and copied. */
+#include <stdio.h>
 #include <string.h>
 
 #include "guest.h"
@@ -8,7 +9,7 @@
 enum {
 	IS_JSON, DATA, DATA_TEXT, METADATA, METADATA_TEXT, NOTHING, EVENT_TYPE, STREAM, SEQUENCE, ID,
 	CATEGORY, PARTITION, POSITION, VERSION, TIME, NANOS, AGGREGATE_TYPE, AGGREGATE, SCHEMA, CORRELATION,
-	CAUSATION, KEY, TYPE_INDEX, FIELDS, SLOTS
+	CAUSATION, KEY, TYPE_INDEX, CREATED, FIELDS, SLOTS
 };
 
 static JSClassID class_id;
@@ -82,6 +83,24 @@ static JSValue exact_unsigned(JSContext *ctx, uint64_t v) {
 static JSValue date_of(JSContext *ctx, int64_t nanos) {
 	int64_t ms = nanos / 1000000 - (nanos % 1000000 < 0);
 	return JS_NewDate(ctx, (double)ms);
+}
+
+/* created_of is a time as KurrentDB has it: text, in UTC, to 100 nanoseconds. */
+static JSValue created_of(JSContext *ctx, int64_t nanos) {
+	const int64_t second = 10000000, whole_day = 24 * 3600 * second;
+	int64_t ticks = nanos / 100 - (nanos % 100 < 0);
+	int64_t day = ticks / whole_day - (ticks % whole_day < 0), in_day = ticks - day * whole_day;
+	/* Years begin in March here, so that a leap day is the last of its year; no time
+	 * in nanoseconds lies before the year 0. */
+	day += 719468;
+	int64_t era = day / 146097, in_era = day % 146097;
+	int64_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int64_t in_year = in_era - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
+	char text[64];
+	snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%07dZ", (int)(400 * era + year + (month > 9)),
+		(int)(month > 9 ? month - 9 : month + 3), (int)(in_year - (153 * month + 2) / 5 + 1),
+		(int)(in_day / (3600 * second)), (int)(in_day / (60 * second) % 60), (int)(in_day / second % 60), (int)(in_day % second));
+	return JS_NewString(ctx, text);
 }
 
 static JSValue stream_of(JSContext *ctx, const refold_event *e) {
@@ -166,6 +185,7 @@ static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
 	case POSITION: return exact_unsigned(ctx, refold_position(e));
 	case VERSION: return exact_unsigned(ctx, refold_version(e));
 	case TIME: return date_of(ctx, refold_time(e));
+	case CREATED: return created_of(ctx, refold_time(e));
 	case NANOS: return JS_NewBigInt64(ctx, refold_time(e));
 	case AGGREGATE: return uuid_of(ctx, refold_aggregate_id(e));
 	case SCHEMA: return JS_NewInt64(ctx, refold_schema_version(e));
@@ -209,14 +229,14 @@ static JSValue get(JSContext *ctx, JSValueConst this, int what) {
  * the others, which are not listed: so a copy of an event, and its JSON, are what
  * they are there. */
 static const struct { const char *name; int what; } properties[] = {
-	{"partition", PARTITION}, {"bodyRaw", DATA_TEXT}, {"metadataRaw", METADATA_TEXT}, {"streamId", STREAM}, {"eventId", ID},
+	{"partition", PARTITION}, {"created", CREATED}, {"bodyRaw", DATA_TEXT}, {"metadataRaw", METADATA_TEXT}, {"streamId", STREAM}, {"eventId", ID},
 	{"eventType", EVENT_TYPE}, {"linkMetadataRaw", NOTHING}, {"isJson", IS_JSON}, {"category", CATEGORY}, {"sequenceNumber", SEQUENCE},
 	{"body", DATA}, {"data", DATA}, {"metadata", METADATA}, {"linkMetadata", NOTHING},
 	{"fields", FIELDS}, {"key", KEY}, {"position", POSITION}, {"version", VERSION}, {"time", TIME}, {"timeNanos", NANOS},
 	{"aggregateType", AGGREGATE_TYPE}, {"aggregateId", AGGREGATE}, {"schemaVersion", SCHEMA}, {"correlationId", CORRELATION},
 	{"causationId", CAUSATION}, {"typeIndex", TYPE_INDEX}, {"slots", SLOTS},
 };
-enum { LISTED = 14, PROPERTIES = sizeof properties / sizeof *properties };
+enum { LISTED = 15, PROPERTIES = sizeof properties / sizeof *properties };
 static JSAtom names_of[PROPERTIES];
 
 static int own_property(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst this, JSAtom name) {

@@ -89,7 +89,7 @@
 		definition.source = what;
 		definition.select = select;
 		definition.types = types;
-		return steps("when", "partitionBy", "outputState", ...(what === "fromAll" || what === "fromCategory" ? ["foreachStream"] : []));
+		return steps(what, "when", "partitionBy", "outputState", ...(what === "fromAll" || what === "fromCategory" ? ["foreachStream"] : []));
 	}
 
 	function fromStreams(what, list) {
@@ -138,30 +138,35 @@
 
 	const transform = (kind) => (fn) => {
 		definition.transforms.push({ kind, fn: must(kind, fn) });
-		return steps("transformBy", "filterBy", "outputState", "outputTo");
+		return steps(kind, "transformBy", "filterBy", "outputState", "outputTo");
 	};
 	const chain = {
 		when(handlers) {
 			definition.handlers ??= new Map();
 			for (const [name, fn] of Object.entries(handlers)) addHandler("when", name, fn);
-			return steps("transformBy", "filterBy", "outputState", "outputTo", "$defines_state_transform");
+			return steps("when", "transformBy", "filterBy", "outputState", "outputTo", "$defines_state_transform");
 		},
 		partitionBy(fn) {
 			definition.partition = must("partitionBy", fn);
-			return steps("when");
+			return steps("partitionBy", "when");
 		},
 		foreachStream() {
 			definition.foreach = true;
-			return steps("when");
+			return steps("foreachStream", "when");
 		},
 		transformBy: transform("transformBy"),
 		filterBy: transform("filterBy"),
-		outputState: () => steps("when", "transformBy", "filterBy", "outputTo"),
-		outputTo: () => steps(),
+		outputState: () => steps("outputState", "when", "transformBy", "filterBy", "outputTo"),
+		outputTo: () => steps("outputTo"),
 		$defines_state_transform() {},
 	};
-	// steps are what may follow.
-	const steps = (...names) => Object.fromEntries(names.map((name) => [name, chain[name]]));
+	// steps are what may follow another; what may not says so.
+	const steps = (after, ...names) => Object.fromEntries([...Object.keys(chain), "whenAny"].map((name) => [name, names.includes(name) ? chain[name] : misplaced(name, after, names)]));
+
+	const misplaced = (name, after, names) => () => {
+		if (name === "whenAny") throw new TypeError("whenAny: KurrentDB has it no more; it is when({ $any: (state, event) => { … } })");
+		throw new TypeError(`${name}: it does not follow ${after}; what does: ${names.join(", ") || "nothing"}`);
+	};
 
 	// ---- the manifest -------------------------------------------------------------
 
