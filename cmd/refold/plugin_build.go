@@ -23,7 +23,8 @@ func (a *app) pluginBuildCommand() *cobra.Command {
 		Use:   "build [DIR]",
 		Short: "Build the projection in a folder, and see that the sandbox takes it",
 		Long: "Build the projection in DIR, or here, with its language's own compiler. The language is detected:\n" +
-			"go.mod, Cargo.toml, asconfig.json, *.c or *.js.",
+			"go.mod, Cargo.toml, asconfig.json, build.zig or src/main.zig, *.c or *.js. Where the compiler is missing,\n" +
+			"it says what to install.",
 		Example: "  refold plugin build\n  refold plugin build orders -o build/orders.wasm",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
