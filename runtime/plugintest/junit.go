@@ -14,8 +14,9 @@ type Ran struct {
 	Err     error
 }
 
-// The elements of JUnit XML, as build servers read it: a case has one failure, and
-// counts stand with the suites.
+// The elements of JUnit XML, as Surefire writes it and build servers check it: a case
+// has one failure, counts and the file stand with the suites, and nothing else is
+// said. Lines are in the failures' texts.
 type (
 	junitReport struct {
 		XMLName xml.Name `xml:"testsuites"`
@@ -32,13 +33,12 @@ type (
 	}
 	junitSuite struct {
 		junitCounts
+		File  string      `xml:"file,attr"`
 		Cases []junitCase `xml:"testcase"`
 	}
 	junitCase struct {
 		Name    string        `xml:"name,attr"`
 		Class   string        `xml:"classname,attr"`
-		File    string        `xml:"file,attr"`
-		Line    int           `xml:"line,attr,omitempty"`
 		Seconds string        `xml:"time,attr"`
 		Failure *junitProblem `xml:"failure"`
 		Error   *junitProblem `xml:"error"`
@@ -64,11 +64,11 @@ func JUnit(files []Ran) ([]byte, error) {
 }
 
 func suiteOf(f *Ran) *junitSuite {
-	s := &junitSuite{junitCounts: junitCounts{Name: f.File}}
+	s := &junitSuite{junitCounts: junitCounts{Name: f.File}, File: f.File}
 	class := strings.TrimSuffix(f.File, ".yaml")
 	for i := range f.Results {
 		r := &f.Results[i]
-		c := junitCase{Name: r.Name, Class: class, File: f.File, Line: r.Pos.Line, Seconds: seconds(r.Elapsed), Failure: failureOf(r)}
+		c := junitCase{Name: r.Name, Class: class, Seconds: seconds(r.Elapsed), Failure: failureOf(r)}
 		one := junitCounts{Tests: 1, elapsed: r.Elapsed}
 		if c.Failure != nil {
 			one.Failures = 1
@@ -79,7 +79,7 @@ func suiteOf(f *Ran) *junitSuite {
 	if f.Err != nil {
 		message, _, _ := strings.Cut(f.Err.Error(), "\n")
 		s.add(junitCounts{Tests: 1, Errors: 1})
-		s.Cases = append(s.Cases, junitCase{Name: "the file is run", Class: class, File: f.File, Seconds: seconds(0),
+		s.Cases = append(s.Cases, junitCase{Name: "the file is run", Class: class, Seconds: seconds(0),
 			Error: &junitProblem{message, "error", f.Err.Error()}})
 	}
 	return s

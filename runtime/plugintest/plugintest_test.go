@@ -7,8 +7,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -231,14 +233,14 @@ func TestJUnit(t *testing.T) {
 	}
 	const want = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="refold plugin test" tests="3" failures="1" errors="1" time="1.510">
-  <testsuite name="a_test.yaml" tests="2" failures="1" errors="0" time="1.510">
-    <testcase name="good" classname="a_test" file="a_test.yaml" line="3" time="1.500"></testcase>
-    <testcase name="&lt;b&gt; &amp; &#34;c&#34; \x00\x1b[31m���� 😀&#xA;" classname="a_test" file="a_test.yaml" line="9" time="0.010">
+  <testsuite name="a_test.yaml" tests="2" failures="1" errors="0" time="1.510" file="a_test.yaml">
+    <testcase name="good" classname="a_test" time="1.500"></testcase>
+    <testcase name="&lt;b&gt; &amp; &#34;c&#34; \x00\x1b[31m���� 😀&#xA;" classname="a_test" time="0.010">
       <failure message="differs: state, split" type="state">a_test.yaml:12:5: state&#xA;-a&#xA;+&lt;b&gt;]]&gt;�&#xA;&#xA;a_test.yaml:9:5: split&#xA;it does matter</failure>
     </testcase>
   </testsuite>
-  <testsuite name="b_test.yaml" tests="1" failures="0" errors="1" time="0.000">
-    <testcase name="the file is run" classname="b_test" file="b_test.yaml" time="0.000">
+  <testsuite name="b_test.yaml" tests="1" failures="0" errors="1" time="0.000" file="b_test.yaml">
+    <testcase name="the file is run" classname="b_test" time="0.000">
       <error message="b_test.yaml:1:1: there is no case" type="error">b_test.yaml:1:1: there is no case</error>
     </testcase>
   </testsuite>
@@ -247,8 +249,52 @@ func TestJUnit(t *testing.T) {
 	if d := cmp.Diff(want, string(text)); d != "" {
 		t.Error(d)
 	}
-	var any struct{ XMLName xml.Name }
-	if err := xml.Unmarshal(text, &any); err != nil {
-		t.Errorf("a strict reader says: %v", err)
+	checkSurefire(t, text)
+}
+
+// surefire are the elements that Maven's Surefire writes, and that build servers
+// hold files to: those that each may be in, and the attributes that it must have and
+// may have.
+var surefire = map[string]struct{ in, must, may string }{
+	"testsuites": {"", "", "name time tests failures errors"},
+	"testsuite":  {"testsuites testsuite", "name tests failures errors", "group time skipped timestamp hostname id package file log url"},
+	"testcase":   {"testsuite", "name", "time classname group"},
+	"failure":    {"testcase", "", "type message"},
+	"error":      {"testcase", "", "type message"},
+}
+
+func checkSurefire(t *testing.T, text []byte) {
+	t.Helper()
+	var within []string
+	for d := xml.NewDecoder(bytes.NewReader(text)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("a strict reader says: %v", err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			rule, known := surefire[e.Name.Local]
+			if parent := strings.Join(within[max(0, len(within)-1):], ""); !known || !slices.Contains(strings.Split(rule.in, " "), parent) {
+				t.Errorf("%s is within %q", e.Name.Local, parent)
+			}
+			var has []string
+			for _, a := range e.Attr {
+				has = append(has, a.Name.Local)
+				if !slices.Contains(strings.Fields(rule.must+" "+rule.may), a.Name.Local) {
+					t.Errorf("%s has no attribute %s", e.Name.Local, a.Name.Local)
+				}
+			}
+			for _, name := range strings.Fields(rule.must) {
+				if !slices.Contains(has, name) {
+					t.Errorf("%s lacks %s", e.Name.Local, name)
+				}
+			}
+			within = append(within, e.Name.Local)
+		case xml.EndElement:
+			within = within[:len(within)-1]
+		}
 	}
 }
