@@ -11,35 +11,67 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rapid takes its settings from flags, which are the process's.
-var rapidFlags sync.Mutex
+// rapid takes its settings from flags, which are the process's: how many logs and
+// from which seed when a check begins, the others while it shrinks and at its end.
+var rapidFlags struct {
+	sync.Mutex
+	searches int      // that are under way
+	back     []func() // set back what all of them have in common
+}
 
 // search runs property on drawn values until it fails, and then on smaller ones:
 // the last that it fails on is the smallest. It needs no test around it. It returns
 // what rapid says of a property that failed, or panicked.
 func search(seed uint64, cases int, property func(*rapid.T)) (said string) {
+	begun := borrow(seed, cases)
+	defer giveBack()
+	b := &bench{}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer begun()
+		rapid.Check(b, func(t *rapid.T) {
+			begun()
+			property(t)
+		})
+	}()
+	<-done
+	return b.said
+}
+
+// borrow sets the flags for one more search. Others wait until begun is called: by
+// then rapid has read those that are this search's own.
+func borrow(seed uint64, cases int) (begun func()) {
 	rapidFlags.Lock()
-	defer rapidFlags.Unlock()
 	if flag.Lookup("test.short") == nil {
 		testing.Init() // rapid asks whether tests are to be short
 	}
 	if !flag.Parsed() {
 		_ = flag.CommandLine.Parse(nil) // of nothing, nothing can be wrong
 	}
-	defer set("test.short", "false")()
-	defer set("rapid.checks", strconv.Itoa(cases))()
-	defer set("rapid.seed", strconv.FormatUint(max(1, seed), 10))()
-	defer set("rapid.nofailfile", "true")()
-	defer set("rapid.failfile", "")()
-	defer set("rapid.shrinktime", shrinkTime)()
-	b := &bench{}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		rapid.Check(b, property)
-	}()
-	<-done
-	return b.said
+	if rapidFlags.searches++; rapidFlags.searches == 1 {
+		rapidFlags.back = []func(){set("rapid.nofailfile", "true"), set("rapid.failfile", ""), set("rapid.shrinktime", shrinkTime)}
+	}
+	if testing.Short() {
+		cases *= 5 // for rapid divides by that
+	}
+	checks, from := set("rapid.checks", strconv.Itoa(cases)), set("rapid.seed", strconv.FormatUint(max(1, seed), 10))
+	return sync.OnceFunc(func() {
+		checks()
+		from()
+		rapidFlags.Unlock()
+	})
+}
+
+func giveBack() {
+	rapidFlags.Lock()
+	defer rapidFlags.Unlock()
+	if rapidFlags.searches--; rapidFlags.searches > 0 {
+		return
+	}
+	for _, back := range rapidFlags.back {
+		back()
+	}
 }
 
 // shrinkTime is longer than shrinking takes: the property bounds its own tries.
