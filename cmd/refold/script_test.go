@@ -25,6 +25,7 @@ import (
 // folder besides its own files: testdata/shared.txtar, and guests/.
 func TestScript(t *testing.T) {
 	watchGuests(t)
+	watchChat(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setupScript,
@@ -48,6 +49,7 @@ func TestScript(t *testing.T) {
 			"postgres":    postgresDatabase,
 			"sql":         sqlRows,
 			"webhook":     webhook,
+			"chat":        chat,
 		},
 	})
 }

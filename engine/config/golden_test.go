@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/refold-dev/refold/engine/config"
@@ -107,6 +108,45 @@ func TestLoadFolderWithPatternCharacters(t *testing.T) {
 	}
 }
 
+// TestNoted: a declaration that has been noted as JSON is what it was, so that what
+// runs without the YAML runs alike. Left out are passwords, and where in the YAML it
+// stands.
+func TestNoted(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatalf("no golden files: %v", err)
+	}
+	elsewhere := cmp.Options{
+		cmpopts.IgnoreTypes(config.At{}, config.Pos{}),
+		cmpopts.IgnoreUnexported(config.Column{}, config.Key{}, config.Text{}, config.Number{}),
+		cmpopts.EquateEmpty(),
+		cmp.Transformer("redacted", config.SecretURL.String),
+	}
+	for _, path := range cases {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			c, mistakes := config.Parse("/etc/in.yaml", f.Data)
+			if filepath.Ext(f.Name) != ".yaml" || len(mistakes) > 0 {
+				continue
+			}
+			text, err := json.Marshal(c.Pipelines)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var noted []config.Pipeline
+			if err := json.Unmarshal(text, &noted); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.Pipelines, noted, elsewhere); diff != "" {
+				t.Errorf("%s, %s (-declared +noted):\n%s", path, f.Name, diff)
+			}
+		}
+	}
+}
+
 // TestIdentity: what can be changed without building a read model anew, and what
 // cannot.
 func TestIdentity(t *testing.T) {
@@ -134,6 +174,7 @@ func TestIdentity(t *testing.T) {
 		{"{filter: {level: warn, executor: {http: {url: a}}}}", "{filter: {level: info, executor: {http: {url: a}}}}", false},
 		{"{file: {folder: a}}", "{file: {folder: a, max_size: 4KiB, keep: 1}}", true},
 		{"{file: {folder: a}}", "{file: {folder: b}}", false},
+		{"{wasm: {module: a.wasm}}", "{wasm: {module: b.wasm, timeout: 1s, config: {a: b}, capabilities: {http: [c], secrets: {d: {env: E}}}}}", true},
 		{"{nats: {events: {}}}", "{nats: {events: {aggregate_type: a}}}", true},
 		{"{nats: {publish: {subject: a}}}", "{nats: {publish: {subject: b}, url: c}}", true},
 		{"{nats: {kv: {bucket: a}}}", "{nats: {kv: {bucket: b}}}", false},

@@ -37,6 +37,8 @@ func (e Executor) identified() Executor {
 	case e.Postgres != nil:
 		database := e.Postgres.identified()
 		e.Postgres = &database
+	case e.WASM != nil: // what it does, it does to the world outside
+		e.WASM = &WASMExecutor{}
 	case e.HTTP != nil:
 		e.HTTP = &HTTP{}
 	case e.File != nil:

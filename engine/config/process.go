@@ -20,7 +20,7 @@ type Process struct {
 	// and TMPDIR.
 	Env Names `yaml:"env" json:"env,omitempty"`
 	// Timeout bounds each call; 0 means the default.
-	Timeout Duration `yaml:"timeout" json:"-"`
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty"`
 }
 
 // ProcessExecutor performs effects in a process.
@@ -46,7 +46,7 @@ func (p Process) identified() Process {
 	if len(p.Command) > 0 {
 		p.Command[0] = filepath.Base(p.Command[0])
 	}
-	p.SHA256, p.Env = "", nil
+	p.SHA256, p.Env, p.Timeout = "", nil, 0
 	return p
 }
 

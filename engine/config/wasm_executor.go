@@ -9,24 +9,23 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// WASMExecutor performs effects by a module in the sandbox. None of it belongs to a
-// read model's identity: what it does, it does to the world outside.
+// WASMExecutor performs effects by a module in the sandbox.
 type WASMExecutor struct {
 	At `yaml:"-" json:"-"`
 	// Module is the module's path, relative to the YAML file; absolute once loaded.
-	Module string `yaml:"module" json:"-"`
+	Module string `yaml:"module" json:"module,omitempty"`
 	// SHA256 pins the module, in hex; empty takes it as it is.
-	SHA256 string `yaml:"sha256" json:"-"`
+	SHA256 string `yaml:"sha256" json:"sha256,omitempty"`
 	// Config is what the module is given; nil for nothing.
-	Config       JSON         `yaml:"config" json:"-"`
-	Capabilities Capabilities `yaml:"capabilities" json:"-"`
+	Config       JSON         `yaml:"config" json:"config,omitempty"`
+	Capabilities Capabilities `yaml:"capabilities" json:"capabilities,omitzero"`
 	// Timeout bounds what the calls of one effect take together; 0 means the default.
-	Timeout Duration `yaml:"timeout" json:"-"`
+	Timeout Duration `yaml:"timeout" json:"timeout,omitempty"`
 	// MemoryPages, FuelPerEffect and StackSlots bound the module, as a projection's
 	// do; 0 means the default.
-	MemoryPages   int   `yaml:"memory_pages" json:"-"`
-	FuelPerEffect int64 `yaml:"fuel_per_effect" json:"-"`
-	StackSlots    int   `yaml:"stack_slots" json:"-"`
+	MemoryPages   int   `yaml:"memory_pages" json:"memory_pages,omitempty"`
+	FuelPerEffect int64 `yaml:"fuel_per_effect" json:"fuel_per_effect,omitempty"`
+	StackSlots    int   `yaml:"stack_slots" json:"stack_slots,omitempty"`
 }
 
 // Capabilities are what a module may have of the world outside: nothing that is not
@@ -34,13 +33,13 @@ type WASMExecutor struct {
 type Capabilities struct {
 	At `yaml:"-" json:"-"`
 	// HTTP are the hosts that requests may go to.
-	HTTP []HTTPHost `yaml:"http" json:"-"`
+	HTTP []HTTPHost `yaml:"http" json:"http,omitempty"`
 	// SQL are connections, by name.
-	SQL Named[Database] `yaml:"sql" json:"-"`
+	SQL Named[Database] `yaml:"sql" json:"sql,omitempty"`
 	// NATS is a server and the subjects to publish on.
-	NATS NATSGrant `yaml:"nats" json:"-"`
+	NATS NATSGrant `yaml:"nats" json:"nats,omitzero"`
 	// Secrets are texts, by name.
-	Secrets Named[SecretSource] `yaml:"secrets" json:"-"`
+	Secrets Named[SecretSource] `yaml:"secrets" json:"secrets,omitempty"`
 }
 
 // HTTPHost is a host that requests may go to. A text alone is the host.
@@ -48,36 +47,36 @@ type HTTPHost struct {
 	At `yaml:"-" json:"-"`
 	// Host is a name or address, with a port if it is not the usual one, and with
 	// http:// in front if it is not to be https.
-	Host string `yaml:"host" short:"yes" json:"-"`
+	Host string `yaml:"host" short:"yes" json:"host,omitempty"`
 	// Private lets the name lead to addresses that are not public.
-	Private bool `yaml:"private" json:"-"`
+	Private bool `yaml:"private" json:"private,omitempty"`
 }
 
 // SecretSource is where a secret text is: in a variable of the environment, or in a file,
 // relative to the YAML file; absolute once loaded.
 type SecretSource struct {
 	At   `yaml:"-" json:"-"`
-	Env  string `yaml:"env" json:"-"`
-	File string `yaml:"file" json:"-"`
+	Env  string `yaml:"env" json:"env,omitempty"`
+	File string `yaml:"file" json:"file,omitempty"`
 }
 
 // Database is where a connection leads: a SQLite file, relative to the data
 // directory, or what a source says.
 type Database struct {
 	At     `yaml:"-" json:"-"`
-	SQLite string `yaml:"sqlite" json:"-"`
-	Env    string `yaml:"env" json:"-"`
-	File   string `yaml:"file" json:"-"`
+	SQLite string `yaml:"sqlite" json:"sqlite,omitempty"`
+	Env    string `yaml:"env" json:"env,omitempty"`
+	File   string `yaml:"file" json:"file,omitempty"`
 }
 
 // NATSGrant is a NATS server, as a store names it, and subjects there.
 type NATSGrant struct {
 	At          `yaml:"-" json:"-"`
-	URL         string   `yaml:"url" json:"-"`
-	Credentials string   `yaml:"credentials" json:"-"`
-	TokenFile   string   `yaml:"token_file" json:"-"`
-	CA          string   `yaml:"ca" json:"-"`
-	Subjects    []string `yaml:"subjects" json:"-"`
+	URL         string   `yaml:"url" json:"url,omitempty"`
+	Credentials string   `yaml:"credentials" json:"credentials,omitempty"`
+	TokenFile   string   `yaml:"token_file" json:"token_file,omitempty"`
+	CA          string   `yaml:"ca" json:"ca,omitempty"`
+	Subjects    []string `yaml:"subjects" json:"subjects,omitempty"`
 }
 
 // Named is written as a mapping from any name to a T; the order is kept.
