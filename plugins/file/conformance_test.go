@@ -24,6 +24,10 @@ import (
 const crashFolder = "REFOLD_TEST_CRASH_FOLDER"
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(rebuildFolder); path != "" {
+		fmt.Fprintln(os.Stderr, rebuildForEver(path))
+		os.Exit(1)
+	}
 	if path := os.Getenv(crashFolder); path != "" {
 		fmt.Fprintln(os.Stderr, executortest.WriteForEver(opener(context.Background(), crashConfig(path)), os.Stdout))
 		os.Exit(1)

@@ -17,9 +17,9 @@
 //
 //  1. The ledger has the position, and which lines there are at it: the last file
 //     and its length. A batch's lines are on disk before the ledger is written, and
-//     that is written whole, by a rename. So lines and position are always those of
-//     the same prefix of the log. What a crash or a full disk has left behind that
-//     is cut off before the next opening or batch writes anything.
+//     that is written whole, by a rename, with a checksum. So lines and position are
+//     always those of the same prefix of the log. What a crash or a full disk has
+//     left behind that is cut off before the next opening or batch writes anything.
 //  2. Every opening takes a new epoch, and whatever changes the folder holds the lock
 //     and looks whether its epoch is the newest: else the error is a
 //     [claim.FencedError]. So no two engines' lines get mixed up.

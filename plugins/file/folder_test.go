@@ -262,7 +262,14 @@ func TestFoldersThatAreNotOurs(t *testing.T) {
 			}
 		}, "belongs to pipeline other"},
 		{"a damaged ledger", func(t *testing.T, dir string) { write(t, dir, "refold.json", "{") }, "is damaged"},
-		{"a later ledger", func(t *testing.T, dir string) { write(t, dir, "refold.json", `{"format":2}`) }, "has format 2, this program knows format 1"},
+		{"a ledger that somebody has edited", func(t *testing.T, dir string) {
+			open(t, file.Config{Folder: dir}, 1)
+			text, err := os.ReadFile(filepath.Join(dir, "refold.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir, "refold.json", strings.Replace(string(text), `"file": 1`, `"file": 2`, 1))
+		}, "its CRC-32C differs"},
 		{"a strange link", func(t *testing.T, dir string) {
 			open(t, file.Config{Folder: dir}, 1)
 			link := filepath.Join(dir, "current")

@@ -1,9 +1,11 @@
 package file
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 
@@ -31,6 +33,53 @@ type mark struct {
 	Length   int64          `json:"length"` // of that file, in bytes, as far as it counts
 }
 
+// sealed is the ledger as it is kept: with the CRC-32C of its JSON without spaces,
+// since what it says decides which lines are cut off.
+type sealed struct {
+	Ledger json.RawMessage `json:"ledger"`
+	CRC32C uint32          `json:"crc32c"`
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// seal is the ledger's text.
+func (l *ledger) seal() ([]byte, error) {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return nil, err
+	}
+	text, err = json.MarshalIndent(sealed{text, crc32.Checksum(text, castagnoli)}, "", "  ")
+	return append(text, '\n'), err
+}
+
+// unseal reads a ledger's text.
+func unseal(text []byte) (*ledger, error) {
+	var s sealed
+	if err := json.Unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, s.Ledger); err != nil {
+		return nil, err
+	}
+	if crc32.Checksum(compact.Bytes(), castagnoli) != s.CRC32C {
+		return nil, errors.New("it is not what was written: its CRC-32C differs")
+	}
+	var l ledger
+	if err := json.Unmarshal(s.Ledger, &l); err != nil {
+		return nil, err
+	}
+	for g, m := range l.Generations {
+		if m.File < 1 || m.Length < 0 {
+			return nil, fmt.Errorf("generation %d has come to byte %d of file %d", g, m.Length, m.File)
+		}
+	}
+	if l.Generations == nil {
+		l.Generations = map[int64]mark{}
+	}
+	return &l, nil
+}
+
 // readLedger reads the ledger; that of a folder without one is new.
 func (d folder) readLedger(pipeline string) (*ledger, error) {
 	text, err := os.ReadFile(d.path(ledgerName))
@@ -40,9 +89,9 @@ func (d folder) readLedger(pipeline string) (*ledger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
 	}
-	var l ledger
-	if err := json.Unmarshal(text, &l); err != nil {
-		return nil, fmt.Errorf("the ledger %s is damaged: %w", d.path(ledgerName), err)
+	l, err := unseal(text)
+	if err != nil {
+		return nil, fmt.Errorf("the ledger %s is damaged: %w: put it back, or remove the whole folder, to have all of it written anew", d.path(ledgerName), err)
 	}
 	switch {
 	case l.Format != format:
@@ -50,7 +99,7 @@ func (d folder) readLedger(pipeline string) (*ledger, error) {
 	case l.Pipeline != pipeline:
 		return nil, fmt.Errorf("the folder %s belongs to pipeline %s: name another one", d, l.Pipeline)
 	}
-	return &l, nil
+	return l, nil
 }
 
 func (d folder) newLedger(pipeline string) (*ledger, error) {
@@ -66,7 +115,7 @@ func (d folder) newLedger(pipeline string) (*ledger, error) {
 
 // write replaces the ledger, in one step.
 func (d folder) write(l *ledger) error {
-	text, err := json.MarshalIndent(l, "", "  ")
+	text, err := l.seal()
 	if err != nil {
 		return err
 	}
@@ -75,7 +124,7 @@ func (d folder) write(l *ledger) error {
 	if err != nil {
 		return fmt.Errorf("writing the ledger: %w", err)
 	}
-	_, err = f.Write(append(text, '\n'))
+	_, err = f.Write(text)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(fresh, d.path(ledgerName))
