@@ -149,13 +149,13 @@ func read(t *testing.T, cfg file.Config, again bool) *executortest.Journal {
 	return &j
 }
 
-func crashConfig(folder string) file.Config { return file.Config{Folder: folder, MaxSize: 20_000} }
+func crashConfig(folder string) file.Config { return file.Config{Folder: folder, MaxSize: 100_000} }
 
 // TestKillNine kills writers: in the end each effect is there once, and no line is
 // torn.
 func TestKillNine(t *testing.T) {
 	cfg := crashConfig(t.TempDir())
-	executortest.SurviveKills(t, 10, storeOf(t, cfg), func() *exec.Cmd {
+	executortest.SurviveKills(t, 6, storeOf(t, cfg), func() *exec.Cmd {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), crashFolder+"="+cfg.Folder)
 		return child

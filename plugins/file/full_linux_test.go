@@ -24,13 +24,14 @@ func TestFullDisk(t *testing.T) {
 			}
 			cfg := file.Config{Folder: dir + "/effects", MaxSize: size}
 			e := open(t, cfg, 1)
+			const step = 80
 			var at event.Position
 			for full := false; !full; {
-				err := e.Execute(t.Context(), notes(at, at+20))
+				err := e.Execute(t.Context(), notes(at, at+step))
 				var retry *effect.RetryError
 				switch {
 				case err == nil:
-					at += 20
+					at += step
 				case errors.Is(err, file.ErrDiskFull) && errors.As(err, &retry):
 					full = true
 				default:
@@ -47,8 +48,8 @@ func TestFullDisk(t *testing.T) {
 			if err := os.Remove(ballast); err != nil {
 				t.Fatal(err)
 			}
-			execute(t, e, notes(at, at+20))
-			wantNotes(t, cfg, 1, at+20)
+			execute(t, e, notes(at, at+step))
+			wantNotes(t, cfg, 1, at+step)
 		})
 	}
 }
