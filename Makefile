@@ -23,6 +23,10 @@ test: tools build guests ## Install what the tests need, then run all tests, and
 	$(GO) test -timeout 15m $(TESTFLAGS) ./...
 	$(GO) test -race -short -timeout 15m $(TESTFLAGS) $(CONCURRENT)
 
+.PHONY: soak
+soak: tools ## Kill the engine 200 times over 200,000 events, and what it works with; takes half an hour
+	$(GO) test ./cmd/refold/soak -v -count 1 -timeout 3h -events 200000 -kills 200 -faults 20 $(TESTFLAGS)
+
 .PHONY: build
 build: ## Build bin/refold
 	$(GO) build -o bin/refold ./cmd/refold

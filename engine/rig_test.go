@@ -59,8 +59,11 @@ func (r *rig) open() {
 
 func (r *rig) tryOpen() (err error) {
 	o := r.opts
-	o.Log, o.Dir, o.Now, o.Observer = r.log, r.states(), time.Now, r.seen.observer(r.opts.Observer)
+	o.Log, o.Dir, o.Observer = r.log, r.states(), r.seen.observer(r.opts.Observer)
 	o.Logger = slog.New(slog.DiscardHandler)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	if o.OpenPlugin == nil {
 		o.OpenPlugin = openPlugin
 	}

@@ -87,13 +87,13 @@ func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 // Retryable says that the append can be repeated.
 func (e *UnknownOutcomeError) Retryable() (after time.Duration, ok bool) { return 0, true }
 
-// FlushError is a log that could not be brought to disk. What was appended
-// since the last flush may be lost by a power failure, and the store takes no
-// more: a second try could not be believed. Restarting reads what there is.
+// FlushError is a log that could not be brought to disk, as when that is full. What
+// was appended since the last flush may be lost by a power failure, and the store
+// takes no more: a second try could not be believed. Restarting reads what there is.
 type FlushError struct{ Reason string }
 
 func (e *FlushError) Error() string {
-	return fmt.Sprintf("the disk refused a flush, so that appends are no longer accepted (see to the disk, then restart): %s", e.Reason)
+	return fmt.Sprintf("the log cannot be brought to disk, so that appends are no longer accepted (see to the disk, then restart): %s", e.Reason)
 }
 
 // GapError is a log that does not go on where it should: positions are

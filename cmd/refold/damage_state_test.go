@@ -20,19 +20,19 @@ func TestDamagedStates(t *testing.T) {
 		rounds = 12
 	}
 	sound := newDirectory(t)
-	sound.run("event", "import", "../../examples/git-history/sample.jsonl")
-	sound.run("run", "-c", sound.config, "--once")
+	sound.Run("event", "import", "../../examples/git-history/sample.jsonl")
+	sound.Run("run", "-c", sound.Config, "--once")
 	pipelines := []string{"lines_by_dir", "commits_by_author"}
 	want := map[string]string{}
 	for _, p := range pipelines {
-		want[p] = must(t, sound.path, nil, "state", p, "--json")
+		want[p] = must(t, sound.Path, nil, "state", p, "--json")
 	}
 	random := rand.New(rand.NewPCG(20261124, 2))
 	kinds := []string{"another byte", "another byte", "another byte", "zeroes", "a shorter file", "no file"}
 	named := 0
 	for range rounds {
 		dir := filepath.Join(t.TempDir(), "data")
-		if err := os.CopyFS(dir, os.DirFS(sound.path)); err != nil {
+		if err := os.CopyFS(dir, os.DirFS(sound.Path)); err != nil {
 			t.Fatal(err)
 		}
 		pipeline := pipelines[random.IntN(len(pipelines))]
@@ -50,13 +50,13 @@ func TestDamagedStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		what := kind + " of " + pipeline
-		if namesDamage(t, what, dir, path, sound.config) {
+		if namesDamage(t, what, dir, path, sound.Config) {
 			named++
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
 			}
 		}
-		must(t, dir, nil, "run", "-c", sound.config, "--once")
+		must(t, dir, nil, "run", "-c", sound.Config, "--once")
 		for _, p := range pipelines {
 			if got := must(t, dir, nil, "state", p, "--json"); got != want[p] {
 				t.Errorf("%s: the state of %s is another one", what, p)

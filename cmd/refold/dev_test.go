@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/refold-dev/refold/cmd/refold/internal/enginetest"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/sdk/language"
 	"github.com/refold-dev/refold/sdk/scaffold"
@@ -64,7 +65,7 @@ func startDevIn(t *testing.T, dir string, args ...string) *devProcess {
 func (d *devProcess) until(pattern string) string {
 	d.Helper()
 	want, text := regexp.MustCompile(pattern), ""
-	for late := time.After(deadline); ; {
+	for late := time.After(enginetest.Deadline); ; {
 		select {
 		case line, more := <-d.lines:
 			text += line + "\n"

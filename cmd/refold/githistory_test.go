@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/refold-dev/refold/cmd/refold/internal/enginetest"
 	"github.com/refold-dev/refold/engine"
 )
 
@@ -47,20 +48,20 @@ func TestGitHistory(t *testing.T) {
 	log, want := gitHistory(t)
 	t.Run("import, then run once", func(t *testing.T) {
 		d := newDirectory(t)
-		d.run("event", "import", gitHistoryLog)
-		d.run("run", "-c", d.config, "--once")
+		d.Run("event", "import", gitHistoryLog)
+		d.Run("run", "-c", d.Config, "--once")
 		d.check(want)
 	})
 	t.Run("live", func(t *testing.T) {
 		d := newDirectory(t)
-		e := d.start()
-		d.waitUntilItRuns(e)
+		e := d.Start()
+		e.WaitUntilItRuns()
 		for _, chunk := range chunks(log, 7) {
-			d.importText(chunk)
+			d.Import(chunk)
 		}
-		d.waitFor(want.Events)
+		d.WaitFor(want.Events, 2)
 		d.check(want)
-		d.terminate(e)
+		e.Terminate()
 		d.check(want)
 	})
 	t.Run("killed", func(t *testing.T) { testKilled(t, log, want) })
@@ -74,32 +75,40 @@ func testKilled(t *testing.T, log []byte, want counts) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	d := newDirectory(t)
 	for i, chunk := range chunks(log, 6) {
-		e := d.start()
+		e := d.Start()
 		if i%2 == 0 { // the engine catches up with it
-			d.kill(e, random)
-			d.importText(chunk)
+			killSoon(e, random)
+			d.Import(chunk)
 			continue
 		}
-		d.waitUntilItRuns(e)
-		importing := d.command("event", "import", "-")
-		importing.Stdin = bytes.NewReader(chunk)
+		e.WaitUntilItRuns()
+		importing := d.Importing(chunk)
 		if err := importing.Start(); err != nil {
 			t.Fatal(err)
 		}
-		d.kill(e, random)
+		killSoon(e, random)
 		_ = importing.Process.Kill() // its log has gone with the engine, unless it is done
 		_ = importing.Wait()
-		d.importText(chunk)
+		d.Import(chunk)
 	}
 	for range 3 {
-		d.kill(d.start(), random)
+		killSoon(d.Start(), random)
 	}
-	e := d.start()
-	d.waitUntilItRuns(e)
-	d.waitFor(want.Events)
+	e := d.Start()
+	e.WaitUntilItRuns()
+	d.WaitFor(want.Events, 2)
 	d.check(want)
-	d.terminate(e)
+	e.Terminate()
 	d.check(want)
+}
+
+// killSoon kills an engine while it starts or, in half of the cases, after: while
+// it catches up or is live.
+func killSoon(e *enginetest.Engine, random *rand.Rand) {
+	if random.IntN(2) == 0 {
+		e.WaitUntilItRuns()
+	}
+	e.KillAfter(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 }
 
 // gitHistory returns the log as text and git's counts of it.
@@ -147,14 +156,14 @@ func chunks(text []byte, n int) [][]byte {
 func (d *directory) check(want counts) {
 	d.Helper()
 	var got counts
-	got.Events = bytes.Count(d.run("event", "export"), []byte("\n"))
-	if err := json.Unmarshal(d.run("state", "commits_by_author", "--json"), &got.CommitsByAuthor); err != nil {
+	got.Events = bytes.Count(d.Run("event", "export"), []byte("\n"))
+	if err := json.Unmarshal(d.Run("state", "commits_by_author", "--json"), &got.CommitsByAuthor); err != nil {
 		d.Fatal(err)
 	}
 	for _, n := range got.CommitsByAuthor {
 		got.Commits += n
 	}
-	if err := json.Unmarshal(d.run("state", "lines_by_dir", "--json"), &got.LinesByDir); err != nil {
+	if err := json.Unmarshal(d.Run("state", "lines_by_dir", "--json"), &got.LinesByDir); err != nil {
 		d.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -166,7 +175,7 @@ func (d *directory) check(want counts) {
 
 func (d *directory) checkRows(want counts) {
 	d.Helper()
-	rows, err := readRows(filepath.Join(d.path, "git-history.db"), "select dir, additions, deletions, changes from lines_by_dir")
+	rows, err := readRows(filepath.Join(d.Path, "git-history.db"), "select dir, additions, deletions, changes from lines_by_dir")
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -184,7 +193,7 @@ func (d *directory) checkRows(want counts) {
 func (d *directory) checkCoverage(want counts) {
 	d.Helper()
 	var list []engine.Status
-	if err := json.Unmarshal(d.run("status", "--json"), &list); err != nil {
+	if err := json.Unmarshal(d.Run("status", "--json"), &list); err != nil {
 		d.Fatal(err)
 	}
 	for _, s := range list {

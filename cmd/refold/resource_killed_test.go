@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/cmd/refold/internal/enginetest"
 	"github.com/refold-dev/refold/eventstore/resources"
 )
 
@@ -23,17 +24,17 @@ func TestNamesSurviveKills(t *testing.T) {
 		rounds = 4
 	}
 	d := newDirectory(t)
-	d.run("resource", "register", "first", "--unique-hostname")
+	d.Run("resource", "register", "first", "--unique-hostname")
 	random := rand.New(rand.NewPCG(20261124, 2))
 	finished := 0
 	for n := range rounds {
 		name, first, second := fmt.Sprintf("host-%d", n), uuid.New(), uuid.New()
 		d.registerAndKill(name, first, time.Duration(random.IntN(120))*time.Millisecond)
 		winner := resources.ResourceID(first)
-		_, err := output(d.command("resource", "register", strings.ToUpper(name), "--unique-hostname", "--command-id", second.String()))
+		_, err := enginetest.Output(d.Command("resource", "register", strings.ToUpper(name), "--unique-hostname", "--command-id", second.String()))
 		if err == nil {
 			winner = resources.ResourceID(second)
-			if _, err := output(d.command("resource", "register", name, "--unique-hostname", "--command-id", first.String())); err == nil {
+			if _, err := enginetest.Output(d.Command("resource", "register", name, "--unique-hostname", "--command-id", first.String())); err == nil {
 				t.Errorf("%s is registered twice", name)
 			}
 		} else {
@@ -41,7 +42,7 @@ func TestNamesSurviveKills(t *testing.T) {
 			if !strings.Contains(err.Error(), winner.String()) {
 				t.Errorf("%s: the second one: %v", name, err)
 			}
-			d.run("resource", "register", name, "--unique-hostname", "--command-id", first.String())
+			d.Run("resource", "register", name, "--unique-hostname", "--command-id", first.String())
 		}
 		if got := d.registered(name); len(got) != 1 || got[0] != winner {
 			t.Errorf("%s is that of %v, want %s", name, got, winner)
@@ -51,7 +52,7 @@ func TestNamesSurviveKills(t *testing.T) {
 }
 
 func (d *directory) registerAndKill(name string, command uuid.UUID, after time.Duration) {
-	c := d.command("resource", "register", name, "--unique-hostname", "--command-id", command.String())
+	c := d.Command("resource", "register", name, "--unique-hostname", "--command-id", command.String())
 	if err := c.Start(); err != nil {
 		d.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func (d *directory) registerAndKill(name string, command uuid.UUID, after time.D
 
 // registered are the resources that were registered under a name.
 func (d *directory) registered(name string) (ids []uuid.UUID) {
-	for line := range bytes.Lines(d.run("event", "list", "--limit", "0", "--json")) {
+	for line := range bytes.Lines(d.Run("event", "list", "--limit", "0", "--json")) {
 		var e struct {
 			Type string
 			ID   uuid.UUID `json:"aggregate_id"`

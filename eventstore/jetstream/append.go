@@ -80,6 +80,9 @@ func (s *Store) append(ctx context.Context, agg event.Aggregate, expected event.
 			break
 		}
 	}
+	if err := s.flusher.unanswered(ctx, last); err != nil {
+		return eventstore.Appended{}, err
+	}
 	return eventstore.Appended{}, explainAppend(agg, last)
 }
 

@@ -83,6 +83,9 @@ func (b *bulk) attempt(ctx context.Context, drain bool) (retry bool, err error) 
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	if refusal := b.store.flusher.unanswered(ctx, err); refusal != nil {
+		return false, refusal
+	}
 	if readErr := b.catchUp(ctx, promised); readErr != nil {
 		return false, readErr
 	}

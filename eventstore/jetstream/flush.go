@@ -20,7 +20,8 @@ import (
 // nothing.
 type flusher struct {
 	group   *groupsync.Group // nil if there is nothing to do
-	durable atomic.Uint64    // the stream is known to be on disk through this sequence
+	health  func(ctx context.Context) error
+	durable atomic.Uint64 // the stream is known to be on disk through this sequence
 	failed  atomic.Pointer[eventstore.FlushError]
 }
 
@@ -35,6 +36,7 @@ func (f *flusher) init(ctx context.Context, nc *nats.Conn, stream string, l *lin
 		defer cancel()
 		return barrier.Ask(ctx, nc, stream)
 	})
+	f.health = func(ctx context.Context) error { return barrier.Health(ctx, nc, stream) }
 	return f.flush(ctx, 0)
 }
 
@@ -58,10 +60,8 @@ func (f *flusher) flush(ctx context.Context, through uint64) error {
 		return nil
 	}
 	err := f.group.Sync(ctx)
-	var refused *barrier.RefusedError
-	if errors.As(err, &refused) {
-		f.failed.CompareAndSwap(nil, &eventstore.FlushError{Reason: refused.Reason})
-		return f.failed.Load()
+	if refusal := f.refusedBy(err); refusal != nil {
+		return refusal
 	}
 	if err != nil {
 		return fmt.Errorf("flushing the log to disk: %w", err)
@@ -69,6 +69,28 @@ func (f *flusher) flush(ctx context.Context, through uint64) error {
 	for known := f.durable.Load(); known < through && !f.durable.CompareAndSwap(known, through); known = f.durable.Load() {
 	}
 	return nil
+}
+
+// refusedBy remembers, and returns, why nothing can be appended any more, if an error
+// is about that.
+func (f *flusher) refusedBy(err error) error {
+	var refused *barrier.RefusedError
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	f.failed.CompareAndSwap(nil, &eventstore.FlushError{Reason: refused.Reason})
+	return f.failed.Load()
+}
+
+// unanswered returns why the server does not answer a publish, if that is because it
+// can write no more.
+func (f *flusher) unanswered(ctx context.Context, err error) error {
+	if f.group == nil || !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return f.refusedBy(f.health(ctx)) // no answer is no news
 }
 
 // flushAppend makes an append durable before it is acknowledged.

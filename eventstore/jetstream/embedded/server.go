@@ -175,8 +175,20 @@ func (s *Server) serveBarrier() error {
 	if err != nil {
 		return fmt.Errorf("connecting within the process: %w", err)
 	}
-	s.barrier, err = barrier.Serve(nc, s.dir, s.StreamsDir(), s.flush)
+	s.barrier, err = barrier.Serve(nc, s.dir, s.StreamsDir(), s.flush, s.health)
 	return err
+}
+
+// health says why the server can write to a stream no more: after the first write
+// that fails, as on a full disk, it takes nothing until it is started again.
+func (s *Server) health(stream string) error {
+	found := s.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Stream: stream, Details: true})
+	for _, e := range found.Errors {
+		if e.Type == server.HealthzErrorStream {
+			return errors.New(e.Error)
+		}
+	}
+	return nil
 }
 
 // URL returns where the server listens, without the token.

@@ -3,7 +3,8 @@
 // what the server has acknowledged be brought to disk.
 //
 //   - [Server] answers, for all streams of one NATS server.
-//   - [Ask] asks, and waits for the answer.
+//   - [Ask] asks, and waits for the answer; [Health] asks whether there is anything
+//     to wait for.
 //
 // The server does the flushing for all processes that use it, so that they
 // share flushes, and so that one that went wrong stops them all: another

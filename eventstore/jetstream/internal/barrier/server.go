@@ -15,8 +15,9 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream/internal/groupsync"
 )
 
-// Server flushes the streams of one NATS server.
+// Server flushes the streams of one NATS server, and tells of their health.
 type Server struct {
+	health  func(stream string) error
 	nc      *nats.Conn
 	root    string
 	streams string
@@ -35,28 +36,31 @@ type folder struct {
 }
 
 // Serve answers on a connection to the server whose streams have their folders
-// in streams, a folder below root. It takes over the connection.
-func Serve(nc *nats.Conn, root, streams string, flush blockfiles.Flush) (*Server, error) {
-	s := &Server{nc: nc, root: root, streams: streams, flush: flush, folders: make(map[string]*folder)}
-	if _, err := nc.Subscribe(subject("*"), s.receive); err != nil {
-		return nil, fmt.Errorf("listening for flush requests: %w", err)
+// in streams, a folder below root. health says why that server can write to a stream
+// no more. It takes over the connection.
+func Serve(nc *nats.Conn, root, streams string, flush blockfiles.Flush, health func(stream string) error) (*Server, error) {
+	s := &Server{nc: nc, health: health, root: root, streams: streams, flush: flush, folders: make(map[string]*folder)}
+	for prefix, answer := range map[string]func(stream string) error{flushPrefix: s.sync, healthPrefix: s.health} {
+		if _, err := nc.Subscribe(prefix+"*", func(m *nats.Msg) { s.receive(m, strings.TrimPrefix(m.Subject, prefix), answer) }); err != nil {
+			return nil, fmt.Errorf("listening for flush requests: %w", err)
+		}
 	}
 	return s, nc.Flush()
 }
 
 // receive answers one request in its own goroutine: many share a flush.
-func (s *Server) receive(m *nats.Msg) {
+func (s *Server) receive(m *nats.Msg, stream string, answer func(stream string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return
 	}
 	s.asked.Go(func() {
-		var answer []byte
-		if err := s.sync(strings.TrimPrefix(m.Subject, subject(""))); err != nil {
-			answer = []byte(err.Error())
+		var text []byte
+		if err := answer(stream); err != nil {
+			text = []byte(err.Error())
 		}
-		_ = m.Respond(answer) // without an answer the asker does not take it for done
+		_ = m.Respond(text) // without an answer the asker does not take it for done
 	})
 }
 
