@@ -26,6 +26,7 @@ test: tools build guests ## Install what the tests need, then run all tests, and
 .PHONY: soak
 soak: tools ## Kill the engine 200 times over 200,000 events, and what it works with; takes half an hour
 	$(GO) test ./cmd/refold/soak -v -count 1 -timeout 3h -events 200000 -kills 200 -faults 20 $(TESTFLAGS)
+	REFOLD_TEST_CRASH_ROUNDS=100 $(GO) test ./eventstore/jetstream -run 'Kill|Crash' -v -count 1 -timeout 1h $(TESTFLAGS)
 
 .PHONY: build
 build: ## Build bin/refold

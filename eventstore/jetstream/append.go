@@ -45,14 +45,12 @@ func (s *Store) Append(ctx context.Context, agg event.Aggregate, expected event.
 
 // append stores events, or finds that they are stored. They may not be on disk.
 func (s *Store) append(ctx context.Context, agg event.Aggregate, expected event.Expected, events []event.Event) (eventstore.Appended, error) {
-	if expected.IsAny() || expected.Version() > 0 {
-		known, err := s.anyKnown(ctx, events)
-		if err != nil {
-			return eventstore.Appended{}, err
-		}
-		if known {
-			return s.repetitionOr(ctx, nil, events)
-		}
+	known, err := s.anyKnown(ctx, events)
+	if err != nil {
+		return eventstore.Appended{}, err
+	}
+	if known {
+		return s.repetitionOr(ctx, nil, events)
 	}
 	var last error
 	for attempt := range maxAttempts {

@@ -28,7 +28,7 @@ import (
 // The test binary runs itself as a process that can be killed.
 const (
 	childVar  = "REFOLD_TEST_CRASH_CHILD"  // a data directory
-	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // how often to kill: 100 times if empty, 10 with -short
+	roundsVar = "REFOLD_TEST_CRASH_ROUNDS" // how often to kill: 20 times if empty, 10 with -short
 )
 
 func crashRounds(t *testing.T) int {
@@ -37,7 +37,7 @@ func crashRounds(t *testing.T) int {
 	case text == "" && testing.Short():
 		return 10
 	case text == "":
-		return 100
+		return 20
 	}
 	rounds, err := strconv.Atoi(text)
 	if err != nil || rounds < 1 {

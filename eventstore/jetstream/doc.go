@@ -44,12 +44,10 @@
 // What repeating an append covers (a repetition has all of the stored event; see
 // event.Differs): within the stream's duplicate window
 // (Config.DuplicateWindow) a stored event id is never stored again. Beyond it
-// Config.Known can say what is stored: a late repetition that expects no events
-// meets a conflict and is then recognised, and any other is looked up first.
-// Without it a late repetition gets a conflict, or is stored again where it
-// expects [event.Any] or the version that the aggregate has by then. An id that
-// was used for an event of another aggregate is noticed beyond the window unless
-// the append expects no events and finds none. A Bulk knows all ids of the log.
+// Config.Known can say what is stored: every append is looked up first. Without it
+// a late repetition gets a conflict, or is stored again where it expects [event.Any]
+// or the version that the aggregate has by then, and an id that was used for an
+// event of another aggregate is stored again. A Bulk knows all ids of the log.
 //
 // Memory: the server keeps an index entry per subject, that is per aggregate
 // and event type, and one per message id within the duplicate window.

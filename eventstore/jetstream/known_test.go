@@ -3,6 +3,7 @@ package jetstream_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,21 +21,33 @@ import (
 // shortWindow is the shortest for which a server remembers ids.
 const shortWindow = 100 * time.Millisecond
 
-// scan looks an id up the slow way.
-func scan(s **jetstream.Store) func(context.Context, uuid.UUID) (event.Position, bool, error) {
-	return func(ctx context.Context, id uuid.UUID) (event.Position, bool, error) {
-		head, err := (*s).Head(ctx)
+// index looks ids up in all that the log has.
+type index struct {
+	log *jetstream.Store
+
+	mu  sync.Mutex
+	at  event.Position
+	ids map[uuid.UUID]event.Position
+}
+
+func (x *index) find(ctx context.Context, id uuid.UUID) (event.Position, bool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	head, err := x.log.Head(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	if head > x.at {
+		news, err := x.log.ReadAll(ctx, x.at+1, int(head-x.at))
 		if err != nil {
 			return 0, false, err
 		}
-		all, err := (*s).ReadAll(ctx, 1, int(head))
-		for _, r := range all {
-			if r.ID == id {
-				return r.Position, true, err
-			}
+		for _, r := range news {
+			x.at, x.ids[r.ID] = r.Position, r.Position
 		}
-		return 0, false, err
 	}
+	at, known := x.ids[id]
+	return at, known, nil
 }
 
 // forgotten waits until the server does not know the ids any more.
@@ -68,9 +81,9 @@ func TestKnown(t *testing.T) {
 	features := storetest.Features{Forget: func(t *testing.T, _ eventstore.Log, ids []uuid.UUID) { forgotten(t, server, ids) }}
 	storetest.RunLog(t, features, func(t *testing.T) eventstore.Log {
 		server = startServer(t, embedded.Options{})
-		var s *jetstream.Store
-		s = openStore(t, server, jetstream.Config{DuplicateWindow: shortWindow, Known: scan(&s)})
-		return s
+		x := &index{ids: make(map[uuid.UUID]event.Position)}
+		x.log = openStore(t, server, jetstream.Config{DuplicateWindow: shortWindow, Known: x.find})
+		return x.log
 	})
 }
 
@@ -78,16 +91,18 @@ func TestKnown(t *testing.T) {
 func TestKnownIsChecked(t *testing.T) {
 	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
 	broken := errors.New("broken")
+	var known bool
 	var answer error
-	s := openStore(t, server, jetstream.Config{Known: func(context.Context, uuid.UUID) (event.Position, bool, error) { return 1, answer == nil, answer }})
+	s := openStore(t, server, jetstream.Config{Known: func(context.Context, uuid.UUID) (event.Position, bool, error) { return 1, known, answer }})
 	first := newEvent()
 	if _, err := s.Append(t.Context(), testAggregate, event.None(), first); err != nil {
 		t.Fatal(err)
 	}
+	known = true
 	if _, err := s.Append(t.Context(), testAggregate, event.Any(), newEvent()); err == nil {
 		t.Error("an event was taken for the one at position 1")
 	}
-	answer = broken
+	known, answer = false, broken
 	if _, err := s.Append(t.Context(), testAggregate, event.Any(), newEvent()); !errors.Is(err, broken) {
 		t.Errorf("over an index that gives an error: %v", err)
 	}
