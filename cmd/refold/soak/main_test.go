@@ -14,8 +14,8 @@ import (
 
 var (
 	events = flag.Int("events", 20_000, "how many events a soak has")
-	kills  = flag.Int("kills", 10, "how often the engine is killed")
-	faults = flag.Int("faults", 4, "how often anything else happens")
+	kills  = flag.Int("kills", 6, "how often the engine is killed")
+	faults = flag.Int("faults", 2, "how often anything else happens")
 )
 
 // What the soak runs, built from source.
