@@ -1,6 +1,7 @@
 package plugincheck
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,9 @@ import (
 type Options struct {
 	// Cases is how many logs each law is tried on.
 	Cases int
+	// GrowthLogs is on how many of them memory is watched, each of which takes as long
+	// as many others; 0 is 3.
+	GrowthLogs int
 	// Seed is what is drawn from; 0 is 1.
 	Seed uint64
 	// Laws are the names of those that are tried; empty means all.
@@ -33,11 +37,11 @@ const (
 	growthShrinks = 8
 )
 
-// growthWindow is after how many events memory is looked at, and growthCases how
-// many logs are tried: each takes as long as many of the others.
+// growthWindow is after how many events memory is looked at, and growthLogs on how
+// many logs, unless the options say so.
 const (
 	growthWindow = 1 << 13
-	growthCases  = 3
+	growthLogs   = 3
 )
 
 // Report says of each law whether it holds.
@@ -137,7 +141,25 @@ type checker struct {
 	projection *projection.Projection
 	vocabulary *Vocabulary
 	options    Options
-	crowds     [][][]atom // once they are drawn
+	// usual and crowds are the logs that every law is tried on: the same seed draws
+	// them for each.
+	usual  []*projection.Trial
+	crowds []crowd
+}
+
+// keptTrials is how many of the usual logs are kept.
+const keptTrials = 256
+
+// trial is the nth usual log, which is drawn as log.
+func (c *checker) trial(n int, log projection.Log) *projection.Trial {
+	if n < len(c.usual) {
+		return c.usual[n]
+	}
+	trial := c.projection.Try(log)
+	if n == len(c.usual) && n < keptTrials {
+		c.usual = append(c.usual, trial)
+	}
+	return trial
 }
 
 func (c *checker) law(ctx context.Context, law projection.Law) (Verdict, error) {
@@ -145,39 +167,47 @@ func (c *checker) law(ctx context.Context, law projection.Law) (Verdict, error) 
 	if v.Skipped != "" {
 		return v, nil
 	}
-	check := func(log projection.Log) (string, error) { return law.Check(ctx, c.projection, log) }
-	if err := c.try(&v, attempt{shape: usual, cases: c.options.Cases, shrinks: shrinks, check: check}); err != nil || v.Breach != "" {
+	check := func(t *projection.Trial) (string, error) { return law.Check(ctx, t) }
+	if err := c.try(&v, attempt{shape: usual, shared: true, cases: c.options.Cases, shrinks: shrinks, check: check}); err != nil || v.Breach != "" {
 		return v, err
 	}
 	if err := c.tryCrowds(ctx, &v, check); err != nil || v.Breach != "" || law.Name != "limits" {
 		return v, err
 	}
-	grows := func(log projection.Log) (string, error) { return c.projection.Growth(ctx, log.Events, growthWindow) }
-	return v, c.try(&v, attempt{shape: single, cases: growthCases, shrinks: growthShrinks, repeat: growthWindow, check: grows})
+	grows := func(t *projection.Trial) (string, error) {
+		return c.projection.Growth(ctx, t.Log().Events, growthWindow)
+	}
+	return v, c.try(&v, attempt{shape: single, cases: cmp.Or(c.options.GrowthLogs, growthLogs), shrinks: growthShrinks, repeat: growthWindow, check: grows})
 }
 
 // attempt is one way to break a law: by logs of a shape.
 type attempt struct {
 	shape          shape
+	shared         bool // every law is tried on these logs
 	cases, shrinks int
 	// repeat is how often a case says that its events come.
 	repeat int
-	check  func(projection.Log) (string, error)
+	check  func(*projection.Trial) (string, error)
 }
 
 // try tries a law on logs until one breaks it, and draws that smaller.
 func (c *checker) try(v *Verdict, a attempt) error {
 	var failure error
+	drawn := 0
 	said := search(c.options.Seed, min(a.cases, c.options.Cases), func(t *rapid.T) {
 		log, _ := c.vocabulary.log(c.vocabulary.draw(t, a.shape))
+		trial := c.projection.Try(log)
 		if v.Breach != "" {
 			a.shrinks--
+		} else if a.shared {
+			trial = c.trial(drawn, log)
 		}
+		drawn++
 		if failure != nil || a.shrinks < 0 {
 			return
 		}
 		var broken bool
-		if broken, failure = v.broken(log, a.repeat, a.check); broken {
+		if broken, failure = v.broken(trial, a.repeat, a.check); broken {
 			t.Fatal("the law is broken")
 		}
 	})
@@ -188,12 +218,13 @@ func (c *checker) try(v *Verdict, a attempt) error {
 }
 
 // broken tries a law on a log, and keeps it if that breaks it.
-func (v *Verdict) broken(log projection.Log, repeat int, check func(projection.Log) (string, error)) (bool, error) {
+func (v *Verdict) broken(trial *projection.Trial, repeat int, check func(*projection.Trial) (string, error)) (bool, error) {
+	log := trial.Log()
 	if v.Breach == "" {
 		v.Logs++
 		v.Events += len(log.Events)
 	}
-	breach, err := check(log)
+	breach, err := check(trial)
 	if err != nil || breach == "" {
 		return false, err
 	}
@@ -218,13 +249,16 @@ type Tally struct {
 const tallied = 20
 
 func (c *checker) tally(ctx context.Context) (total Tally, err error) {
+	drawn := 0
 	said := search(c.options.Seed, min(tallied, c.options.Cases), func(t *rapid.T) {
 		log, _ := c.vocabulary.log(c.vocabulary.draw(t, usual))
+		trial := c.trial(drawn, log)
+		drawn++
 		if err != nil {
 			return
 		}
 		var out *projection.Outcome
-		if out, err = c.projection.Fold(ctx, log); err != nil {
+		if out, err = trial.Outcome(ctx); err != nil {
 			return
 		}
 		total.add(log, out)

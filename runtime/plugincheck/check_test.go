@@ -42,21 +42,15 @@ func load(t *testing.T, path string) *projection.Projection {
 	return projection.New(m, "")
 }
 
-// How many logs each law is tried on. Few are enough to catch whatever is lawless
-// here. Many are for what runs fast, which is what is built from C.
-const (
-	fewLogs  = 6
-	manyLogs = 25
-)
-
+// check tries laws on as many logs as it takes to catch whatever is lawless here.
 func check(t *testing.T, p *projection.Projection, happened []event.Event, laws ...string) *plugincheck.Report {
 	t.Helper()
-	return checkOn(t, p, fewLogs, happened, laws...)
+	return checkOn(t, p, happened, plugincheck.Options{Cases: 6, Laws: laws})
 }
 
-func checkOn(t *testing.T, p *projection.Projection, cases int, happened []event.Event, laws ...string) *plugincheck.Report {
+func checkOn(t *testing.T, p *projection.Projection, happened []event.Event, o plugincheck.Options) *plugincheck.Report {
 	t.Helper()
-	report, err := plugincheck.Check(context.Background(), p, plugincheck.NewVocabulary(p, happened, nil), plugincheck.Options{Cases: cases, Laws: laws})
+	report, err := plugincheck.Check(context.Background(), p, plugincheck.NewVocabulary(p, happened, nil), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +193,11 @@ func TestLawfulProjectionsPass(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cases := fewLogs
-			if strings.HasSuffix(name, "in C") {
-				cases = manyLogs
+			options := plugincheck.Options{Cases: 3, GrowthLogs: 1}
+			if strings.HasSuffix(name, "in C") { // which runs ten times as fast as some
+				options = plugincheck.Options{Cases: 25}
 			}
-			report := checkOn(t, load(t, guest.build(t)), cases, guest.events)
+			report := checkOn(t, load(t, guest.build(t)), guest.events, options)
 			if !report.Holds() {
 				t.Errorf("%s\n%s", report.Counterexamples()[0].Breach, plugintest.Write(plugintest.Suite{Module: "m"}, report.Counterexamples()))
 			}

@@ -16,9 +16,15 @@ const (
 	reduces      = 300
 )
 
+// crowd is a crowded log, as it is drawn and as it is tried.
+type crowd struct {
+	drawn [][]atom
+	trial *projection.Trial
+}
+
 // tryCrowds tries a law on crowded logs until one breaks it, and leaves out of that
 // what it can.
-func (c *checker) tryCrowds(ctx context.Context, v *Verdict, check func(projection.Log) (string, error)) (failure error) {
+func (c *checker) tryCrowds(ctx context.Context, v *Verdict, check func(*projection.Trial) (string, error)) (failure error) {
 	if c.crowds == nil {
 		if failure = c.drawCrowds(ctx); failure != nil {
 			return failure
@@ -26,28 +32,36 @@ func (c *checker) tryCrowds(ctx context.Context, v *Verdict, check func(projecti
 	}
 	breaks := func(drawn [][]atom) (broken bool) {
 		if failure == nil {
-			log, _ := c.vocabulary.log(drawn)
-			broken, failure = v.broken(log, 0, check)
+			broken, failure = v.broken(c.crowd(drawn).trial, 0, check)
 		}
 		return broken
 	}
-	for _, drawn := range c.crowds {
-		if breaks(drawn) {
-			reduce(drawn, reduces, breaks)
+	for _, one := range c.crowds {
+		broken, err := v.broken(one.trial, 0, check)
+		if err != nil {
+			return err
+		}
+		if broken {
+			reduce(one.drawn, reduces, breaks)
 			break
 		}
 	}
 	return failure
 }
 
+func (c *checker) crowd(drawn [][]atom) crowd {
+	log, _ := c.vocabulary.log(drawn)
+	return crowd{drawn, c.projection.Try(log)}
+}
+
 func (c *checker) drawCrowds(ctx context.Context) error {
-	c.crowds = [][][]atom{}
+	c.crowds = []crowd{}
 	var failure error
 	said := search(c.options.Seed, min(crowdedCases, c.options.Cases), func(t *rapid.T) {
 		drawn := c.vocabulary.draw(t, crowded)
 		if failure == nil {
 			drawn, failure = c.calm(ctx, drawn)
-			c.crowds = append(c.crowds, drawn)
+			c.crowds = append(c.crowds, c.crowd(drawn))
 		}
 	})
 	if failure == nil && said != "" {

@@ -51,6 +51,9 @@ func borrow(seed uint64, cases int) (begun func()) {
 	}
 	if rapidFlags.searches++; rapidFlags.searches == 1 {
 		rapidFlags.back = []func(){set("rapid.nofailfile", "true"), set("rapid.failfile", ""), set("rapid.shrinktime", shrinkTime)}
+		for _, loud := range []string{"rapid.log", "rapid.v", "rapid.debug", "rapid.debugvis"} { // which variables of the environment may set
+			rapidFlags.back = append(rapidFlags.back, set(loud, "false"))
+		}
 	}
 	if testing.Short() {
 		cases *= 5 // for rapid divides by that

@@ -151,12 +151,13 @@ func (c *Case) laws(ctx context.Context, p *projection.Projection, log projectio
 	for range log.Events {
 		single.Batches = append(single.Batches, 1)
 	}
+	trials := []*projection.Trial{p.Try(log), p.Try(single)}
 	for _, law := range projection.Laws() {
 		if law.Name == "totality" || law.Name == "limits" { // what fails is in the outcome
 			continue
 		}
-		for _, l := range []projection.Log{log, single} {
-			breach, err := law.Check(ctx, p, l)
+		for _, trial := range trials {
+			breach, err := law.Check(ctx, trial)
 			if err != nil {
 				return err
 			}

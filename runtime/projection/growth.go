@@ -1,11 +1,13 @@
 package projection
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/runtime"
 )
 
 // Growth folds the same events again and again, and says how memory grows that
@@ -117,11 +119,26 @@ func (r *Run) settle(step func() error) (growth, error) {
 	return g, nil
 }
 
-// again folds the same events until so many are folded.
+// again folds the same events, from no states, until so many are folded. What comes
+// out is looked at once: it is the guest's memory that is of interest, and a guest
+// that fails at last is replaced, as in any fold.
 func (r *Run) again(ctx context.Context, events []event.Recorded, count int) error {
-	for n := 0; n < count; n += len(events) {
-		r.reset()
-		if err := r.Fold(ctx, events); err != nil {
+	r.reset()
+	if err := r.Fold(ctx, events); err != nil {
+		return err
+	}
+	batch, err := r.builder.Build(events, func([]byte) ([]byte, bool) { return nil, false })
+	if err != nil || batch.Frame == nil {
+		return err
+	}
+	same := bytes.Clone(batch.Frame) // a restart builds others
+	for n := len(events); n < count; n += len(events) {
+		_, err := r.instance.Fold(ctx, same)
+		var guest *runtime.GuestError
+		if errors.As(err, &guest) {
+			err = r.restart(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ type Law struct {
 	// Says is what it says.
 	Says string
 	// check returns how a log shows that the law is broken; empty if it does not.
-	check func(ctx context.Context, p *Projection, log Log) (string, error)
+	check func(ctx context.Context, t *Trial) (string, error)
 	// skips returns why the law is not about a projection; nil where it is about all.
 	skips func(p *Projection) string
 }
@@ -71,13 +71,13 @@ func (l Law) Skips(p *Projection) string {
 	return l.skips(p)
 }
 
-// Check returns how a log shows that the projection breaks the law; empty if it
+// Check returns how a trial shows that the projection breaks the law; empty if it
 // does not.
-func (l Law) Check(ctx context.Context, p *Projection, log Log) (string, error) {
-	if l.Skips(p) != "" {
+func (l Law) Check(ctx context.Context, t *Trial) (string, error) {
+	if l.Skips(t.projection) != "" {
 		return "", nil
 	}
-	breach, err := l.check(ctx, p, log)
+	breach, err := l.check(ctx, t)
 	var guest *runtime.GuestError
 	if errors.As(err, &guest) { // in a place where none may fail, such as starting an instance
 		return guest.Error(), nil
@@ -86,6 +86,39 @@ func (l Law) Check(ctx context.Context, p *Projection, log Log) (string, error) 
 		return "", fmt.Errorf("checking %s: %w", l.Name, err)
 	}
 	return breach, nil
+}
+
+// Trial is a log to try laws on. What it comes to when nothing is done between its
+// batches is found out once: every law compares something with that. It is used by
+// one goroutine.
+type Trial struct {
+	projection *Projection
+	log        Log
+	run        *Run // without its instance, which is closed; nil before the log is folded
+	out        *Outcome
+}
+
+// Try makes a trial of a log, which must not change any more.
+func (p *Projection) Try(log Log) *Trial { return &Trial{projection: p, log: log} }
+
+// Log is the log that is tried.
+func (t *Trial) Log() Log { return t.log }
+
+// Outcome is what the log comes to.
+func (t *Trial) Outcome(ctx context.Context) (*Outcome, error) {
+	_, out, err := t.plain(ctx)
+	return out, err
+}
+
+func (t *Trial) plain(ctx context.Context) (*Run, *Outcome, error) {
+	if t.run != nil {
+		return t.run, t.out, nil
+	}
+	r, out, err := with(ctx, t.projection, t.log, nil)
+	if err == nil {
+		t.run, t.out = &Run{results: r.results, keys: r.keys}, out
+	}
+	return r, out, err
 }
 
 // with runs a log, with something done between its batches.
@@ -124,25 +157,25 @@ func (r *Run) all(ctx context.Context, log Log, between func(*Run) error) (*Outc
 
 // determinism folds a log with two fresh instances and, where nothing may be left
 // of it, with one of them once more.
-func determinism(ctx context.Context, p *Projection, log Log) (_ string, err error) {
-	first, a, err := with(ctx, p, log, nil)
+func determinism(ctx context.Context, t *Trial) (_ string, err error) {
+	first, a, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
-	second, err := p.Start(ctx)
+	second, err := t.projection.Start(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, second.Close(ctx)) }()
-	b, err := second.all(ctx, log, nil)
+	b, err := second.all(ctx, t.log, nil)
 	if err != nil {
 		return "", err
 	}
-	if d := differs("one instance", first, a, "a fresh instance", second, b); d != "" || p.resident() {
+	if d := differs("one instance", first, a, "a fresh instance", second, b); d != "" || t.projection.resident() {
 		return d, nil
 	}
 	second.reset()
-	again, err := second.all(ctx, log, nil)
+	again, err := second.all(ctx, t.log, nil)
 	if err != nil {
 		return "", err
 	}
@@ -171,16 +204,16 @@ func unequal(a, b [][]byte) int {
 
 // split folds a log in its batches and in one: fold(a ++ b) = fold(b) after
 // fold(a).
-func split(ctx context.Context, p *Projection, log Log) (string, error) {
-	_, parts, err := with(ctx, p, log, nil)
+func split(ctx context.Context, t *Trial) (string, error) {
+	_, parts, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
-	_, whole, err := with(ctx, p, Log{Events: log.Events, States: log.States}, nil)
+	_, whole, err := with(ctx, t.projection, Log{Events: t.log.Events, States: t.log.States}, nil)
 	if err != nil {
 		return "", err
 	}
-	return difference("in one batch", whole, fmt.Sprintf("in batches of %d", log.Sizes()), parts), nil
+	return difference("in one batch", whole, fmt.Sprintf("in batches of %d", t.log.Sizes()), parts), nil
 }
 
 // Sizes are the sizes of all batches, the last one included.
@@ -200,16 +233,16 @@ func (log Log) Sizes() []int {
 }
 
 // snapshot moves a projection to another instance between any two batches.
-func snapshot(ctx context.Context, p *Projection, log Log) (string, error) {
-	_, stays, err := with(ctx, p, log, nil)
+func snapshot(ctx context.Context, t *Trial) (string, error) {
+	_, stays, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
-	_, moves, err := with(ctx, p, log, func(r *Run) error { return r.move(ctx) })
+	_, moves, err := with(ctx, t.projection, t.log, func(r *Run) error { return r.move(ctx) })
 	if err != nil {
 		return "", err
 	}
-	return difference("with one instance", stays, fmt.Sprintf("with another instance for each of the batches %d", log.Sizes()), moves), nil
+	return difference("with one instance", stays, fmt.Sprintf("with another instance for each of the batches %d", t.log.Sizes()), moves), nil
 }
 
 // maxParts is how many folds isolation takes at most beside that of all keys.
@@ -217,8 +250,8 @@ const maxParts = 8
 
 // isolation folds the events of each key without those of others; where there are
 // many keys, those of some without those of the others.
-func isolation(ctx context.Context, p *Projection, log Log) (string, error) {
-	together, whole, err := with(ctx, p, log, nil)
+func isolation(ctx context.Context, t *Trial) (string, error) {
+	together, whole, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -229,8 +262,8 @@ func isolation(ctx context.Context, p *Projection, log Log) (string, error) {
 		for i := first; i < len(keys); i += maxParts { // neighbours are apart
 			part[keys[i]] = true
 		}
-		own, mine := together.without(log, part)
-		_, alone, err := with(ctx, p, own, nil)
+		own, mine := together.without(t.log, part)
+		_, alone, err := with(ctx, t.projection, own, nil)
 		if err != nil {
 			return "", err
 		}
@@ -284,17 +317,17 @@ func only(o *Outcome, part map[string]bool, mine func(event.Position) bool) *Out
 
 // queries asks a resident projection for its state between any two batches, and
 // twice at the end.
-func queries(ctx context.Context, p *Projection, log Log) (_ string, err error) {
-	_, unasked, err := with(ctx, p, log, nil)
+func queries(ctx context.Context, t *Trial) (_ string, err error) {
+	_, unasked, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
-	r, err := p.Start(ctx)
+	r, err := t.projection.Start(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, r.Close(ctx)) }()
-	asked, err := r.all(ctx, log, func(r *Run) error { return r.ask(ctx) })
+	asked, err := r.all(ctx, t.log, func(r *Run) error { return r.ask(ctx) })
 	if err != nil {
 		return "", err
 	}
@@ -302,7 +335,7 @@ func queries(ctx context.Context, p *Projection, log Log) (_ string, err error) 
 	if err != nil {
 		return "", err
 	}
-	if d := difference("asked at the end", unasked, fmt.Sprintf("asked behind each of the batches %d", log.Sizes()), asked); d != "" {
+	if d := difference("asked at the end", unasked, fmt.Sprintf("asked behind each of the batches %d", t.log.Sizes()), asked); d != "" {
 		return d, nil
 	}
 	return difference("asked once", asked, "asked once more", again), nil
@@ -311,17 +344,17 @@ func queries(ctx context.Context, p *Projection, log Log) (_ string, err error) 
 // overLimit are the codes of a guest that asks for more than it may have.
 var overLimit = []runtime.Code{runtime.OutOfFuel, runtime.StackOverflow, runtime.OutOfMemory, runtime.OutputTooLarge}
 
-func totality(ctx context.Context, p *Projection, log Log) (string, error) {
-	return failing(ctx, p, log, func(c runtime.Code) bool { return c != UnfitEvent && !slices.Contains(overLimit, c) })
+func totality(ctx context.Context, t *Trial) (string, error) {
+	return failing(ctx, t, func(c runtime.Code) bool { return c != UnfitEvent && !slices.Contains(overLimit, c) })
 }
 
-func limits(ctx context.Context, p *Projection, log Log) (string, error) {
-	return failing(ctx, p, log, func(c runtime.Code) bool { return slices.Contains(overLimit, c) })
+func limits(ctx context.Context, t *Trial) (string, error) {
+	return failing(ctx, t, func(c runtime.Code) bool { return slices.Contains(overLimit, c) })
 }
 
 // failing names the first event that fails in one of some ways.
-func failing(ctx context.Context, p *Projection, log Log, way func(runtime.Code) bool) (string, error) {
-	_, out, err := with(ctx, p, log, nil)
+func failing(ctx context.Context, t *Trial, way func(runtime.Code) bool) (string, error) {
+	_, out, err := t.plain(ctx)
 	if err != nil {
 		return "", err
 	}
