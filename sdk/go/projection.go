@@ -3,6 +3,8 @@ package refold
 // Projection is one of [Stateless], [Resident] and [Keyed].
 type Projection interface {
 	describe() description
+	// folds reports whether it has a Fold.
+	folds() bool
 	// fold folds a batch; the error is a *rejection.
 	fold(b *batch, out *Effects) error
 	// answer is nil where the projection answers no queries.
@@ -54,8 +56,15 @@ func Register(p Projection) {
 	if guest.projection != nil {
 		panic("refold: a module holds one projection, and Register was called twice")
 	}
+	if !p.folds() {
+		panic("refold: the projection " + p.describe().name + " has no Fold")
+	}
 	guest.projection = p
 }
+
+func (p Stateless) folds() bool { return p.Fold != nil }
+func (p Resident) folds() bool  { return p.Fold != nil }
+func (p Keyed[S]) folds() bool  { return p.Fold != nil }
 
 func (p Stateless) describe() description {
 	return description{name: p.Name, version: p.Version, state: "stateless", events: p.Events}
