@@ -11,8 +11,8 @@ import (
 const assemblyScriptPackage = "@refold-dev/assemblyscript"
 
 // BuildAssemblyScript builds the AssemblyScript guest in the file source with the
-// kit in the folder kit, and returns the module's path.
-func BuildAssemblyScript(t testing.TB, kit, source string) string {
+// kit in the folder kit, and returns the module's path. options are for the compiler.
+func BuildAssemblyScript(t testing.TB, kit, source string, options ...string) string {
 	t.Helper()
 	asc := needAsc(t)
 	sources, err := filepath.Glob(filepath.Join(kit, "*.*"))
@@ -38,7 +38,7 @@ func BuildAssemblyScript(t testing.TB, kit, source string) string {
 			t.Fatal(err)
 		}
 	}
-	run(t, exec.Command(asc, "guest.ts", "--outFile", "guest.wasm"), dir)
+	run(t, exec.Command(asc, append([]string{"guest.ts", "--outFile", "guest.wasm"}, options...)...), dir)
 	return filepath.Join(dir, "guest.wasm")
 }
 

@@ -42,6 +42,7 @@ var executorKits = []struct {
 func TestExecutorKits(t *testing.T) {
 	for _, kit := range executorKits {
 		t.Run(kit.name, func(t *testing.T) {
+			t.Parallel()
 			m := loadExecutor(t, kit.build(t))
 			t.Run("manifest", func(t *testing.T) { testExecutorManifest(t, m) })
 			t.Run("configuration", func(t *testing.T) { testConfiguration(t, m) })
@@ -359,6 +360,7 @@ func TestReadmesShowExecutors(t *testing.T) {
 		},
 	} {
 		t.Run(kit, func(t *testing.T) {
+			t.Parallel()
 			m := loadExecutor(t, build(t))
 			calls := &oneCall{t: t, request: goldenFrame(t, "message/worked_example_request"), answer: goldenFrame(t, "message/worked_example_answer")}
 			got, err := m.start(t, "{}", calls).Execute(context.Background(), goldenFrame(t, "effects/worked_example"))

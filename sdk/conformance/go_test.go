@@ -20,6 +20,7 @@ func TestReadmeOfGo(t *testing.T) {
 		state manifest.State
 	}{{"go", manifest.Keyed}, {"go resident", manifest.Resident}, {"go events", manifest.Stateless}} {
 		t.Run(tt.fence, func(t *testing.T) {
+			t.Parallel()
 			m := load(t, buildShownGo(t, tt.fence))
 			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)

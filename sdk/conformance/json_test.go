@@ -36,7 +36,10 @@ func TestJSON(t *testing.T) {
 		}},
 		{"zig", func(t testing.TB) string { return conformance.BuildZig(t, "../zig", "guests/zig/echo.zig") }},
 	} {
-		t.Run(kit.name, func(t *testing.T) { testJSON(t, load(t, kit.build(t)).start(t)) })
+		t.Run(kit.name, func(t *testing.T) {
+			t.Parallel()
+			testJSON(t, load(t, kit.build(t)).start(t))
+		})
 	}
 }
 

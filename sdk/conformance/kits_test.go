@@ -48,7 +48,10 @@ var kits = []struct {
 
 func TestKits(t *testing.T) {
 	for _, kit := range kits {
-		t.Run(kit.name, func(t *testing.T) { testKit(t, load(t, kit.build(t)), kit.trace) })
+		t.Run(kit.name, func(t *testing.T) {
+			t.Parallel()
+			testKit(t, load(t, kit.build(t)), kit.trace)
+		})
 	}
 }
 
@@ -62,6 +65,7 @@ func testKit(t *testing.T, m module, trace string) {
 
 // TestProcess: the mirror in Go, built as a process, is what it is in the sandbox.
 func TestProcess(t *testing.T) {
+	t.Parallel()
 	log := &spoken{}
 	host := process.NewHost(process.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
 	p, err := host.Load(context.Background(), process.Command{Path: conformance.BuildProcess(t, "guests/go")})

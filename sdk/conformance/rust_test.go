@@ -21,6 +21,7 @@ func TestReadmeOfRust(t *testing.T) {
 		state manifest.State
 	}{{"rust", manifest.Keyed}, {"rust,resident", manifest.Resident}, {"rust,events", manifest.Stateless}} {
 		t.Run(tt.fence, func(t *testing.T) {
+			t.Parallel()
 			m := load(t, conformance.BuildRust(t, "../rust", shown(t, "../rust/README.md", tt.fence, "lib.rs")))
 			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)
@@ -88,6 +89,7 @@ func foldDescribed(t *testing.T, m module, b framejson.Batch) framejson.Result {
 
 // TestCargo runs the kit's own tests, where cargo is.
 func TestCargo(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("cargo"); err != nil {
 		t.Skip("SKIPPED: cargo is not installed, so the Rust kit's own tests do not run")
 	}

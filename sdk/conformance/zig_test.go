@@ -17,6 +17,7 @@ func TestReadmeOfZig(t *testing.T) {
 		state manifest.State
 	}{{"zig", manifest.Keyed}, {"zig resident", manifest.Resident}, {"zig events", manifest.Stateless}} {
 		t.Run(tt.fence, func(t *testing.T) {
+			t.Parallel()
 			m := load(t, conformance.BuildZig(t, "../zig", shown(t, "../zig/README.md", tt.fence, "main.zig")))
 			if got := m.plugin.Manifest().State; got != tt.state {
 				t.Errorf("the state is %s, want %s", got, tt.state)
@@ -50,6 +51,7 @@ func testShownTickets(t *testing.T, m module) {
 
 // TestZig runs the kit's own tests.
 func TestZig(t *testing.T) {
+	t.Parallel()
 	zig := conformance.NeedZig(t)
 	cmd := exec.Command(zig, "test", "src/refold.zig", "--cache-dir", t.TempDir())
 	cmd.Dir = "../zig"
