@@ -39,6 +39,19 @@ func (e *TruncatedError) Error() string {
 		e.Pipeline, e.Position, e.Head)
 }
 
+// TakenOverError is a read model that another engine maintains by now.
+type TakenOverError struct {
+	Pipeline string
+	Err      error // the executor's
+}
+
+func (e *TakenOverError) Error() string {
+	return fmt.Sprintf("pipeline %s: another engine maintains its read model by now: stop one of the two, or give each a schema, a file or a pipeline's name of its own; a reset builds the read model again here, and stops the other one's: %v",
+		e.Pipeline, e.Err)
+}
+
+func (e *TakenOverError) Unwrap() error { return e.Err }
+
 // FoldError is an event, or a batch, that a projection did not fold.
 type FoldError struct {
 	Pipeline string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -35,6 +36,9 @@ func (g *generation) follow(ctx context.Context, until, ready event.Position, ca
 		if err := g.rewind(ctx); err != nil {
 			return err
 		}
+	}
+	if caughtUp != nil { // not once more after poison
+		caughtUp = sync.OnceFunc(caughtUp)
 	}
 	for {
 		again, err := g.resolve(context.WithoutCancel(ctx), g.advance(ctx, until, ready, caughtUp))

@@ -25,7 +25,35 @@ func (p *pipeline) open(ctx context.Context) (err error) {
 		return p.openReader(ctx)
 	}
 	p.life.become(inLoad, nil)
-	return p.recover(ctx)
+	err = p.recover(ctx)
+	if !isFenced(err) {
+		return err
+	}
+	_ = p.fault(err) // of this pipeline alone: its status has the error
+	return nil
+}
+
+// isFenced reports whether an executor's error says that another one has taken over
+// from it: the read model is another engine's.
+func isFenced(err error) bool {
+	var fenced interface {
+		error
+		Fenced() bool
+	}
+	return errors.As(err, &fenced) && fenced.Fenced()
+}
+
+// replacedBy is the generation that serves in the place of one that was to be opened,
+// if an executor's error says so.
+func replacedBy(err error) (generation uint64, ok bool) {
+	var replaced interface {
+		error
+		ReplacedBy() (uint64, bool)
+	}
+	if !errors.As(err, &replaced) {
+		return 0, false
+	}
+	return replaced.ReplacedBy()
 }
 
 // recover goes on from what the last run, or the last fault, has left.
@@ -76,15 +104,23 @@ func (p *pipeline) openLive(ctx context.Context) error {
 		return nil
 	}
 	g, err := p.openGeneration(ctx, kept)
+	if by, ok := replacedBy(err); ok && kept.Mark().Position == 0 { // that of a state which is no more
+		p.warnOfStranger()
+		return p.store.Reserve(by)
+	}
 	if err != nil {
 		return err
 	}
 	if p.isStranger(g, active == 0) {
-		p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.spec.Name)
+		p.warnOfStranger()
 		return g.close(ctx)
 	}
 	p.serve(g)
 	return nil
+}
+
+func (p *pipeline) warnOfStranger() {
+	p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.spec.Name)
 }
 
 func (p *pipeline) activeOrFirst(active uint64) (*checkpoint.Generation, error) {

@@ -114,6 +114,9 @@ func (p *pipeline) serve(next *generation) (before *generation) {
 // fault stops the pipeline and returns err.
 func (p *pipeline) fault(err error) error {
 	p.stale = true
+	if isFenced(err) {
+		err = &TakenOverError{p.spec.Name, err}
+	}
 	p.life.become(inFault, err)
 	p.opts.Observer.Faulted(p.spec.Name, err)
 	return err

@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -9,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 )
 
@@ -216,5 +219,24 @@ func TestQuarantineNeedsKeys(t *testing.T) {
 	if err := r.tryOpen(); err == nil {
 		t.Error("opened")
 		r.close()
+	}
+}
+
+// Poison that comes while the pipeline is live is no reason to complain of the
+// lifecycle.
+func TestPoisonIsNoStepOfTheLifecycle(t *testing.T) {
+	log := newLog(t, eventsOf([]telling{{"a", ""}}))
+	r := newRig(t, log, with("quarantine", fickle()))
+	var said bytes.Buffer
+	r.opts.Logger = slog.New(slog.NewTextHandler(&said, nil))
+	r.seen.strange = true
+	r.open()
+	r.start()
+	r.untilLive("fickle", 1)
+	appendTo(t, log, eventsOf([]telling{{"a", ""}, {"b", "stray"}, {"c", ""}})[1:])
+	r.until("fickle", "behind the poison", func(s engine.Status) bool { return s.Parked == 1 && s.Position == 3 })
+	r.close()
+	if said.Len() > 0 {
+		t.Errorf("it has said: %s", said.String())
 	}
 }

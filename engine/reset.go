@@ -27,13 +27,9 @@ func (p *pipeline) reset(ctx context.Context, rebuild func(context.Context, *liv
 // empty puts an empty generation in the place of the one that serves, by the way
 // of every swap: so a crash in its midst is mended as that of a swap is.
 func (p *pipeline) empty(ctx context.Context) error {
-	kept, err := p.createEmpty()
+	kept, executors, err := p.openEmpty(ctx)
 	if err != nil {
 		return err
-	}
-	executors, err := p.openExecutors(ctx, kept.Number())
-	if err != nil {
-		return errors.Join(err, p.store.Drop(kept.Number()))
 	}
 	if before := p.live; before != nil {
 		if err := closeAll(before.executors); err != nil {
@@ -52,6 +48,28 @@ func (p *pipeline) empty(ctx context.Context) error {
 	}
 	p.release(ctx, before)
 	return nil
+}
+
+// openEmpty makes an empty generation, behind whatever another engine has made.
+func (p *pipeline) openEmpty(ctx context.Context) (*checkpoint.Generation, []Executor, error) {
+	for {
+		kept, err := p.createEmpty()
+		if err != nil {
+			return nil, nil, err
+		}
+		executors, err := p.openExecutors(ctx, kept.Number())
+		if err == nil {
+			return kept, executors, nil
+		}
+		err = errors.Join(err, p.store.Drop(kept.Number()))
+		by, replaced := replacedBy(err)
+		if !replaced {
+			return nil, nil, err
+		}
+		if failure := p.store.Reserve(by); failure != nil {
+			return nil, nil, errors.Join(err, failure)
+		}
+	}
 }
 
 func (p *pipeline) createEmpty() (*checkpoint.Generation, error) {

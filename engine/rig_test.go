@@ -60,7 +60,9 @@ func (r *rig) open() {
 func (r *rig) tryOpen() (err error) {
 	o := r.opts
 	o.Log, o.Dir, o.Observer = r.log, r.states(), r.seen.observer(r.opts.Observer)
-	o.Logger = slog.New(slog.DiscardHandler)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -26,21 +27,35 @@ func hasPostgres() (bool, error) {
 }
 
 // postgresDatabase makes an empty database and sets variables to its URL: that by the
-// socket, and that with a password. postgres SOCKET_URL TCP_URL
+// socket, that with a password, and that of a role which is no superuser.
+// postgres SOCKET_URL TCP_URL [ROLE_URL]
 func postgresDatabase(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: postgres SOCKET_URL TCP_URL")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: postgres SOCKET_URL TCP_URL [ROLE_URL]")
 	}
 	ctx := context.Background()
-	url, drop, err := postgrestest.NewDatabase(ctx)
+	database, drop, err := postgrestest.NewDatabase(ctx)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(drop()) })
 	server, err := postgrestest.Shared(ctx)
 	ts.Check(err)
-	config, err := pgx.ParseConfig(url)
+	config, err := pgx.ParseConfig(database)
 	ts.Check(err)
-	ts.Setenv(args[0], url)
+	ts.Setenv(args[0], database)
 	ts.Setenv(args[1], server.TCP(config.Database))
+	if len(args) < 3 {
+		return
+	}
+	conn, err := pgx.Connect(ctx, database)
+	ts.Check(err)
+	defer conn.Close(ctx)
+	role := "app_" + config.Database
+	_, err = conn.Exec(ctx, fmt.Sprintf("CREATE ROLE %s LOGIN; GRANT CREATE ON DATABASE %s TO %[1]s", role, config.Database))
+	ts.Check(err)
+	as, err := url.Parse(database)
+	ts.Check(err)
+	as.User = url.User(role)
+	ts.Setenv(args[2], as.String())
 }
 
 // sqlRows prints the rows of a query in PostgreSQL, one a line: sql URL SQL

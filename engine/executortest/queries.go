@@ -45,6 +45,18 @@ func askedOfItsOwn(t *testing.T, b *bench) {
 	}
 }
 
+// fencedQuery holds that a query is not condemned because another generation has taken
+// the place of the tables that it asks for.
+func fencedQuery(t *testing.T, b *bench) {
+	first := b.open(t, 1)
+	execute(t, first, 0, 1, insert(1, "accounts", `{"id":"old"}`))
+	if err := b.open(t, 2).Activate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := first.(engine.Querier).Query(t.Context(), question(`SELECT id FROM nowhere`, ``))
+	wantFenced(t, err)
+}
+
 func question(text, body string) effect.Effect {
 	return effect.Effect{Kind: effect.Query, Cause: 7, Ordinal: 3, Name: text, Body: json.RawMessage(body)}
 }

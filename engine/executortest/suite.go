@@ -127,6 +127,7 @@ func Run(t *testing.T, s Suite) {
 		{"a query is answered from the rows", answered, []requirement{rows, queries}},
 		{"a query changes nothing, whatever it asks", harmlessQueries, []requirement{rows, queries}},
 		{"an answer keeps to its bounds", boundedQueries, []requirement{rows, queries}},
+		{"a fenced executor's query is nobody's fault", fencedQuery, []requirement{rows, queries, transactional, generations}},
 		{"a generation is asked about its own rows", askedOfItsOwn, []requirement{rows, queries, generations}},
 
 		{"a generation is built unseen and then activated", activated, []requirement{rows, generations}},

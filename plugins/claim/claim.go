@@ -78,14 +78,10 @@ func (c *Claim) FencedBy(found Checkpoint, exists bool) error {
 	default:
 		return nil
 	}
-	return c.fenced(reason)
+	return &FencedError{Pipeline: c.Pipeline, Generation: uint64(c.Generation), Reason: reason}
 }
 
 // ReplacedBy is the error of opening a generation that is not there any more.
 func (c *Claim) ReplacedBy(generation int64) error {
-	return c.fenced(fmt.Sprintf("generation %d has replaced it", generation))
-}
-
-func (c *Claim) fenced(reason string) error {
-	return &FencedError{Pipeline: c.Pipeline, Generation: uint64(c.Generation), Reason: reason}
+	return &FencedError{c.Pipeline, uint64(c.Generation), uint64(generation), fmt.Sprintf("generation %d has replaced it", generation)}
 }

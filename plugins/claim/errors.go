@@ -19,7 +19,9 @@ var (
 type FencedError struct {
 	Pipeline   string
 	Generation uint64
-	Reason     string
+	// By is the later generation that serves in its place, where that is why.
+	By     uint64
+	Reason string
 }
 
 func (e *FencedError) Error() string {
@@ -28,6 +30,9 @@ func (e *FencedError) Error() string {
 
 // Fenced tells a caller that knows no types of this package.
 func (e *FencedError) Fenced() bool { return true }
+
+// ReplacedBy tells it which generation serves in the place of its own, if that is why.
+func (e *FencedError) ReplacedBy() (generation uint64, ok bool) { return e.By, e.By > 0 }
 
 // GapError refuses a batch that begins after the position: the effects
 // between the two are missing.

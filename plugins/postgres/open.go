@@ -51,6 +51,9 @@ func (e *Executor) open(ctx context.Context) error {
 	if _, err := e.session.connected(ctx); err != nil {
 		return err
 	}
+	if e.queries != nil && e.session.isSuperuser() {
+		return errSuperuser
+	}
 	if err := e.session.within(ctx, e.takeOver); err != nil {
 		return err
 	}

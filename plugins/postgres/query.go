@@ -32,8 +32,8 @@ func (e *Executor) CanAnswer() bool { return e.queries != nil }
 
 // Query answers a Query effect from what is committed, in a transaction that can
 // only read: rows.Ask says how its text names parameters. Errors are
-// [*rows.RowError], [claim.ErrClosed], that of ctx, an [effect.RetryError] for what
-// passes, or those of the database.
+// [*rows.RowError], [*claim.FencedError], [claim.ErrClosed], that of ctx, an
+// [effect.RetryError] for what passes, or those of the database.
 func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage, error) {
 	switch {
 	case e.closed:
@@ -56,9 +56,22 @@ func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage,
 	case errors.As(err, &refusal) && refusal.Code == canceled:
 		return nil, rows.Condemn(&q, "takes longer than %s", e.queries.Timeout)
 	case errors.As(err, &refusal) && (refusal.Code == readOnly || !isOneOf(refusal.Code, passing)):
-		return nil, rows.Condemn(&q, "is refused: %s (SQLSTATE %s)", refusal.Message, refusal.Code)
+		return nil, e.refused(ctx, rows.Condemn(&q, "is refused: %s (SQLSTATE %s)", refusal.Message, refusal.Code))
 	}
 	return nil, fmt.Errorf("query: %w", err)
+}
+
+// refused is why a query is refused: tables that are another executor's by now, or
+// gone with their generation, are no fault of its own.
+func (e *Executor) refused(ctx context.Context, blame error) error {
+	err := e.ready(ctx)
+	if err == nil {
+		err = e.session.within(ctx, e.holdFence)
+	}
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	return blame
 }
 
 // canceled is what the server says of a statement that takes too long.
@@ -75,7 +88,7 @@ func (e *Executor) answer(ctx context.Context, q rows.Question) (answer json.Raw
 	if _, err := e.reader.connected(ctx); err != nil {
 		return nil, "", err
 	}
-	if e.reader.conn.PgConn().ParameterStatus("is_superuser") == "on" {
+	if e.reader.isSuperuser() { // the role has become one
 		return nil, "", errSuperuser
 	}
 	limited, cancel := context.WithTimeout(ctx, e.queries.Timeout+queryPatience)
@@ -86,6 +99,8 @@ func (e *Executor) answer(ctx context.Context, q rows.Question) (answer json.Raw
 	}
 	return answer, reason, err
 }
+
+func (s *session) isSuperuser() bool { return s.conn.PgConn().ParameterStatus("is_superuser") == "on" }
 
 // stored are the generation's own tables by their declared names.
 func (e *Executor) stored() map[string]string {

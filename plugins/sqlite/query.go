@@ -31,7 +31,8 @@ func (e *Executor) CanAnswer() bool { return e.queries != nil }
 
 // Query answers a Query effect from what is committed: rows.Ask says how its text
 // names parameters. It changes nothing, whatever the text. Errors are
-// [*rows.RowError], [ErrLocked], [claim.ErrClosed], that of ctx, or those of the file.
+// [*rows.RowError], [*claim.FencedError], [ErrLocked], [claim.ErrClosed], that of ctx,
+// or those of the file.
 func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage, error) {
 	switch {
 	case e.closed:
@@ -57,9 +58,18 @@ func (e *Executor) Query(ctx context.Context, q effect.Effect) (json.RawMessage,
 	case reason != "":
 		return nil, rows.Condemn(&q, "%s", reason)
 	case err != nil:
-		return nil, refusal(&q, err)
+		return nil, e.refused(ctx, refusal(&q, err))
 	}
 	return answer, nil
+}
+
+// refused is why a query is refused: tables that are another executor's by now, or
+// gone with their generation, are no fault of its own.
+func (e *Executor) refused(ctx context.Context, blame error) error {
+	if err := e.session.within(ctx, e.holdFence); err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	return blame
 }
 
 // stored are the generation's own tables by their declared names.

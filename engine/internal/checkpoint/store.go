@@ -200,6 +200,18 @@ func (s *Store) Create(identity, module string) (*Generation, error) {
 	return g, nil
 }
 
+// Reserve has generations up to a number belong to others: those to come are behind.
+func (s *Store) Reserve(through uint64) error {
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		root := tx.Bucket(bucketRoot)
+		return root.SetSequence(max(root.Sequence(), through))
+	})
+	if err != nil {
+		return fmt.Errorf("leaving the generations up to %d to others: %w", through, err)
+	}
+	return nil
+}
+
 // Generation returns an existing generation.
 func (s *Store) Generation(generation uint64) (*Generation, error) {
 	g := &Generation{store: s, number: generation}
