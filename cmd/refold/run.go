@@ -20,7 +20,7 @@ import (
 )
 
 func (a *app) runCommand() *cobra.Command {
-	var file string
+	var file, monitor string
 	var once bool
 	c := &cobra.Command{
 		Use:   "run -c FILE|DIR",
@@ -30,16 +30,20 @@ func (a *app) runCommand() *cobra.Command {
 			if file == "" {
 				return &usageError{errors.New("no configuration: name it with -c FILE or -c DIR")}
 			}
-			return a.run(cmd.Context(), file, once)
+			if once && monitor != "" {
+				return &usageError{errors.New("--monitor is about an engine that goes on: leave out --once")}
+			}
+			return a.run(cmd.Context(), file, once, monitor)
 		},
 	}
 	c.Flags().StringVarP(&file, "config", "c", "", "YAML `file`, or a folder of them")
+	c.Flags().StringVar(&monitor, "monitor", "", "serve /healthz and /metrics, without a token, at a loopback `address` such as 127.0.0.1:9464")
 	c.Flags().BoolVar(&once, "once", false, "catch up to the log's present end, then exit")
 	return c
 }
 
 // run checks all that can be checked before it takes the data directory.
-func (a *app) run(ctx context.Context, file string, once bool) (err error) {
+func (a *app) run(ctx context.Context, file string, once bool, monitor string) (err error) {
 	level := slog.LevelInfo
 	if once {
 		level = slog.LevelWarn
@@ -80,7 +84,7 @@ func (a *app) run(ctx context.Context, file string, once bool) (err error) {
 	if once {
 		return a.runOnce(ctx, r)
 	}
-	return a.runLive(ctx, r, logger)
+	return a.runLive(ctx, r, monitor, logger)
 }
 
 // others are the pipelines of a data directory that are not among the declared
@@ -161,7 +165,7 @@ func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 	return a.printCaughtUp(list, r.parts.collected)
 }
 
-func (a *app) runLive(ctx context.Context, r *pipelineRun, logger *slog.Logger) (err error) {
+func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logger *slog.Logger) (err error) {
 	s := r.session
 	e, err := r.open(ctx, loggingObserver(logger))
 	if err != nil {
@@ -174,6 +178,14 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, logger *slog.Logger) 
 		return fmt.Errorf("opening the control API: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if monitor != "" {
+		m, err := control.ListenMonitor(monitor, e, logger)
+		if err != nil {
+			return fmt.Errorf("--monitor: %w", err)
+		}
+		defer func() { _ = m.Close() }() // there is nothing to lose
+		logger.Info("health and metrics are served", "url", m.URL())
+	}
 	err = s.dir.Publish(datadir.Endpoint{PID: os.Getpid(), LogURL: s.logURL, LogToken: s.token, ControlURL: server.URL(), ControlToken: token})
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ func TestScript(t *testing.T) {
 			"sql":         sqlRows,
 			"webhook":     webhook,
 			"chat":        chat,
+			"address":     address,
+			"get":         get,
 		},
 	})
 }

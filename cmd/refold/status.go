@@ -175,8 +175,8 @@ func notesOn(s *engine.Status) (notes []note) {
 			notes = append(notes, note{fmt.Sprintf("%s tries again, %d attempts so far: %s", x.Name, x.Attempts, x.Error), ""})
 		}
 	}
-	if !s.Covered() {
-		notes = append(notes, note{fmt.Sprintf("coverage: %d delivered, %d filtered, %d parked and %d dead-lettered do not add up to the position", s.Delivered, s.Filtered, s.Parked, s.DeadLettered), ""})
+	if problem := s.Problem(); problem != "" && problem != s.Error {
+		notes = append(notes, note{problem, "`refold replay " + s.Pipeline + "` builds the read model again"})
 	}
 	return notes
 }

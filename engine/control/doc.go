@@ -10,11 +10,17 @@
 //	GET  /v1/events?[aggregate=TYPE/ID&version=&correlation=&since=&until=&from=&limit=]
 //	                                       → JSON Lines: {"position":…,"version":…,"event":…}, see [EventQuery]
 //	GET  /v1/comparison                   → {"through":…}: the log is as in the archive up to there
+//	GET  /healthz                         → [Health], with 503 where a pipeline is not well
+//	GET  /metrics                         → the statuses as Prometheus reads them
+//
+// The last two a [Monitor] serves as well, for those who watch.
 //
 // Invariants:
 //
-//  1. Every request needs the bearer token; without it the answer is 401.
+//  1. Every request needs the bearer token; without it the answer is 401. A monitor's
+//     need none: they change nothing, and say no more than names, positions, states
+//     and errors.
 //  2. An error is {"error": text} with a status of 4xx or 5xx, and "refused" if a
 //     pipeline's state does not allow what is asked.
-//  3. The server listens on 127.0.0.1 only.
+//  3. The server listens on 127.0.0.1 only, a monitor on loopback addresses only.
 package control

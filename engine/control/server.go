@@ -43,6 +43,7 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/drop", s.withDeadLetters(e.Drop))
 	mux.HandleFunc("GET /v1/events", s.listEvents)
 	mux.HandleFunc("GET /v1/comparison", s.compare)
+	watch(mux, e)
 	mux.HandleFunc("/", s.unknown)
 	s.http = http.Server{Handler: s.authorized(mux), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
