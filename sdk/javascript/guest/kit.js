@@ -98,6 +98,8 @@
 		const types = new Set(list.filter((s) => s.startsWith("$et-")).map((s) => s.slice(4)));
 		const odd = list.find((s) => s[0] === "$" && !/^\$(ce|et)-./.test(s));
 		if (odd !== undefined) throw new TypeError(`${what}: Refold has no stream ${odd}`);
+		const other = [...ids].find((s) => !/^.+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(s));
+		if (other !== undefined) throw new TypeError(`${what}: no stream can have the name ${other}: it is an aggregate's type, a dash, and its id, a UUID in lower case`);
 		return source(what, (e) => categories.has(e.category) || types.has(e.eventType) || (ids.size > 0 && ids.has(e.streamId)),
 			types.size === list.length ? [...types] : undefined);
 	}
