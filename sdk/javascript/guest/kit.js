@@ -84,6 +84,17 @@
 		return list;
 	}
 
+	// types checks names of event types or categories: one that cannot be would match
+	// nothing, and nobody would know why.
+	function types(what, list) {
+		for (const name of list) {
+			if (/^[a-z_][a-z0-9_]*$/.test(name)) continue;
+			const snake = name.replace(/[^A-Za-z0-9_]+/g, "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+			throw new TypeError(`${what}: nothing has the type ${name} here: types are in snake_case, such as ${snake}`);
+		}
+		return list;
+	}
+
 	function source(what, select, types) {
 		if (definition.source) throw new TypeError(`${what}: the projection has a source already`);
 		definition.source = what;
@@ -94,21 +105,21 @@
 
 	function fromStreams(what, list) {
 		const ids = new Set(list.filter((s) => s[0] !== "$"));
-		const categories = new Set(list.filter((s) => s.startsWith("$ce-")).map((s) => s.slice(4)));
-		const types = new Set(list.filter((s) => s.startsWith("$et-")).map((s) => s.slice(4)));
+		const named = (prefix) => new Set(types(what, list.filter((s) => s.startsWith(prefix)).map((s) => s.slice(4))));
+		const categories = named("$ce-"), eventTypes = named("$et-");
 		const odd = list.find((s) => s[0] === "$" && !/^\$(ce|et)-./.test(s));
 		if (odd !== undefined) throw new TypeError(`${what}: Refold has no stream ${odd}`);
 		const other = [...ids].find((s) => !/^.+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(s));
 		if (other !== undefined) throw new TypeError(`${what}: no stream can have the name ${other}: it is an aggregate's type, a dash, and its id, a UUID in lower case`);
-		return source(what, (e) => categories.has(e.category) || types.has(e.eventType) || (ids.size > 0 && ids.has(e.streamId)),
-			types.size === list.length ? [...types] : undefined);
+		return source(what, (e) => categories.has(e.category) || eventTypes.has(e.eventType) || (ids.size > 0 && ids.has(e.streamId)),
+			eventTypes.size === list.length ? [...eventTypes] : undefined);
 	}
 
 	const selectors = {
 		options,
 		fromAll: () => source("fromAll"),
 		fromCategory: (...args) => {
-			const wanted = new Set(strings("fromCategory", args));
+			const wanted = new Set(types("fromCategory", strings("fromCategory", args)));
 			return source("fromCategory", (e) => wanted.has(e.category));
 		},
 		fromStream: (id) => fromStreams("fromStream", strings("fromStream", [id])),
@@ -133,6 +144,7 @@
 		must(`${what}: the handler of ${name}`, fn);
 		if (typeof name !== "string" || name === "") throw new TypeError(`${what}: name an event type, as a string`);
 		if (name[0] === "$" && !["$init", "$initShared", "$any", "$created", "$deleted"].includes(name)) throw new TypeError(`${what}: there is no handler ${name}`);
+		if (name[0] !== "$") types(what, [name]);
 		definition.handlers ??= new Map();
 		if (definition.handlers.has(name)) throw new TypeError(`${what}: ${name} has a handler already`);
 		definition.handlers.set(name, fn);
