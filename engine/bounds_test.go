@@ -49,6 +49,9 @@ func (h *hoarder) Fold(_ context.Context, batch []byte) ([]byte, error) {
 // The states of many keys do not fit one frame, though those of each do; and
 // not all that has changed waits in memory for the next tick.
 func TestLargeStates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: it is about sizes")
+	}
 	const keys, size = 10, 9 << 20 // 90 MiB; a frame has 64
 	var all []event.Event
 	for i := range 2 * keys {

@@ -15,9 +15,9 @@ import (
 // commands name the file, and do as they say once it is deleted; or what was
 // damaged takes nothing away: the states are what they were.
 func TestDamagedStates(t *testing.T) {
-	rounds := 30
+	rounds := 12
 	if testing.Short() {
-		rounds = 12
+		rounds = 4
 	}
 	sound := newDirectory(t)
 	sound.Run("event", "import", "../../examples/git-history/sample.jsonl")

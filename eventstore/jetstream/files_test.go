@@ -18,6 +18,9 @@ import (
 // server is running. What is read is the log as it was or, where the server has
 // no better copy, an error behind the events before; never anything else.
 func TestDamagedFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
 	s := openStore(t, server, jetstream.Config{StreamsDir: "the server's", MaxBatch: 7})
 	text := json.RawMessage(`{"text":"` + strings.Repeat("x", 100_000) + `"}`)

@@ -54,6 +54,9 @@ func TestStore(t *testing.T) { runLog(t, jetstream.Config{MaxBatch: 100}) }
 
 // TestStoreOfFiles reads the log's files wherever they can be read.
 func TestStoreOfFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: the suite runs on the server")
+	}
 	runLog(t, jetstream.Config{MaxBatch: 100, StreamsDir: "the server's"})
 }
 

@@ -208,6 +208,9 @@ func TestInterrupted(t *testing.T) {
 
 // TestEveryByte cuts a log of a server at each byte.
 func TestEveryByte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	root, dir := newStream(t)
 	var block string
 	sizeNow := func() int {
