@@ -64,6 +64,7 @@ type Engine struct {
 
 	mu      sync.Mutex
 	running chan struct{} // closed when the run that is under way has ended; nil: none is
+	begins  chan struct{} // closed when the next one begins
 
 	asked sync.WaitGroup // calls of State
 }
@@ -72,7 +73,7 @@ type Engine struct {
 // open, or make, the pipelines' states.
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
-	e := &Engine{opts: opts}
+	e := &Engine{opts: opts, begins: make(chan struct{})}
 	for _, spec := range specs {
 		e.pipelines = append(e.pipelines, newPipeline(spec, &e.opts))
 	}
@@ -111,12 +112,7 @@ func (e *Engine) CatchUp(ctx context.Context) error {
 // Run keeps all pipelines live until ctx is done, and returns after their last
 // checkpoints.
 func (e *Engine) Run(ctx context.Context) {
-	ended := make(chan struct{})
-	e.setRunning(ended)
-	defer func() {
-		e.setRunning(nil)
-		close(ended)
-	}()
+	defer e.beginRun()()
 	var wg sync.WaitGroup
 	for _, p := range e.pipelines {
 		wg.Go(func() { p.run(ctx) })
@@ -163,15 +159,26 @@ func (e *Engine) pipeline(name string) (*pipeline, error) {
 	return nil, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)
 }
 
-func (e *Engine) setRunning(ended chan struct{}) {
+// beginRun tells everybody of a run that begins, and what it returns, of its end.
+func (e *Engine) beginRun() (end func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	ended := make(chan struct{})
 	e.running = ended
+	close(e.begins)
+	e.begins = make(chan struct{})
+	return func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.running = nil
+		close(ended)
+	}
 }
 
-// run returns what is closed when the run under way has ended; nil if none is.
-func (e *Engine) run() <-chan struct{} {
+// run returns what is closed when the run under way has ended, nil if none is, and
+// what is closed when the next one begins.
+func (e *Engine) run() (ended, begins <-chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.running
+	return e.running, e.begins
 }

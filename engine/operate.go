@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -51,9 +52,13 @@ func (e *Engine) ask(ctx context.Context, name string, r request) error {
 	if err != nil {
 		return err
 	}
-	ended := e.run()
-	if ended == nil {
-		return p.performAlone(ctx, r)
+	ended, begins := e.run()
+	for ended == nil {
+		err := p.performAlone(ctx, begins, r)
+		if !errors.Is(err, errBegun) {
+			return err
+		}
+		ended, begins = e.run()
 	}
 	r.done = make(chan error, 1)
 	to, in := p.requests, r.input
@@ -95,9 +100,13 @@ func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error 
 	return p.reset(ctx, p.rebuildOrPause)
 }
 
+// errBegun is why a request is not performed alone: a run of the engine has begun,
+// and takes it.
+var errBegun = errors.New("the engine runs")
+
 // performAlone does it while no engine runs.
-func (p *pipeline) performAlone(ctx context.Context, r request) error {
-	if err := p.begin(ctx); err != nil {
+func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r request) error {
+	if err := p.begin(ctx, begins); err != nil {
 		return err
 	}
 	defer p.end()

@@ -84,11 +84,14 @@ func identityOf(spec config.Pipeline, module, catalog string) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// begin waits for the right to fold; end gives it back.
-func (p *pipeline) begin(ctx context.Context) error {
+// begin waits for the right to fold; end gives it back. The error is errBegun once
+// begun is closed.
+func (p *pipeline) begin(ctx context.Context, begun <-chan struct{}) error {
 	select {
 	case p.work <- struct{}{}:
 		return nil
+	case <-begun:
+		return errBegun
 	case <-ctx.Done():
 		return fmt.Errorf("pipeline %s: waiting for another run of it to end: %w", p.spec.Name, ctx.Err())
 	}

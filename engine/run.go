@@ -9,7 +9,7 @@ import (
 
 // catchUp brings the pipeline to a position. A paused pipeline it leaves alone.
 func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
-	if err := p.begin(ctx); err != nil {
+	if err := p.begin(ctx, nil); err != nil {
 		return err
 	}
 	defer p.end()
@@ -65,7 +65,7 @@ func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context, *l
 // run keeps the pipeline live until ctx is done, and performs what operators ask
 // for. A paused or faulted pipeline waits for them.
 func (p *pipeline) run(ctx context.Context) {
-	if p.begin(ctx) != nil {
+	if p.begin(ctx, nil) != nil {
 		return
 	}
 	defer p.end()

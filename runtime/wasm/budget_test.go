@@ -91,6 +91,9 @@ func TestEndless(t *testing.T) {
 // TestBudgetNamesItsEvent: with marks, the event that used a budget up is known
 // at once.
 func TestBudgetNamesItsEvent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	m := load(t, newHost(t, nil), goGuest(), Limits{FuelPerEvent: 20_000_000})
 	for kind, code := range map[string]runtime.Code{"spin": runtime.OutOfFuel, "recurse": ""} {
 		i := instantiate(t, m)

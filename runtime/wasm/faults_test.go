@@ -12,6 +12,9 @@ import (
 // TestAFailureSaysWhereItIs: the error names the functions, as their language
 // writes them, and what the guest said.
 func TestAFailureSaysWhereItIs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	c := func(t *testing.T) string { return conformance.BuildC(t, "../../sdk/c", "testdata/faults.c") }
 	for name, tt := range map[string]struct {
 		build  func(*testing.T) string

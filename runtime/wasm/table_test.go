@@ -343,6 +343,9 @@ func crowded(types, slots int, most bool) *wasmtest.Module {
 // TestCrowdedTable: a large table is read if most of its functions are of few of
 // many types; one whose types are mixed is refused, after a bounded search.
 func TestCrowdedTable(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	h := newHost(t, nil)
 	m := load(t, h, write(t, crowded(256, 5000, true).Bytes()), Limits{})
 	a, b := instantiate(t, m), instantiate(t, m)

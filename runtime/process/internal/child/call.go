@@ -29,11 +29,18 @@ func (c *Child) bounded(timeout time.Duration, call func(context.Context) error)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) || isCutOff(ctx, err, timeout):
 		return c.complain(runtime.Hung, fmt.Sprintf("did not answer within %s", timeout),
 			"find out what it waits for, or raise its timeout")
 	}
 	return c.explain(status.Convert(err))
+}
+
+// isCutOff reports whether the process's own end of the connection gave a call up
+// because of its deadline, which it may see pass a little earlier.
+func isCutOff(ctx context.Context, err error, timeout time.Duration) bool {
+	deadline, _ := ctx.Deadline()
+	return status.Code(err) == codes.DeadlineExceeded && time.Until(deadline) < timeout/10
 }
 
 // explain says what an error of gRPC means.
