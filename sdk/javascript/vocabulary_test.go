@@ -32,6 +32,8 @@ func TestVocabulary(t *testing.T) {
 	tests := []struct{ name, script, want string }{
 		{"all", "fromAll().when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":5}`},
 		{"by type", "fromAll().when({ $init: () => ({ n: 0 }), placed(s) { s.n++ }, paid(s) { s.n += 100 } })", `{"n":103}`},
+		{"by type, as elsewhere", "fromStreams('$et-Placed', '$et-paid').when({ $init: () => ({ n: 0 }), Placed(s) { s.n++ }, PAID(s) { s.n += 100 } })", `{"n":103}`},
+		{"category, as elsewhere", "fromCategories(['Order', 'PAGE']).when({ $init: () => ({ n: 0 }), $any(s) { s.n++ } })", `{"n":5}`},
 		{"any for the others", "fromAll().when({ $init: () => ({ n: 0 }), placed(s) { s.n++ }, $any(s) { s.n += 100 } })", `{"n":203}`},
 		{"state that is returned", "fromAll().when({ $init: () => 0, $any: (s) => s + 1 })", `5`},
 		{"without $init", "fromAll().when({ placed(s, e) { s[e.data.customer] = true } })", `{"ada":true,"bob":true}`},
@@ -160,4 +162,18 @@ func TestCreated(t *testing.T) {
 			t.Fatalf("%d is %s, want %s", at, got, want)
 		}
 	})
+}
+
+// TestTypesAreInSnakeCase: a script names types as it is used to, and what comes of it
+// has the log's name.
+func TestTypesAreInSnakeCase(t *testing.T) {
+	for name, want := range map[string]string{
+		"ItemAdded": "item_added", "item-added": "item_added", "Shop.ItemAdded": "shop_item_added", "HTTPServerStarted": "http_server_started",
+		"orderV2Placed": "order_v2_placed", "already_so": "already_so",
+	} {
+		p := load(t, "fromAll().when({ $any(s, e) { emit('out', '"+name+"', {}) } })").must(orders[0])
+		if len(p.effects) != 1 || !strings.Contains(p.effects[0], want) {
+			t.Errorf("%s: the effects are %v, want an event of the type %s", name, p.effects, want)
+		}
+	}
 }

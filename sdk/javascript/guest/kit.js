@@ -43,7 +43,7 @@
 		if (typeof stream !== "string" || stream.trim() === "") throw new TypeError("emit: the stream's id must be a string that is not empty");
 		if (typeof type !== "string" || type.trim() === "") throw new TypeError("emit: the event's type must be a string that is not empty");
 		if (Object.values(metadata ?? {}).some((v) => v !== undefined)) throw new TypeError("emit: an emitted event has no metadata here; put it into the body");
-		native.emit(type, body, stream);
+		native.emit(typeOf("emit", type), body, stream);
 	};
 	for (const name of ["linkTo", "linkStreamTo"]) {
 		globalThis[name] = () => {
@@ -84,15 +84,13 @@
 		return list;
 	}
 
-	// types checks names of event types or categories: one that cannot be would match
-	// nothing, and nobody would know why.
-	function types(what, list) {
-		for (const name of list) {
-			if (/^[a-z_][a-z0-9_]*$/.test(name)) continue;
-			const snake = name.replace(/[^A-Za-z0-9_]+/g, "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
-			throw new TypeError(`${what}: nothing has the type ${name} here: types are in snake_case, such as ${snake}`);
-		}
-		return list;
+	// typeOf is the name of an event type or a category as the log has it, in
+	// snake_case. A script may write it as elsewhere: ItemAdded, item-added. One that
+	// cannot be would match nothing, and nobody would know why.
+	function typeOf(what, name) {
+		if (/^[a-z_][a-z0-9_]*$/.test(name)) return name;
+		if (!/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)) throw new TypeError(`${what}: nothing can have the type ${name} here: types are in snake_case, such as item_added`);
+		return name.replace(/[.-]+/g, "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/([A-Z])([A-Z][a-z])/g, "$1_$2").toLowerCase();
 	}
 
 	function source(what, select, types) {
@@ -105,7 +103,7 @@
 
 	function fromStreams(what, list) {
 		const ids = new Set(list.filter((s) => s[0] !== "$"));
-		const named = (prefix) => new Set(types(what, list.filter((s) => s.startsWith(prefix)).map((s) => s.slice(4))));
+		const named = (prefix) => new Set(list.filter((s) => s.startsWith(prefix)).map((s) => typeOf(what, s.slice(4))));
 		const categories = named("$ce-"), eventTypes = named("$et-");
 		const odd = list.find((s) => s[0] === "$" && !/^\$(ce|et)-./.test(s));
 		if (odd !== undefined) throw new TypeError(`${what}: Refold has no stream ${odd}`);
@@ -119,7 +117,7 @@
 		options,
 		fromAll: () => source("fromAll"),
 		fromCategory: (...args) => {
-			const wanted = new Set(types("fromCategory", strings("fromCategory", args)));
+			const wanted = new Set(strings("fromCategory", args).map((name) => typeOf("fromCategory", name)));
 			return source("fromCategory", (e) => wanted.has(e.category));
 		},
 		fromStream: (id) => fromStreams("fromStream", strings("fromStream", [id])),
@@ -144,7 +142,7 @@
 		must(`${what}: the handler of ${name}`, fn);
 		if (typeof name !== "string" || name === "") throw new TypeError(`${what}: name an event type, as a string`);
 		if (name[0] === "$" && !["$init", "$initShared", "$any", "$created", "$deleted"].includes(name)) throw new TypeError(`${what}: there is no handler ${name}`);
-		if (name[0] !== "$") types(what, [name]);
+		if (name[0] !== "$") name = typeOf(what, name);
 		definition.handlers ??= new Map();
 		if (definition.handlers.has(name)) throw new TypeError(`${what}: ${name} has a handler already`);
 		definition.handlers.set(name, fn);
