@@ -72,9 +72,23 @@ func validateEvents(events []string) error {
 		if e == "" || seen[e] {
 			return fmt.Errorf("event type %q is empty or listed twice", e)
 		}
+		if !isEventType(e) {
+			return fmt.Errorf("event type %q must be snake_case, as in the log: a-z, 0-9 and _, not starting with a digit", e)
+		}
 		seen[e] = true
 	}
 	return nil
+}
+
+// isEventType reports whether events can have a type: another one would match nothing,
+// and nobody would know why.
+func isEventType(name string) bool {
+	for i, c := range []byte(name) {
+		if (c < 'a' || c > 'z') && c != '_' && (c < '0' || c > '9' || i == 0) {
+			return false
+		}
+	}
+	return true
 }
 
 func validateFields(fields []Field) error {

@@ -55,6 +55,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a key that is no path", `{"abi":1,"name":"x","state":"keyed","key":"a..b"}`, "path"},
 		{"an empty event type", with(`,"events":[""]`), "event type"},
 		{"an event type twice", with(`,"events":["a","b","a"]`), `"a"`},
+		{"an event type that no event can have", with(`,"events":["OrderPlaced"]`), `"OrderPlaced" must be snake_case`},
 		{"an empty path", with(`,"fields":[{"path":"","type":"i64"}]`), "path"},
 		{"a path with an empty name", with(`,"fields":[{"path":"a.","type":"i64"}]`), "path"},
 		{"a field twice", with(`,"fields":[{"path":"a","type":"i64"},{"path":"a","type":"f64"}]`), "twice"},
