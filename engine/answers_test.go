@@ -392,6 +392,9 @@ func childAsks(dir string) error {
 
 // kill -9 of engine and log together, again and again: one answer to each question.
 func TestKilledWhileAsking(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: kills processes, of which the race detector learns nothing")
+	}
 	all := askings(60)
 	r := newRig(t, nil, asker())
 	must(t, withEmbedded(t.Context(), r.dir, func(log eventstore.Log) error {

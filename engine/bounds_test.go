@@ -85,6 +85,9 @@ func TestLargeStates(t *testing.T) {
 
 // A run of large events, each of which a frame has room for, is folded.
 func TestLargeEvents(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: it is about sizes")
+	}
 	pad := strings.Repeat("x", 7<<20)
 	var all []event.Event
 	for i := range 10 {

@@ -75,12 +75,11 @@ func distinct(pictures []picture, want func(name string) bool) []picture {
 // it was restored or deleted. From every pair the engine comes to the same rows
 // and the same state.
 func TestAnyStateBesideAnySink(t *testing.T) {
-	all := history(240)
-	specs := []config.Pipeline{lines(), moody(), filtered(lines())}
 	if testing.Short() {
-		specs = specs[1:2]
+		t.Skip("short: has nothing that runs side by side")
 	}
-	for _, spec := range specs {
+	all := history(240)
+	for _, spec := range []config.Pipeline{lines(), moody(), filtered(lines())} {
 		t.Run(spec.Name, func(t *testing.T) {
 			log := newLog(t, nil)
 			r := newRig(t, log, spec)
@@ -163,6 +162,9 @@ func childMain(dir string) error {
 // kill -9, again and again, at moments that nobody chose; then the read models
 // are those of an engine that was never killed.
 func TestKilledWhileFolding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: kills processes, of which the race detector learns nothing")
+	}
 	all := history(childEvents)
 	r := newRig(t, newLog(t, all), childPipelines()...)
 	for round := range 4 {

@@ -15,6 +15,9 @@ import (
 // Invariant 5: each of the ways in which an event can be poison stops its
 // pipeline before it, by name, and no other pipeline.
 func TestPoison(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	const before = 25
 	for _, c := range []struct {
 		name, do string

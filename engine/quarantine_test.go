@@ -186,6 +186,9 @@ func TestPoisonWithoutAKey(t *testing.T) {
 // A resident projection has no keys; its state is what it has folded but for the
 // poison, and never shows that it had begun with it.
 func TestPoisonOfAResidentProjection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	kinds := rapid.SliceOfN(rapid.SampledFrom([]string{"file_added", "file_added", "tag_created", "mood_spoiled", "mood_soured"}), 5, 40)
 	for batch := range 10 {
 		var events []event.Event

@@ -37,6 +37,9 @@ func swapPictures(t *testing.T, log engine.Log) (half, before, after picture) {
 // Whatever a crash has left of a replay, the next start makes something whole
 // of it, at once: the old read model or the new one.
 func TestACrashWhileReplaying(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	all := history(200)
 	log := newLog(t, all)
 	half, before, after := swapPictures(t, log)

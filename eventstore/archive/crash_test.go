@@ -15,6 +15,9 @@ import (
 // a file, in turn, loses a part of what was not synced, and goes on: first
 // writing, then, in the same way, opening and writing again.
 func TestCrashAtEachOperation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	log := makeLog(40)
 	for stop := 1; ; stop++ {
 		fs := vfs.NewMem()
@@ -71,6 +74,9 @@ func crashAndGoOn(t *testing.T, fs *vfs.Mem, log sliceLog, stop int, seed uint64
 // TestKillAtEachOperation ends the process at each operation that changes a
 // file, in turn. Whatever was appended is still there.
 func TestKillAtEachOperation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	log := makeLog(40)
 	for stop, stopped := 1, true; stopped; stop++ {
 		fs := vfs.NewMem()

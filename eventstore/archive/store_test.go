@@ -47,6 +47,9 @@ func inFront(t *testing.T, log eventstore.Log) *archive.Store {
 }
 
 func TestStoreOverMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	storetest.Run(t, storetest.Features{}, func(t *testing.T) eventstore.Store { return inFront(t, memory.New()) })
 }
 

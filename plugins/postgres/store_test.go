@@ -25,6 +25,9 @@ import (
 func TestConformance(t *testing.T) {
 	for name, existing := range map[string]bool{"tables of refold's": false, "existing tables": true} {
 		t.Run(name, func(t *testing.T) {
+			if existing && testing.Short() {
+				t.Skip("short: the suite runs on tables of refold's")
+			}
 			executortest.Run(t, executortest.Suite{
 				Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Queries: true},
 				New: func(t *testing.T) executortest.Store {

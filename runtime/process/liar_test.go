@@ -11,6 +11,9 @@ import (
 )
 
 func TestLyingProjection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	for how, code := range map[string]runtime.Code{
 		"manifest": runtime.BadManifest, "large manifest": runtime.OutputTooLarge, "other manifest": runtime.BadManifest,
 	} {
@@ -41,6 +44,9 @@ func TestLyingProjection(t *testing.T) {
 }
 
 func TestLyingExecutor(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	for _, how := range []string{"behind", "ahead", "moved though it failed", "poison elsewhere", "done elsewhere"} {
 		t.Run(how, func(t *testing.T) {
 			x := open(t, as(t, "liar", how), nil)

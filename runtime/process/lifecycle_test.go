@@ -141,6 +141,9 @@ func TestSecretsAreNotLogged(t *testing.T) {
 
 // TestFloodIsCut: a plugin that says a lot is neither held up by the log nor fills it.
 func TestFloodIsCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: it is about sizes")
+	}
 	i, log := start(t, as(t, "stateless"))
 	fold(t, i, unkeyed(t, "flood"))
 	log.until(t, "says more than is logged")
