@@ -6,7 +6,8 @@ TESTFLAGS ?=
 
 # What runs goroutines of its own. The race detector slows everything down, the
 # compilation of guests most of all, so these run shorter under it.
-CONCURRENT = ./engine/... ./eventstore/... ./plugins/... ./runtime/wasm ./runtime/process
+CONCURRENT = ./engine/... ./eventstore/archive ./eventstore/jetstream ./eventstore/repository ./eventstore/resources \
+	./plugins/nats ./plugins/postgres ./runtime/wasm ./runtime/process
 
 .PHONY: help
 help: ## List the targets

@@ -78,6 +78,9 @@ func TestPanicNamesItsEvent(t *testing.T) {
 // TestCrashIsNoLoss: what one process has died of, and the next one has not, is an
 // accident. Nothing is lost, whoever keeps the state.
 func TestCrashIsNoLoss(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	for _, role := range []string{"stateless", "resident"} {
 		t.Run(role, func(t *testing.T) {
 			c := as(t, role, tempFile(t, "crashed"))
@@ -231,6 +234,9 @@ func TestCancelled(t *testing.T) {
 
 // TestLargeFrames: a batch and a result of many megabytes go through.
 func TestLargeFrames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	i, _ := start(t, as(t, "stateless"))
 	commands := make([]string, 1000)
 	for n := range commands {

@@ -21,6 +21,9 @@ import (
 const certificate = "MIIBAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 func TestHandshakeRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	for _, tt := range []struct {
 		name    string
 		command process.Command
@@ -73,6 +76,9 @@ func TestExecutableIsPinned(t *testing.T) {
 
 // TestExecutableChanges: what is started again is what was loaded.
 func TestExecutableChanges(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	c := as(t, "stateless")
 	code, err := os.ReadFile(c.Path)
 	if err != nil {
@@ -96,6 +102,9 @@ func TestExecutableChanges(t *testing.T) {
 }
 
 func TestEnvironmentIsGranted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	t.Setenv("REFOLD_TEST_GRANTED", "the granted value")
 	t.Setenv("REFOLD_TEST_KEPT", "the kept value")
 	c := as(t, "stateless")
@@ -125,6 +134,9 @@ func TestEnvironmentIsGranted(t *testing.T) {
 
 // TestSecretsAreNotLogged: not on either way out, and not in an error.
 func TestSecretsAreNotLogged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	t.Setenv("REFOLD_TEST_SECRET", "hunter2\nsecond line")
 	c := as(t, "stateless")
 	c.Env = []string{"REFOLD_TEST_SECRET"}

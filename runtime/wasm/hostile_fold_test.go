@@ -266,6 +266,9 @@ func heap() int64 {
 // TestManyTypes: a table that would take too long to read has its snapshot
 // refused, and the instance goes on.
 func TestManyTypes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	guest := hostile()
 	first := uint32(len(guest.Imports) + len(guest.Funcs))
 	var elements []uint32

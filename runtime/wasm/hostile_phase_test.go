@@ -30,6 +30,9 @@ var phases = []struct {
 // TestPhases: what a guest does outside of folding ends as well, with the error
 // that it ends with inside, but names no event. The host goes on with others.
 func TestPhases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	var log bytes.Buffer
 	h := newHost(t, &log)
 	good := load(t, h, write(t, guestWith(nil).Bytes()), Limits{})

@@ -16,6 +16,9 @@ import (
 // whatever the instance did that it is restored into, the rest of the log gives
 // the same results and ends in the same state as without.
 func TestRoundTripIsNoOp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: has nothing that runs side by side")
+	}
 	m := load(t, newHost(t, nil), goGuest(), Limits{})
 	ctx := t.Context()
 	kinds := rapid.SampledFrom([]string{"add", "emit", "random", "grow", "forget", "goroutine", "sleep", "world"})
