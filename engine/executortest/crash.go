@@ -58,7 +58,7 @@ func SurviveKills(t *testing.T, kills int, store Store, child func() *exec.Cmd) 
 	want := make(naive)
 	var done event.Position
 	for range kills {
-		acknowledged := writeAndKill(t, child(), 1+rand.IntN(30))
+		acknowledged := event.Position(KillBehind(t, child(), 1+rand.IntN(30)))
 		e, err := store.Open(pipeline, 1)
 		if err != nil {
 			t.Fatal(err)
@@ -77,9 +77,10 @@ func SurviveKills(t *testing.T, kills int, store Store, child func() *exec.Cmd) 
 	}
 }
 
-// writeAndKill kills a child right after it has acknowledged a number of batches,
-// while it is at the next ones, and returns the last position that it acknowledged.
-func writeAndKill(t *testing.T, child *exec.Cmd, batches int) event.Position {
+// KillBehind starts a child, which prints a number a line as it gets on, and kills it
+// right after a number of lines, while it is at the next ones. It returns the last
+// number that came.
+func KillBehind(t *testing.T, child *exec.Cmd, lines int) (last uint64) {
 	t.Helper()
 	var complaint strings.Builder
 	child.Stderr = &complaint
@@ -90,15 +91,14 @@ func writeAndKill(t *testing.T, child *exec.Cmd, batches int) event.Position {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var last event.Position
-	lines := bufio.NewScanner(out)
-	for n := 1; lines.Scan(); n++ {
-		p, err := strconv.ParseUint(lines.Text(), 10, 64)
+	told := bufio.NewScanner(out)
+	for n := 1; told.Scan(); n++ {
+		number, err := strconv.ParseUint(told.Text(), 10, 64)
 		if err != nil {
 			break // the kill cut the line short
 		}
-		last = event.Position(p)
-		if n == batches {
+		last = number
+		if n == lines {
 			if err := child.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}

@@ -1,18 +1,17 @@
 package file_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/executortest"
 	"github.com/refold-dev/refold/plugins/file"
 )
 
@@ -81,35 +80,9 @@ func TestKillNineWithinRebuilds(t *testing.T) {
 
 // killRebuilding kills a child somewhere behind a number of activations, and returns
 // the last generation that it told of.
-func killRebuilding(t *testing.T, folder string, activations int) (last uint64) {
+func killRebuilding(t *testing.T, folder string, activations int) uint64 {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), rebuildFolder+"="+folder)
-	var complaint strings.Builder
-	child.Stderr = &complaint
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for n := 1; lines.Scan(); n++ {
-		var g uint64
-		if _, err := fmt.Sscan(lines.Text(), &g); err != nil {
-			break // the kill cut the line short
-		}
-		last = g
-		if n == activations {
-			if err := child.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	_ = child.Wait() // it was killed
-	if complaint.Len() > 0 {
-		t.Fatalf("the child ended by itself: %s", &complaint)
-	}
-	return last
+	return executortest.KillBehind(t, child, activations)
 }
