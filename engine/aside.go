@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"time"
@@ -126,15 +128,25 @@ func (a *aside) letter(l delivery.Letter) *checkpoint.Letter {
 // accept takes over what the batch that has been folded adds.
 func (a *aside) accept() {
 	for key, p := range a.building.Parked {
+		a.noteVerdict(a.condemned[p.Position])
 		a.parked[key] = p
 		put(&a.change.Parked, key, p)
 		delete(a.retrying, key)
 	}
 	a.change.Waits = append(a.change.Waits, a.building.Waits...)
 	for id, letter := range a.building.Letters {
+		a.noteVerdict(a.dead[letter.Position])
 		put(&a.change.Letters, id, letter)
 	}
 	a.begin()
+}
+
+// noteVerdict notes where an executor has condemned an event: the log does not know.
+func (a *aside) noteVerdict(err error) {
+	var executors *delivery.Error
+	if errors.As(err, &executors) {
+		a.change.Departs = fmt.Sprintf("the executor %s can never perform an effect: %s", executors.Executor, shortened(executors.Err))
+	}
 }
 
 // take returns what has changed since the last call.

@@ -59,6 +59,7 @@ func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events 
 	next.Filtered += uint64(batch.Filtered)
 	next.Parked += uint64(batch.Parked)
 	next.DeadLettered += uint64(batch.DeadLettered)
+	next.Effects = g.hasher.Add(next.Effects, g.effects)
 	g.launch(d, effect.Batch{
 		Pipeline:   g.pipeline,
 		Generation: g.kept.Number(),

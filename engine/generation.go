@@ -13,6 +13,7 @@ import (
 	"github.com/refold-dev/refold/engine/delivery"
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/internal/root"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
 
@@ -48,6 +49,7 @@ type generation struct {
 	changes  checkpoint.Change // of keys, since the last seal
 	changing int               // the changes' size in bytes, about
 	effects  []effect.Effect
+	hasher   *root.Hasher
 	sealed   *seal // what waits to be stored
 	aside    *aside
 	policy   string // what becomes of poison

@@ -132,6 +132,7 @@ func (h *healing) foldOnce(ctx context.Context, events []event.Recorded) error {
 	}
 	g.accept(batch, result)
 	h.leave(events)
+	g.aside.change.Departs = "parked events have been folded later than in their turn"
 	next := g.mark
 	next.Parked -= uint64(len(batch.Events) + batch.DeadLettered)
 	next.Delivered += uint64(len(batch.Events))

@@ -151,6 +151,9 @@ func (g *generation) drop(ctx context.Context, c Choice) error {
 	}
 	for i := range chosen.Letters {
 		put(&g.aside.change.Letters, chosen.Letters[i].ID, nil)
+		if chosen.Letters[i].Executor == "" {
+			g.aside.change.Departs = "an operator has dropped a dead letter"
+		}
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -217,6 +220,7 @@ func (g *generation) foldLetter(ctx context.Context, l *Letter) error {
 	}
 	g.accept(batch, result)
 	put(&g.aside.change.Letters, l.ID, nil)
+	g.aside.change.Departs = "an event that was left out has been folded later than in its turn"
 	next := g.mark
 	next.DeadLettered--
 	next.Delivered++

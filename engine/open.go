@@ -8,6 +8,7 @@ import (
 
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/internal/root"
 )
 
 func statePath(dir, pipeline string) string { return filepath.Join(dir, pipeline, "state.db") }
@@ -217,6 +218,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		plugin:      plugin,
 		builder:     feed.NewBuilder(&p.manifest, selection, p.spec.Projection.Key),
 		kept:        kept,
+		hasher:      root.NewHasher(),
 		policy:      p.policy,
 	}
 	g.builder.SetPipeline(p.spec.Name)

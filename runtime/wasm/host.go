@@ -22,6 +22,9 @@ type Options struct {
 	CacheDir string
 	// Logger gets what plugins log; nil drops it.
 	Logger *slog.Logger
+	// Interpret has modules interpreted, and not compiled to machine code. It is
+	// many times slower, and gives the same results.
+	Interpret bool
 }
 
 // Host compiles and runs modules. It is safe for concurrent use.
@@ -39,7 +42,11 @@ func NewHost(ctx context.Context, o Options) (*Host, error) {
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)
 	}
-	config := wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2)
+	config := wazero.NewRuntimeConfig()
+	if o.Interpret {
+		config = wazero.NewRuntimeConfigInterpreter()
+	}
+	config = config.WithCoreFeatures(api.CoreFeaturesV2)
 	if o.CacheDir != "" {
 		cache, err := modcache.Open(o.CacheDir)
 		if err != nil {

@@ -66,6 +66,9 @@ type Aside struct {
 	Waits, Done []Waiting
 	// Letters are to be kept, or, as nil, to be thrown away, by their IDs.
 	Letters map[string]*Letter
+	// Departs is why the states are not what a fold of the log alone comes to, from
+	// here on; empty where they are as before.
+	Departs string
 }
 
 // ID names a letter: "17" for an event, "17/http/0" for an effect.
@@ -91,8 +94,8 @@ func asidesOf(b *bbolt.Bucket) (a asides, err error) {
 	return a, nil
 }
 
-func clearAside(b *bbolt.Bucket) error {
-	for _, name := range asideBuckets {
+func dropBuckets(b *bbolt.Bucket, names ...[]byte) error {
+	for _, name := range names {
 		if b.Bucket(name) == nil {
 			continue
 		}
@@ -104,13 +107,17 @@ func clearAside(b *bbolt.Bucket) error {
 }
 
 func (a *Aside) isEmpty() bool {
-	return a == nil || len(a.Parked)+len(a.Waits)+len(a.Done)+len(a.Letters) == 0
+	return a == nil || len(a.Parked)+len(a.Waits)+len(a.Done)+len(a.Letters)+len(a.Departs) == 0
 }
 
-// putAside stores what a commit does aside, and moves the tally with it.
-func (g *Generation) putAside(b *bbolt.Bucket, t *tally, change *Aside) error {
+// putAside stores what a commit does aside, and moves tally and digest with it.
+func (g *Generation) putAside(b *bbolt.Bucket, next *contents, change *Aside) error {
 	if change.isEmpty() {
 		return nil
+	}
+	t, digest := &next.Aside, &next.Proof.Aside
+	if change.Departs != "" {
+		next.Proof.depart(g.kept.Position, change.Departs)
 	}
 	in, err := asidesOf(b)
 	if err != nil {
@@ -121,6 +128,7 @@ func (g *Generation) putAside(b *bbolt.Bucket, t *tally, change *Aside) error {
 		key := waitingKey(w)
 		if in.waiting.Get(key) == nil {
 			delta[w.Key]++
+			addAside(digest, bucketWaiting, key)
 		}
 		if err := putState(in.waiting, t, key, []byte{}); err != nil {
 			return err
@@ -130,6 +138,7 @@ func (g *Generation) putAside(b *bbolt.Bucket, t *tally, change *Aside) error {
 		key := waitingKey(w)
 		if in.waiting.Get(key) != nil {
 			delta[w.Key]--
+			removeAside(digest, bucketWaiting, key)
 		}
 		if err := putState(in.waiting, t, key, nil); err != nil {
 			return err
@@ -138,8 +147,19 @@ func (g *Generation) putAside(b *bbolt.Bucket, t *tally, change *Aside) error {
 	if err := g.putParked(in.parked, t, change.Parked, delta); err != nil {
 		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(change.Letters)) {
-		if err := putJSON(in.letters, t, dbKey(nil, id), change.Letters[id]); err != nil {
+	return putLetters(in.letters, next, change.Letters)
+}
+
+func putLetters(b *bbolt.Bucket, next *contents, letters map[string]*Letter) error {
+	for _, id := range slices.Sorted(maps.Keys(letters)) {
+		key, letter := dbKey(nil, id), letters[id]
+		switch had := b.Get(key) != nil; {
+		case !had && letter != nil:
+			addAside(&next.Proof.Aside, bucketLetters, key)
+		case had && letter == nil:
+			removeAside(&next.Proof.Aside, bucketLetters, key)
+		}
+		if err := putJSON(b, &next.Aside, key, letter); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@
 //	    parked/ → key → why its events wait
 //	    waiting/→ key and position → an event that waits
 //	    letters/→ what was left out, and why
+//	    roots/  → position → Root, as JSON
 //
 // All values but the snapshot are behind a CRC-32C of key and value; the mark
 // has the snapshot's, and the number and the sum of those of the states, and of
@@ -32,6 +33,9 @@
 //     meta pages is damaged, before that; if not, the error is a [DamageError].
 //     Open checks the pages, which bbolt would believe, or panic over, and
 //     Verify that all states are there.
+//  6. Each commit keeps the root of what it has stored; see package root. The roots
+//     are linked, and Verify holds them against each other and against the states.
+//     There are at most maxRoots: the older, the further apart.
 //
 // Start reading at Store.
 package checkpoint

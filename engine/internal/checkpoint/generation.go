@@ -28,6 +28,8 @@ type contents struct {
 	Aside tally `json:"aside,omitzero"`
 	// Snapshot is the CRC-32C of the snapshot, nil if there is none.
 	Snapshot *uint32 `json:"snapshot,omitempty"`
+	// Proof is nil only in what older versions of the program have kept.
+	Proof *proof `json:"proof,omitempty"`
 }
 
 // Change is what a commit makes of the keys: the new state, or nil where the
@@ -43,24 +45,22 @@ func (g *Generation) Mark() Mark { return g.kept.Mark }
 // Commit moves the mark and stores what changed, what is aside, which may be nil,
 // and, if snapshot is not nil, the instance's snapshot.
 func (g *Generation) Commit(m Mark, change Change, snapshot []byte, aside *Aside) error {
-	next := g.kept
-	next.Mark = m
+	next := g.kept.next(m)
 	err := g.update(func(b *bbolt.Bucket) error {
-		keys, err := g.keys(b)
-		if err != nil {
+		if err := g.putStates(b, &next, change); err != nil {
 			return err
 		}
-		for _, k := range slices.Sorted(maps.Keys(change)) { // in order: bbolt splits fewer pages
-			if err := putState(keys, &next.tally, dbKey(nil, k), change[k]); err != nil {
-				return err
-			}
-		}
-		if err := g.putAside(b, &next.Aside, aside); err != nil {
+		if err := g.putAside(b, &next, aside); err != nil {
 			return err
 		}
 		if snapshot != nil {
 			next.Snapshot = new(crc32.Checksum(snapshot, castagnoli))
 			if err := b.Put(keySnapshot, snapshot); err != nil {
+				return err
+			}
+		}
+		if m.Identity != "" { // else nothing is folded
+			if err := g.putRoot(b, &next); err != nil {
 				return err
 			}
 		}
@@ -70,6 +70,38 @@ func (g *Generation) Commit(m Mark, change Change, snapshot []byte, aside *Aside
 		return fmt.Errorf("committing the state at position %d: %w", m.Position, err)
 	}
 	g.kept = next
+	return nil
+}
+
+// next is what is to be committed behind c, with a proof of its own.
+func (c contents) next(m Mark) contents {
+	p := *c.Proof
+	if c.Identity != m.Identity && c.Position > 0 {
+		p.Roots = tally{}
+		p.depart(c.Position, "another declaration has made its state up to there")
+	}
+	c.Mark, c.Proof = m, &p
+	return c
+}
+
+func (g *Generation) putStates(b *bbolt.Bucket, next *contents, change Change) error {
+	keys, err := g.keys(b)
+	if err != nil {
+		return err
+	}
+	var scratch []byte
+	for _, k := range slices.Sorted(maps.Keys(change)) { // in order: bbolt splits fewer pages
+		key := dbKey(nil, k)
+		if before := keys.Get(key); len(before) >= sealSize {
+			scratch = next.Proof.States.Remove(scratch, key, before[sealSize:])
+		}
+		if change[k] != nil {
+			scratch = next.Proof.States.Add(scratch, key, change[k])
+		}
+		if err := putState(keys, &next.tally, key, change[k]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -111,15 +143,15 @@ func (g *Generation) Clear() error {
 		if err := b.Delete(keySnapshot); err != nil {
 			return err
 		}
-		if err := clearAside(b); err != nil {
+		if err := dropBuckets(b, slices.Concat(asideBuckets, [][]byte{bucketRoots})...); err != nil {
 			return err
 		}
-		return putMark(b, contents{Mark: m})
+		return putMark(b, contents{Mark: m, Proof: &proof{}})
 	})
 	if err != nil {
 		return fmt.Errorf("clearing generation %d: %w", g.number, err)
 	}
-	g.kept = contents{Mark: m}
+	g.kept = contents{Mark: m, Proof: &proof{}}
 	return nil
 }
 
@@ -142,7 +174,7 @@ func (g *Generation) Snapshot() (snapshot []byte, err error) {
 // Verify reads all states and holds them against what was written. A
 // *DamageError says what is not.
 func (g *Generation) Verify() error {
-	var found, aside tally
+	var found, aside, roots tally
 	err := g.view(func(b *bbolt.Bucket) error {
 		keys, err := g.keys(b)
 		if err != nil {
@@ -156,7 +188,7 @@ func (g *Generation) Verify() error {
 				return err
 			}
 		}
-		return nil
+		return g.count(b.Bucket(bucketRoots), &roots)
 	})
 	switch {
 	case err != nil:
@@ -164,6 +196,10 @@ func (g *Generation) Verify() error {
 		err = g.store.damaged("generation %d has %d keys, and not the %d that were written", g.number, found.Keys, g.kept.Keys)
 	case aside != g.kept.Aside:
 		err = g.store.damaged("generation %d has %d notes of what is aside, and not the %d that were written", g.number, aside.Keys, g.kept.Aside.Keys)
+	case roots != g.kept.Proof.Roots:
+		err = g.store.damaged("generation %d has %d roots, and not the %d that were written", g.number, roots.Keys, g.kept.Proof.Roots.Keys)
+	default:
+		err = g.view(g.checkRoots)
 	}
 	return err
 }
@@ -246,7 +282,13 @@ func (g *Generation) readMark(b *bbolt.Bucket) error {
 	if !ok {
 		return g.store.damaged("the mark of generation %d is not what was written", g.number)
 	}
-	return json.Unmarshal(text, &g.kept)
+	if err := json.Unmarshal(text, &g.kept); err != nil {
+		return g.store.damaged("the mark of generation %d: %v", g.number, err)
+	}
+	if g.kept.Proof == nil {
+		return g.adopt(b)
+	}
+	return nil
 }
 
 func (g *Generation) update(fn func(*bbolt.Bucket) error) error {

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/root"
 )
 
 var (
@@ -38,6 +39,8 @@ type Mark struct {
 	// Module, a part of it, is that of the projection's code.
 	Identity string `json:"identity"`
 	Module   string `json:"module"`
+	// Effects is the running hash of all effects up to Position.
+	Effects root.Effects `json:"effects,omitzero"`
 }
 
 // Store is the file of one pipeline. It is safe for concurrent use.
@@ -174,7 +177,7 @@ func (s *Store) generations(root *bbolt.Bucket) (list []uint64, err error) {
 // Create makes an empty generation behind all that there ever were and returns
 // it. The first one is active at once.
 func (s *Store) Create(identity, module string) (*Generation, error) {
-	g := &Generation{store: s, kept: contents{Mark: Mark{Identity: identity, Module: module}}}
+	g := &Generation{store: s, kept: contents{Mark: Mark{Identity: identity, Module: module}, Proof: &proof{}}}
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
 		root := tx.Bucket(bucketRoot)
 		if g.number, err = root.NextSequence(); err != nil {
