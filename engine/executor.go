@@ -32,8 +32,10 @@ type Executor interface {
 	// effect.RetryError, effect.PoisonError and effect.PartialError, or rather
 	// their methods Retryable, Poison and Partial.
 	Execute(ctx context.Context, b effect.Batch) error
-	// Activate makes this generation the one that readers see and drops the
-	// one before it, in one step. It is idempotent.
+	// Activate makes this generation the one that readers see in the place of the one
+	// before, in one step. A transactional executor of that one is fenced off. A
+	// [Keeper] keeps it, so that it can be activated again; others drop it. It is
+	// idempotent.
 	Activate(ctx context.Context) error
 	// Discard removes all traces of this generation, which is not active, and
 	// closes the executor.
@@ -52,6 +54,20 @@ type Querier interface {
 	// committed of the executor's own generation, and returns its answer as JSON. It
 	// changes nothing. Its errors are those of Execute.
 	Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error)
+}
+
+// Keeper is an executor that may keep generations which are not active. A generation
+// that it knows can be opened whichever is active, and folded on unseen.
+type Keeper interface {
+	// Keeps reports whether an activation leaves the generation before as it is, by the
+	// executor's configuration. One without generations loses none.
+	Keeps() bool
+	// Serving is the generation that readers see, as this executor has found it or
+	// brought about; 0 where it does not know.
+	Serving() uint64
+	// Retain drops all that there is of generations of the pipeline but of the active
+	// one, of this one and of those given.
+	Retain(ctx context.Context, generations []uint64) error
 }
 
 // Dropper is an executor that, by its configuration, performs only some of the

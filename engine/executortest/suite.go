@@ -29,6 +29,8 @@ type Features struct {
 	Idempotent bool
 	// Generations are built beside the active one.
 	Generations bool
+	// Keeps says that generations stay which are not active: see engine.Keeper.
+	Keeps bool
 	// Queries are answered, in SQL: see engine.Querier. An answer has at most 100 rows
 	// and 10,000 bytes, and takes a second at most.
 	Queries bool
@@ -87,6 +89,7 @@ func Run(t *testing.T, s Suite) {
 	once := requirement{s.Features.Transactional || s.Features.Idempotent, "the executor neither is transactional nor knows effects by their ids"}
 	transactional := requirement{s.Features.Transactional, "the executor is not transactional"}
 	generations := requirement{s.Features.Generations, "the executor has no generations"}
+	keeps := requirement{s.Features.Keeps, "the executor keeps no generation but the active one"}
 	queries := requirement{s.Features.Queries, "the executor answers no queries"}
 	for _, c := range []struct {
 		name  string
@@ -134,6 +137,9 @@ func Run(t *testing.T, s Suite) {
 		{"a discarded generation leaves no trace", discarded, []requirement{rows, generations}},
 		{"the active generation is not discarded", activeKept, []requirement{rows, generations}},
 		{"a replaced generation is fenced off", replaced, []requirement{rows, transactional, generations}},
+		{"a replaced generation is folded on unseen and activated again", activatedBack, []requirement{rows, generations, keeps}},
+		{"a replaced generation is discarded", keptDiscarded, []requirement{rows, generations, keeps}},
+		{"what is not retained goes", retained, []requirement{rows, generations, keeps}},
 		{"a build goes on after reopening", buildReopened, []requirement{rows, transactional, generations}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

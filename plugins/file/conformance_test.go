@@ -50,7 +50,7 @@ func TestConformance(t *testing.T) {
 	for name, size := range map[string]int64{"one file": 0, "small files": 500} {
 		t.Run(name, func(t *testing.T) {
 			executortest.Run(t, executortest.Suite{
-				Features: executortest.Features{Transactional: true, Rows: true, Generations: true},
+				Features: executortest.Features{Transactional: true, Rows: true, Generations: true, Keeps: true},
 				New: func(t *testing.T) executortest.Store {
 					return storeOf(t, file.Config{Folder: filepath.Join(memory(t), "new", "effects"), MaxSize: size})
 				},

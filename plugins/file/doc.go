@@ -30,7 +30,7 @@
 //  5. A file that is finished is never written to again, and no number is used
 //     twice.
 //  6. A generation is built beside the active one. Activate renames the link: no
-//     reader finds half of it.
+//     reader finds half of it, and the one before stays until it is discarded.
 //  7. A folder belongs to one pipeline. One with other content is not touched.
 //
 // Start reading at [Executor.Execute].

@@ -17,8 +17,10 @@ type Executor struct {
 	folder folder
 	shelf  shelf
 	claim  claim.Claim
-	active bool
-	closed bool
+	// serving is the active generation, as far as is known.
+	serving int64
+	active  bool
+	closed  bool
 	// torn says that there may be something behind what counts.
 	torn bool
 }
@@ -32,7 +34,7 @@ func (e *Executor) Handles(k effect.Kind) bool {
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
 
 // Active reports whether this generation is the one that readers see. It is what
-// this executor found or brought about: a later generation that replaces this one
+// this executor found or brought about: another generation that replaces this one
 // shows only as a [*claim.FencedError].
 func (e *Executor) Active() bool { return e.active }
 
@@ -135,7 +137,7 @@ func (e *Executor) hold() (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	if exists && active > e.claim.Generation {
+	if exists && e.active && active != e.claim.Generation {
 		return nil, e.claim.ReplacedBy(active)
 	}
 	m, known := l.Generations[e.claim.Generation]

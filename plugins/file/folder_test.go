@@ -170,14 +170,17 @@ func TestACrashWithinAnActivation(t *testing.T) {
 	if err := old.Execute(t.Context(), notes(1, 2)); !errors.As(err, &fenced) {
 		t.Errorf("the older generation goes on: %v", err)
 	}
-	if _, err := file.Open(t.Context(), cfg, "notes", 1); !errors.As(err, &fenced) {
-		t.Errorf("the older generation is opened: %v", err)
+	if old = open(t, cfg, 1); old.Active() || old.Serving() != 2 {
+		t.Errorf("the older generation is active, or not replaced by 2 but %d", old.Serving())
 	}
 	next = open(t, cfg, 2)
 	if !next.Active() {
 		t.Error("the generation that the link leads to is not active")
 	}
 	wantNotes(t, cfg, 1, 2)
+	if err := next.Retain(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := os.Stat(filepath.Join(cfg.Folder, "g1")); !os.IsNotExist(err) {
 		t.Errorf("the older generation is still there: %v", err)
 	}

@@ -14,8 +14,8 @@ import (
 // folder does not know begins at position 0. The first one of a pipeline is active at
 // once; a later one is built beside the active one.
 //
-// Errors are a [*claim.FencedError] for a generation older than the active one,
-// [ErrLocked], [ErrDiskFull], a [*LostError], or those of the folder.
+// Errors are a [*claim.FencedError] for a generation that the folder does not know and
+// that is older than the active one, [ErrLocked], [ErrDiskFull], a [*LostError], or those of the folder.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
 	c, err := claim.New(pipeline, generation)
 	if err != nil {
@@ -47,10 +47,10 @@ func (e *Executor) takeOver() error {
 	if err != nil {
 		return err
 	}
-	if exists && active > e.claim.Generation {
+	m, known := l.Generations[e.claim.Generation]
+	if exists && active > e.claim.Generation && !known {
 		return e.claim.ReplacedBy(active)
 	}
-	m, known := l.Generations[e.claim.Generation]
 	if !known {
 		m = mark{File: 1}
 		err = e.shelf.begin()
@@ -63,7 +63,6 @@ func (e *Executor) takeOver() error {
 	l.Epoch++
 	m.Epoch = l.Epoch
 	l.Generations[e.claim.Generation] = m
-	l.forgetOlder(active)
 	if err := e.folder.write(l); err != nil {
 		return err
 	}
@@ -71,8 +70,9 @@ func (e *Executor) takeOver() error {
 		if err := e.folder.activate(e.claim.Generation); err != nil {
 			return err
 		}
+		active = e.claim.Generation
 	}
-	e.active = !exists || active == e.claim.Generation
+	e.active, e.serving = active == e.claim.Generation, active
 	e.claim.Epoch, e.claim.Position = m.Epoch, m.Position
 	return e.folder.sweep(l)
 }

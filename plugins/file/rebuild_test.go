@@ -36,6 +36,9 @@ func rebuildForEver(folder string) error {
 		if err == nil {
 			err = e.Activate(context.Background())
 		}
+		if err == nil {
+			err = e.Retain(context.Background(), []uint64{g - 1})
+		}
 		if err != nil {
 			return err
 		}
@@ -72,7 +75,7 @@ func TestKillNineWithinRebuilds(t *testing.T) {
 			t.Errorf("generation %d is at position %d, active: %v", g, p, e.Active())
 		}
 		entries, err := filepath.Glob(filepath.Join(cfg.Folder, "g*"))
-		if err != nil || len(entries) > 2 { // the active one, and one that is being built
+		if err != nil || len(entries) > 3 { // the active one, the one before, and one that is being built
 			t.Errorf("the folder has %v, %v", entries, err)
 		}
 	}

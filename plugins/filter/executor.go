@@ -68,6 +68,40 @@ func (e *Executor) Query(ctx context.Context, q effect.Effect) (answer json.RawM
 	return e.Wrapped.(querier).Query(ctx, q)
 }
 
+// Keeps reports whether the wrapped executor keeps generations that are not active; one
+// that has none loses none.
+func (e *Executor) Keeps() bool {
+	if inner, ok := e.Wrapped.(keeper); ok {
+		return inner.Keeps()
+	}
+	return e.Active()
+}
+
+// Serving is the generation that the wrapped executor's readers see; 0 where it does
+// not say.
+func (e *Executor) Serving() uint64 {
+	if inner, ok := e.Wrapped.(keeper); ok {
+		return inner.Serving()
+	}
+	return 0
+}
+
+// Retain has the wrapped executor drop the generations that are not among those given,
+// if it keeps any.
+func (e *Executor) Retain(ctx context.Context, generations []uint64) error {
+	if inner, ok := e.Wrapped.(keeper); ok {
+		return inner.Retain(ctx, generations)
+	}
+	return nil
+}
+
+// keeper is an executor that may keep generations: see engine.Keeper.
+type keeper interface {
+	Keeps() bool
+	Serving() uint64
+	Retain(ctx context.Context, generations []uint64) error
+}
+
 // querier is an executor that may answer Query effects: see engine.Querier.
 type querier interface {
 	CanAnswer() bool

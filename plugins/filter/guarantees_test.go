@@ -64,7 +64,7 @@ func TestConformance(t *testing.T) {
 // to it.
 func sqliteSuite(rules ...filter.Rule) executortest.Suite {
 	return executortest.Suite{
-		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true},
+		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Keeps: true},
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledger(t)
 			return executortest.Store{

@@ -204,7 +204,8 @@ func mustActivate(t *testing.T, e *postgres.Executor) {
 	}
 }
 
-// A table that is no longer declared goes away with the generation that had it.
+// A table that is no longer declared is out of sight with the generation that had it,
+// and comes back with it.
 func TestTableNoLongerDeclared(t *testing.T) {
 	cfg := ledgerConfig(t)
 	build(t, open(t, cfg, "ledger", 1), 1)
@@ -215,8 +216,15 @@ func TestTableNoLongerDeclared(t *testing.T) {
 	wantTableError(t, e.Activate(t.Context()), rows.TableError{Table: "entries", Reason: "view mine depends on"})
 	mustExec(t, cfg, `DROP VIEW mine`)
 	mustActivate(t, e)
-	if got, want := relations(t, cfg), []string{"accounts v", "accounts__g2 r"}; !slices.Equal(got, want) {
+	if got, want := relations(t, cfg), []string{"accounts v", "accounts__g1 r", "accounts__g2 r", "entries__g1 r"}; !slices.Equal(got, want) {
 		t.Errorf("there are %v, want %v", got, want)
+	}
+	mustActivate(t, open(t, cfg, "ledger", 1))
+	if got, want := relations(t, cfg), []string{"accounts v", "accounts__g1 r", "accounts__g2 r", "entries v", "entries__g1 r"}; !slices.Equal(got, want) {
+		t.Errorf("back again there are %v, want %v", got, want)
+	}
+	if got := column(t, cfg, `SELECT count(*)::text FROM entries`); !slices.Equal(got, []string{"50"}) {
+		t.Errorf("the table that has come back has %v rows, want 50", got)
 	}
 }
 
@@ -227,14 +235,18 @@ func relations(t *testing.T, cfg postgres.Config) []string {
 		WHERE relnamespace = $1::regnamespace AND relkind IN ('r', 'v') AND relname NOT LIKE '\_refold%' ORDER BY 1`, cfg.Schema)
 }
 
-// Activation clears away what earlier builds have left behind.
-func TestActivationDropsAllOlderGenerations(t *testing.T) {
+// What is not retained goes, whatever has left it behind.
+func TestRetainDropsAllOthers(t *testing.T) {
 	cfg := ledgerConfig(t)
 	for generation := uint64(1); generation <= 3; generation++ {
 		build(t, open(t, cfg, "ledger", generation), generation)
 	}
 	newer := open(t, cfg, "ledger", 4)
-	mustActivate(t, open(t, cfg, "ledger", 3))
+	third := open(t, cfg, "ledger", 3)
+	mustActivate(t, third)
+	if err := third.Retain(t.Context(), []uint64{4}); err != nil {
+		t.Fatal(err)
+	}
 	want := []string{"accounts v", "accounts__g3 r", "accounts__g4 r", "entries v", "entries__g3 r", "entries__g4 r"}
 	if got := relations(t, cfg); !slices.Equal(got, want) {
 		t.Errorf("there are %v, want %v", got, want)

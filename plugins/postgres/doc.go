@@ -43,7 +43,8 @@
 // one after the other, the new table as a second branch of a UNION ALL. Each branch
 // shows nothing unless its generation is active, and which is stands in the ledger,
 // a row that one transaction changes. When all snapshots have ended that are older
-// than that, the views get back to one branch, and the old tables are dropped.
+// than that, the views get back to one branch. The old tables stay, so that the same
+// way leads back to them, until they are discarded.
 //
 // Where a column goes away or has another type the view cannot be the same. It is
 // made anew then, with its grants, in the transaction that changes the ledger; what
@@ -54,7 +55,7 @@
 // stay the ones that they are: the active generation writes into them, the next
 // one is built in a copy of the table's structure, and Activate makes the rows equal
 // in one transaction, touching only those that differ. It takes as long as reading
-// both; readers wait for nothing.
+// both; readers wait for nothing. There is no way back: the generation before is gone.
 //
 // # Writes
 //

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/refold-dev/refold/plugins/rows"
 )
@@ -125,10 +126,10 @@ func (e *Executor) turnView(ctx context.Context, t *table, shown showing) error 
 }
 
 // settleViews makes the views of the active generation show its tables alone, if
-// they have shown another one's before. That one has to be out of all snapshots.
+// they show another one's beside. That one has to be out of all snapshots.
 func (e *Executor) settleViews(ctx context.Context, patience patience) error {
-	left, err := e.session.leftovers(ctx, e.claim.Pipeline)
-	if err != nil || len(left) == 0 {
+	beside, err := e.session.shownBeside(ctx, e.claim.Pipeline)
+	if err != nil || len(beside) == 0 {
 		return e.session.explain(ctx, err)
 	}
 	if err := e.outlive(ctx, patience); err != nil {
@@ -161,52 +162,48 @@ func (e *Executor) showOnlyActive(ctx context.Context, patience patience) error 
 	return nil
 }
 
-// withdrawViews takes this generation out of the views that an activation which did
-// not come to its end has left it in.
-func (e *Executor) withdrawViews(ctx context.Context) error {
-	for _, t := range e.tables {
-		shows, err := e.session.shows(ctx, e.session.name(t.Table.Name), t.stored)
-		if err != nil {
-			return e.session.explain(ctx, err)
-		}
-		if shows && !e.existingTables {
-			return e.showOnlyActive(ctx, readersPatience)
-		}
+// withdrawViews takes a generation that is not active out of the views that show it
+// beside the active one: it has been that before, or was about to be.
+func (e *Executor) withdrawViews(ctx context.Context, generation int64) error {
+	if e.existingTables {
+		return nil
 	}
-	return nil
+	beside, err := e.session.shownBeside(ctx, e.claim.Pipeline)
+	if err != nil {
+		return e.session.explain(ctx, err)
+	}
+	if !slices.Contains(beside, generation) {
+		return nil
+	}
+	return e.settleViews(ctx, dropPatience)
 }
 
-// tidy removes what older generations have left, as far as readers let it. The rest
-// takes room and does no harm; the next opening or activation tries again.
+// tidy makes the views show the active generation's tables alone, if readers let it.
+// That they show more does no harm; the next opening or activation tries again.
 func (e *Executor) tidy(ctx context.Context) {
-	if !e.existingTables && e.settleViews(ctx, tidyPatience) != nil {
-		return
-	}
-	left, err := e.session.leftovers(ctx, e.claim.Pipeline)
-	if err != nil {
-		return
-	}
-	for _, generation := range left {
-		err := e.quickly(ctx, tidyPatience, func(ctx context.Context) error { return e.dropTables(ctx, generation) })
-		if err != nil {
-			return
-		}
+	if !e.existingTables {
+		_ = e.settleViews(ctx, tidyPatience)
 	}
 }
 
-// leftovers are the generations that have tables and no checkpoint any more.
-func (s *session) leftovers(ctx context.Context, pipeline string) (left []int64, err error) {
-	texts, err := s.column(ctx, `SELECT DISTINCT t.generation::text FROM `+s.name(built)+` t WHERE t.pipeline = $1
-		AND NOT EXISTS (SELECT FROM `+s.name(checkpoints)+` c WHERE c.pipeline = t.pipeline AND c.generation = t.generation)`, pipeline)
+// shownBeside are the generations whose tables the views show beside those of the
+// active one.
+func (s *session) shownBeside(ctx context.Context, pipeline string) (beside []int64, err error) {
+	texts, err := s.column(ctx, `SELECT DISTINCT t.generation::text FROM `+s.name(built)+` t
+		JOIN pg_rewrite r ON r.ev_class = to_regclass(format('%I.%I', $2::text, t.name))
+		JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+			AND d.refobjid = to_regclass(format('%I.%I', $2::text, t.name || '__g' || t.generation))
+		WHERE t.pipeline = $1 AND NOT EXISTS (SELECT FROM `+s.name(checkpoints)+` c
+			WHERE c.pipeline = t.pipeline AND c.generation = t.generation AND c.active)`, pipeline, s.schema)
 	if err != nil {
-		return nil, fmt.Errorf("look for what is left of older generations: %w", err)
+		return nil, fmt.Errorf("look for what views show beside the active generation: %w", err)
 	}
 	for _, text := range texts {
-		var n int64
-		if _, err := fmt.Sscan(text, &n); err != nil {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
 			return nil, err
 		}
-		left = append(left, n)
+		beside = append(beside, n)
 	}
-	return left, nil
+	return beside, nil
 }

@@ -20,6 +20,7 @@ type Executor struct {
 	// attempted is where the last commit was to lead to, if it is not known whether
 	// it has.
 	attempted      event.Position
+	serving        int64 // the active generation, as far as is known
 	active         bool
 	closed         bool
 	existingTables bool
@@ -52,7 +53,7 @@ func (e *Executor) Handles(k effect.Kind) bool {
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
 
 // Active reports whether readers see the tables. It is what this executor found or
-// brought about: a later generation that replaces this one shows only as a
+// brought about: another generation that replaces this one shows only as a
 // [*claim.FencedError].
 func (e *Executor) Active() bool { return e.active }
 

@@ -130,7 +130,7 @@ func (s *session) unfitKey(ctx context.Context, name string, declared []string) 
 }
 
 // exchangeRows makes the user's tables hold what this generation's copies hold, and
-// drops those. It touches only rows that differ.
+// drops those, and the generations before. It touches only rows that differ.
 func (e *Executor) exchangeRows(ctx context.Context) error {
 	return e.session.within(ctx, func(ctx context.Context) error {
 		if err := e.holdAlone(ctx); err != nil {
@@ -146,8 +146,29 @@ func (e *Executor) exchangeRows(ctx context.Context) error {
 				return err
 			}
 		}
-		return e.succeed(ctx)
+		if err := e.succeed(ctx); err != nil {
+			return err
+		}
+		return e.dropOlder(ctx)
 	})
+}
+
+// dropOlder drops and forgets all generations before this one, none of which has rows
+// of its own any more.
+func (e *Executor) dropOlder(ctx context.Context) error {
+	all, err := e.session.generations(ctx, e.claim.Pipeline)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		if g.number >= e.claim.Generation {
+			continue
+		}
+		if err := e.forget(ctx, g.number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Executor) deleteOthers(ctx context.Context, t *table) error {

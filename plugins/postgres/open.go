@@ -18,7 +18,8 @@ import (
 // active at once; a later one is built beside the active one.
 //
 // Errors are [*rows.ConfigError], [ErrURL], [*rows.TableError], a
-// [*claim.FencedError] for a generation older than the active one, an
+// [*claim.FencedError] for a generation that the schema does not know and that is older
+// than the active one, an
 // [effect.RetryError] where the server is out of reach, or those of the database.
 // None of them has the URL's password in it.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
@@ -82,8 +83,17 @@ func (e *Executor) takeOver(ctx context.Context) error {
 	if e.claim.Epoch, err = e.session.nextEpoch(ctx, e.claim.Pipeline); err != nil {
 		return err
 	}
+	all, err := e.session.generations(ctx, e.claim.Pipeline)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		if g.active {
+			e.serving = g.number
+		}
+	}
 	if !exists {
-		return e.begin(ctx)
+		return e.begin(ctx, all)
 	}
 	if found.existingTables != e.existingTables {
 		return e.otherTables(found.existingTables)
@@ -118,24 +128,21 @@ func (e *Executor) ensureSchema(ctx context.Context) error {
 	return nil
 }
 
-// begin creates the generation.
-func (e *Executor) begin(ctx context.Context) error {
-	all, err := e.session.generations(ctx, e.claim.Pipeline)
-	if err != nil {
-		return err
-	}
-	e.active = true
+// begin creates the generation, beside all that there are.
+func (e *Executor) begin(ctx context.Context, all []generation) error {
 	for _, g := range all {
 		if g.existingTables != e.existingTables {
 			return e.otherTables(g.existingTables)
 		}
-		if g.active && g.number > e.claim.Generation {
-			return e.claim.ReplacedBy(g.number)
-		}
-		e.active = e.active && !g.active
+	}
+	if e.serving > e.claim.Generation {
+		return e.claim.ReplacedBy(e.serving)
+	}
+	if e.active = e.serving == 0; e.active {
+		e.serving = e.claim.Generation
 	}
 	e.nameTables()
-	err = e.session.perform(ctx,
+	err := e.session.perform(ctx,
 		`INSERT INTO `+e.session.name(checkpoints)+` (pipeline, generation, position, epoch, active, existing_tables)
 			VALUES ($1, $2, 0, $3, $4, $5)`,
 		e.claim.Pipeline, e.claim.Generation, e.claim.Epoch, e.active, e.existingTables)

@@ -17,6 +17,8 @@ type patience time.Duration
 const (
 	// readersPatience is that of what has to be done.
 	readersPatience = patience(time.Minute)
+	// dropPatience is that of tables that are dropped: they stay where it does not do.
+	dropPatience = patience(10 * time.Second)
 	// tidyPatience is that of what can be done later.
 	tidyPatience = patience(time.Second)
 	// quickLock is how long a change of a view waits at a time for a reader who has it:

@@ -29,7 +29,7 @@ func TestConformance(t *testing.T) {
 				t.Skip("short: the suite runs on tables of refold's")
 			}
 			executortest.Run(t, executortest.Suite{
-				Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Queries: true},
+				Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Keeps: !existing, Queries: true},
 				New: func(t *testing.T) executortest.Store {
 					cfg := asRole(t, ledgerConfig(t))
 					cfg.Queries = &rows.Queries{Timeout: time.Second, Rows: 100, Bytes: 10_000}

@@ -118,15 +118,15 @@ func TestViewsSurviveActivation(t *testing.T) {
 	}
 }
 
-// Activation clears away what earlier builds have left behind.
-func TestActivationDropsAllOlderGenerations(t *testing.T) {
+// What is not retained goes, whatever has left it behind.
+func TestRetainDropsAllOthers(t *testing.T) {
 	cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
 	for generation := uint64(1); generation <= 3; generation++ {
 		build(t, open(t, cfg, "ledger", generation), generation)
 	}
 	newer := open(t, cfg, "ledger", 4)
 	third := open(t, cfg, "ledger", 3)
-	if err := third.Activate(t.Context()); err != nil {
+	if err := errors.Join(third.Activate(t.Context()), third.Retain(t.Context(), []uint64{4})); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"accounts", "accounts__g4", "entries", "entries__g4"}

@@ -20,10 +20,10 @@
 //     is skipped, and a batch that would leave a hole is a [claim.GapError].
 //  4. A batch holds only rows that fit their table, or none of it is written:
 //     the error is a [rows.RowError] that names the first effect that does not fit.
-//  5. The active generation's tables bear their declared names. A generation
-//     built beside it has tables named <table>__g<generation>, and Activate
-//     exchanges the two in one transaction: no reader finds a table missing or
-//     half built.
+//  5. The active generation's tables bear their declared names. Those of every
+//     other one, whether it is being built or has been replaced, are named
+//     <table>__g<generation>, and Activate exchanges the two in one transaction:
+//     no reader finds a table missing or half built.
 //  6. A table belongs to one pipeline. A table that no pipeline created is
 //     never touched.
 //
@@ -32,7 +32,7 @@
 // with does not depend on the order in which they are written.
 //
 // The package's own tables begin with _refold; they may be read, not written.
-// Triggers and indexes that somebody adds to a table by hand go away with its
+// Triggers and indexes that somebody adds to a table by hand belong to its
 // generation; views stay.
 //
 // Start reading at [Executor.Execute].

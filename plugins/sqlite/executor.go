@@ -17,6 +17,7 @@ import (
 type Executor struct {
 	session *session
 	claim   claim.Claim
+	serving int64 // the active generation, as far as is known
 	active  bool
 	closed  bool
 	model   *rows.Model
@@ -39,7 +40,7 @@ func (e *Executor) Handles(k effect.Kind) bool {
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
 
 // Active reports whether the tables bear their declared names. It is what this
-// executor found or brought about: a later generation that replaces this one
+// executor found or brought about: another generation that replaces this one
 // shows only as a [*claim.FencedError].
 func (e *Executor) Active() bool { return e.active }
 

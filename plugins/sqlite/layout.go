@@ -122,17 +122,16 @@ func (e *Executor) record(ctx context.Context, t *table) error {
 	return nil
 }
 
-// dropGeneration removes a generation's tables, which takes their indexes along,
-// and its rows in the ledger.
-func (e *Executor) dropGeneration(ctx context.Context, generation int64, active bool) error {
-	names, err := e.session.column(ctx,
-		`SELECT name FROM _refold_tables WHERE pipeline = ? AND generation = ?`, e.claim.Pipeline, generation)
+// dropGeneration removes the tables of a generation that is not active, which takes
+// their indexes along, and its rows in the ledger.
+func (e *Executor) dropGeneration(ctx context.Context, generation int64) error {
+	names, err := e.session.tablesOf(ctx, e.claim.Pipeline, generation)
 	if err != nil {
-		return fmt.Errorf("list the tables of generation %d: %w", generation, err)
+		return err
 	}
 	for _, name := range names {
 		// Somebody may have dropped it by hand.
-		if _, err := e.session.exec(ctx, "DROP TABLE IF EXISTS "+rows.Quote(storedName(name, generation, active))); err != nil {
+		if _, err := e.session.exec(ctx, "DROP TABLE IF EXISTS "+rows.Quote(storedName(name, generation, false))); err != nil {
 			return fmt.Errorf("drop table %s of generation %d: %w", name, generation, err)
 		}
 	}

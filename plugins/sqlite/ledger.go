@@ -89,6 +89,15 @@ func (s *session) activeGeneration(ctx context.Context, pipeline string) (genera
 	return generation, true, nil
 }
 
+// tablesOf are the declared names of a generation's tables.
+func (s *session) tablesOf(ctx context.Context, pipeline string, generation int64) ([]string, error) {
+	names, err := s.column(ctx, `SELECT name FROM _refold_tables WHERE pipeline = ? AND generation = ? ORDER BY name`, pipeline, generation)
+	if err != nil {
+		return nil, fmt.Errorf("list the tables of generation %d: %w", generation, err)
+	}
+	return names, nil
+}
+
 // nextEpoch takes the pipeline's next epoch.
 func (s *session) nextEpoch(ctx context.Context, pipeline string) (epoch int64, err error) {
 	err = s.conn.QueryRowContext(ctx,

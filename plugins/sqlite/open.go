@@ -16,8 +16,8 @@ import (
 // pipeline is active at once; a later one is built beside the active one.
 //
 // Errors are [*rows.ConfigError], [*rows.TableError], [ErrLocked], a
-// [*claim.FencedError] for a
-// generation older than the active one, or those of the file.
+// [*claim.FencedError] for a generation that the file does not know and that is older
+// than the active one, or those of the file.
 func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (*Executor, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -59,6 +59,9 @@ func (e *Executor) takeOver(ctx context.Context) error {
 	if e.claim.Epoch, err = e.session.nextEpoch(ctx, e.claim.Pipeline); err != nil {
 		return err
 	}
+	if e.serving, _, err = e.session.activeGeneration(ctx, e.claim.Pipeline); err != nil {
+		return err
+	}
 	if !exists {
 		return e.begin(ctx)
 	}
@@ -75,16 +78,14 @@ func (e *Executor) takeOver(ctx context.Context) error {
 
 // begin creates the generation.
 func (e *Executor) begin(ctx context.Context) error {
-	active, exists, err := e.session.activeGeneration(ctx, e.claim.Pipeline)
-	if err != nil {
-		return err
+	if e.serving > e.claim.Generation {
+		return e.claim.ReplacedBy(e.serving)
 	}
-	if exists && active > e.claim.Generation {
-		return e.claim.ReplacedBy(active)
+	if e.active = e.serving == 0; e.active {
+		e.serving = e.claim.Generation
 	}
-	e.active = !exists
 	e.nameTables()
-	_, err = e.session.exec(ctx,
+	_, err := e.session.exec(ctx,
 		`INSERT INTO _refold_checkpoints (pipeline, generation, position, epoch, active) VALUES (?, ?, 0, ?, ?)`,
 		e.claim.Pipeline, e.claim.Generation, e.claim.Epoch, e.active)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 func TestConformance(t *testing.T) {
 	executortest.Run(t, executortest.Suite{
-		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Queries: true},
+		Features: executortest.Features{Transactional: true, Rows: true, Schema: true, Generations: true, Keeps: true, Queries: true},
 		New: func(t *testing.T) executortest.Store {
 			cfg := ledgerConfig(filepath.Join(t.TempDir(), "read.db"))
 			cfg.BusyTimeout = 100 * time.Millisecond

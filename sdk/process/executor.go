@@ -28,6 +28,21 @@ type Executor interface {
 	Close() error
 }
 
+// keeper is an executor that keeps generations which are not active: see engine.Keeper.
+// The protocol has none.
+type keeper interface {
+	Retain(ctx context.Context, generations []uint64) error
+}
+
+// activate has an executor drop what it would keep of generations before.
+func activate(x Executor, ctx context.Context) error {
+	err := x.Activate(ctx)
+	if k, ok := x.(keeper); ok && err == nil {
+		err = k.Retain(ctx, nil)
+	}
+	return err
+}
+
 // Querier is an [Executor] that answers Query effects.
 type Querier interface {
 	Query(ctx context.Context, q effect.Effect) (answer json.RawMessage, err error)
@@ -163,7 +178,7 @@ func (x *executor) Query(ctx context.Context, r *wire.ReadRequest) (*wire.ReadRe
 }
 
 func (x *executor) Activate(ctx context.Context, _ *wire.ActivateRequest) (*wire.ActivateReply, error) {
-	return &wire.ActivateReply{Failure: failureOf(x.with(ctx, Executor.Activate))}, nil
+	return &wire.ActivateReply{Failure: failureOf(x.with(ctx, activate))}, nil
 }
 
 func (x *executor) Discard(ctx context.Context, _ *wire.DiscardRequest) (*wire.DiscardReply, error) {
