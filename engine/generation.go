@@ -26,6 +26,8 @@ type generation struct {
 	specs     []config.Executor  // of the executors
 	names     []string           // of the executors
 	outlets   []*delivery.Outlet // of the executors
+	// folds is false of one that is opened to be read, without its executors.
+	folds bool
 	// instantiate makes another instance of the plugin.
 	instantiate func(context.Context) (Plugin, error)
 	// asking holds one token while somebody queries a copy of the plugin.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
 	"github.com/refold-dev/refold/engine/internal/root"
@@ -27,7 +28,7 @@ func (p *pipeline) open(ctx context.Context) (err error) {
 	}
 	p.life.become(inLoad, nil)
 	err = p.recover(ctx)
-	if !isFenced(err) {
+	if !isFenced(err) && !isOutdated(err) {
 		return err
 	}
 	_ = p.fault(err) // of this pipeline alone: its status has the error
@@ -42,6 +43,14 @@ func isFenced(err error) bool {
 		Fenced() bool
 	}
 	return errors.As(err, &fenced) && fenced.Fenced()
+}
+
+// isOutdated reports whether an error is that the read model is of another declaration
+// than the present one, and cannot go on.
+func isOutdated(err error) bool {
+	var changed *ChangedError
+	var gone *GoneError
+	return errors.As(err, &changed) || errors.As(err, &gone)
 }
 
 // replacedBy is the generation that serves in the place of one that was to be opened,
@@ -65,7 +74,8 @@ func (p *pipeline) recover(ctx context.Context) error {
 	if err := p.openLive(ctx); err != nil {
 		return err
 	}
-	return p.dropLeftovers(ctx)
+	p.retain(ctx)
+	return p.dropSurplus(ctx)
 }
 
 // finishActivation goes on with a swap that a crash has cut short.
@@ -78,8 +88,12 @@ func (p *pipeline) finishActivation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept.Mark().Identity == p.identity { // else run rebuilds it, and swaps the sinks then
-		executors, err := p.openExecutors(ctx, activating)
+	spec, _, noted, err := specOf(kept)
+	if err != nil {
+		return err
+	}
+	if noted { // else run rebuilds it, and swaps the sinks then
+		executors, err := p.openExecutors(ctx, &spec, activating)
 		if err != nil {
 			return err
 		}
@@ -87,11 +101,11 @@ func (p *pipeline) finishActivation(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.store.FinishActivation(activating)
+	return p.store.FinishActivation(activating, p.opts.Now())
 }
 
-// openLive opens the active generation, if it can go on as it is; if it cannot,
-// run rebuilds it.
+// openLive opens the active generation, if it can go on; if it cannot, run rebuilds
+// it.
 func (p *pipeline) openLive(ctx context.Context) error {
 	active, _, err := p.store.Generations()
 	if err != nil {
@@ -101,13 +115,18 @@ func (p *pipeline) openLive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if kept.Mark().Identity != p.identity {
-		return nil
+	d, err := p.decide(ctx, kept)
+	if err != nil || d == nil {
+		return err
 	}
-	g, err := p.openGeneration(ctx, kept)
+	g, err := p.openActive(ctx, kept, d)
 	if by, ok := replacedBy(err); ok && kept.Mark().Position == 0 { // that of a state which is no more
 		p.warnOfStranger()
 		return p.store.Reserve(by)
+	}
+	if err != nil && p.outdated && !isFenced(err) && ctx.Err() == nil { // its successor needs nothing of it
+		p.opts.Logger.Warn("what serves does not fold on while its successor is built", "pipeline", p.spec.Name, "error", err)
+		return nil
 	}
 	if err != nil {
 		return err
@@ -120,13 +139,45 @@ func (p *pipeline) openLive(ctx context.Context) error {
 	return nil
 }
 
+// openActive opens the generation that readers see. The error is fenced where an executor
+// has another one serve, which it knows as a later one.
+func (p *pipeline) openActive(ctx context.Context, kept *checkpoint.Generation, d *declaration) (*generation, error) {
+	g, err := p.openGeneration(ctx, kept, d)
+	if err != nil {
+		return nil, err
+	}
+	for i, x := range g.executors {
+		k, ok := x.(Keeper)
+		if ok && !x.Active() && k.Serving() > kept.Number() {
+			return nil, errors.Join(&replacedError{g.names[i], kept.Number(), k.Serving()}, g.close(ctx))
+		}
+	}
+	return g, nil
+}
+
+// replacedError is an executor that has a generation serve which the state does not
+// know.
+type replacedError struct {
+	executor string
+	number   uint64
+	by       uint64
+}
+
+func (e *replacedError) Error() string {
+	return fmt.Sprintf("in the executor %s generation %d serves in the place of generation %d", e.executor, e.by, e.number)
+}
+
+func (e *replacedError) Fenced() bool { return true }
+
+func (e *replacedError) ReplacedBy() (generation uint64, ok bool) { return e.by, true }
+
 func (p *pipeline) warnOfStranger() {
 	p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.spec.Name)
 }
 
 func (p *pipeline) activeOrFirst(active uint64) (*checkpoint.Generation, error) {
 	if active == 0 {
-		return p.store.Create(p.identity, p.module)
+		return p.create()
 	}
 	return p.store.Generation(active)
 }
@@ -140,41 +191,6 @@ func (p *pipeline) isStranger(g *generation, isNew bool) bool {
 		}
 	}
 	return false
-}
-
-// dropLeftovers removes the generations of replays that did not come to their
-// end. One that does not go away, such as one of a sink that is out of reach,
-// stops nothing: it stays for the next start, and the next swap removes it.
-func (p *pipeline) dropLeftovers(ctx context.Context) error {
-	active, _, err := p.store.Generations()
-	if err != nil {
-		return err
-	}
-	all, err := p.store.All()
-	if err != nil {
-		return err
-	}
-	for _, number := range all {
-		if number == active {
-			continue
-		}
-		if err := p.discard(ctx, number); err != nil {
-			p.opts.Logger.Warn("what a replay has left stays for now", "pipeline", p.spec.Name, "generation", number, "error", err)
-		}
-	}
-	return ctx.Err()
-}
-
-// discard removes a generation that is not active.
-func (p *pipeline) discard(ctx context.Context, number uint64) error {
-	executors, err := p.openExecutors(ctx, number)
-	if err != nil {
-		return err
-	}
-	if err := discardAll(ctx, executors); err != nil {
-		return fmt.Errorf("discarding generation %d: %w", number, errors.Join(err, closeAll(executors)))
-	}
-	return p.store.Drop(number)
 }
 
 // discardAll discards a generation in its executors. One that serves it knew no
@@ -193,33 +209,34 @@ func discardAll(ctx context.Context, executors []Executor) error {
 
 // openGeneration opens plugin and executors for a stored generation and brings
 // them to one position.
-func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generation) (*generation, error) {
+func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generation, d *declaration) (*generation, error) {
 	if err := kept.Verify(); err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
 	}
-	plugin, err := p.instantiate(ctx)
+	plugin, err := d.instantiate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	executors, err := p.openExecutors(ctx, kept.Number())
+	executors, err := p.openExecutors(ctx, &d.spec, kept.Number())
 	if err != nil {
 		return nil, errors.Join(err, plugin.Close(ctx))
 	}
-	selection := feed.Select(p.manifest.Events, p.spec.Source.Events, p.spec.Source.Aggregates)
+	selection := feed.Select(d.manifest.Events, d.spec.Source.Events, d.spec.Source.Aggregates)
 	g := &generation{
 		pipeline:    p.spec.Name,
 		opts:        p.opts,
-		manifest:    p.manifest,
+		manifest:    d.manifest,
 		executors:   executors,
-		specs:       p.spec.Executors,
-		names:       executorNames(p.spec.Executors),
-		instantiate: p.instantiate,
+		specs:       d.spec.Executors,
+		names:       executorNames(d.spec.Executors),
+		instantiate: d.instantiate,
+		folds:       true,
 		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
-		builder:     feed.NewBuilder(&p.manifest, selection, p.spec.Projection.Key),
+		builder:     feed.NewBuilder(&d.manifest, selection, d.spec.Projection.Key),
 		kept:        kept,
 		hasher:      root.NewHasher(),
-		policy:      p.policy,
+		policy:      d.policy,
 	}
 	g.builder.SetPipeline(p.spec.Name)
 	if err := g.restore(ctx); err != nil {
@@ -228,10 +245,10 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 	return g, nil
 }
 
-func (p *pipeline) openExecutors(ctx context.Context, generation uint64) ([]Executor, error) {
+func (p *pipeline) openExecutors(ctx context.Context, spec *config.Pipeline, generation uint64) ([]Executor, error) {
 	var executors []Executor
-	for _, spec := range p.spec.Executors {
-		x, err := p.opts.OpenExecutor(ctx, spec, p.spec.Name, generation)
+	for i := range spec.Executors {
+		x, err := p.opts.OpenExecutor(ctx, spec.Executors[i], p.spec.Name, generation)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("pipeline %s: opening its executors: %w", p.spec.Name, err), closeAll(executors))
 		}

@@ -140,20 +140,14 @@ func (p *pipeline) pause(ctx context.Context, reason string) error {
 	return nil
 }
 
-// openReader opens what a paused pipeline serves, if it is of this pipeline as
-// it is declared, without executors.
+// openReader opens what a paused pipeline serves, without executors.
 func (p *pipeline) openReader(ctx context.Context) error {
 	p.stale = true
 	kept, err := served(p.store)
-	if err != nil || kept == nil || kept.Mark().Identity != p.identity {
+	if err != nil || kept == nil {
 		return err
 	}
-	reader, err := newReader(ctx, p.spec.Name, kept, p.instantiate)
-	if err != nil {
-		return err
-	}
-	p.release(ctx, p.serve(reader))
-	return nil
+	return p.read(ctx, kept)
 }
 
 // reload opens plugin and executors anew and goes on from the last checkpoint,

@@ -2,16 +2,12 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
-	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // pipeline supervises the generations of one pipeline: the live one and, during
@@ -19,10 +15,7 @@ import (
 type pipeline struct {
 	spec     config.Pipeline
 	opts     *Options
-	manifest manifest.Manifest
-	module   string // the plugin's digest
-	identity string
-	policy   string // what becomes of poison
+	declared *declaration // what spec comes to
 	store    *checkpoint.Store
 	life     life
 	requests chan request  // replays, resets and resumes, one after the other
@@ -30,58 +23,29 @@ type pipeline struct {
 	work     chan struct{} // holds one token while somebody folds
 
 	// stale: what is open cannot go on, and is opened again before the next
-	// fold. Only who holds the token of work looks.
-	stale bool
+	// fold. outdated: what is open is of another declaration than the present one,
+	// which is to replace it; tried: that has failed. Only who holds the token of work
+	// looks.
+	stale, outdated, tried bool
 
 	// mu guards what an operator sees. live is written only by who holds the
 	// token of work, which therefore reads it without mu.
 	mu     sync.Mutex
-	live   *generation // nil: the stored one is of another identity
+	live   *generation // nil: there is none that can be opened
 	replay *replay
+	change *Change
 }
 
 func newPipeline(spec config.Pipeline, opts *Options) *pipeline {
 	return &pipeline{
 		spec:     spec,
 		opts:     opts,
+		declared: &declaration{spec: spec, catalog: opts.Catalog, open: opts.OpenPlugin},
 		life:     life{pipeline: spec.Name, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger},
 		requests: make(chan request),
 		pauses:   make(chan request),
 		work:     make(chan struct{}, 1),
 	}
-}
-
-// load proves that the projection's module can be run, without touching disk.
-func (p *pipeline) load(ctx context.Context) error {
-	plugin, err := p.instantiate(ctx)
-	if err != nil {
-		return err
-	}
-	p.manifest, p.module = plugin.Manifest(), plugin.Digest()
-	if p.policy, err = policyFor(p.spec.OnError, p.manifest.State); err != nil {
-		return errors.Join(fmt.Errorf("pipeline %s: %w", p.spec.Name, err), plugin.Close(ctx))
-	}
-	p.identity, err = identityOf(p.spec, p.module, p.opts.Catalog)
-	return errors.Join(err, plugin.Close(ctx))
-}
-
-func (p *pipeline) instantiate(ctx context.Context) (Plugin, error) {
-	plugin, err := p.opts.OpenPlugin(ctx, p.spec.Projection)
-	if err != nil {
-		return nil, fmt.Errorf("pipeline %s: loading its projection: %w", p.spec.Name, err)
-	}
-	return plugin, nil
-}
-
-// identityOf digests all that a read model depends on besides the log. A
-// pipeline whose identity has changed is rebuilt.
-func identityOf(spec config.Pipeline, module, catalog string) (string, error) {
-	text, err := json.Marshal(spec.Identified(module))
-	if err != nil {
-		return "", fmt.Errorf("pipeline %s: digesting its declaration: %w", spec.Name, err)
-	}
-	sum := sha256.Sum256(append(text, catalog...))
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // begin waits for the right to fold; end gives it back. The error is errBegun once

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/refold-dev/refold/domain/effect"
@@ -20,10 +21,18 @@ type rebranded struct{ engine.Plugin }
 
 func (rebranded) Digest() string { return "sha256:another" }
 
-func openRebranded(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+// another is the pipeline lines with another module, which openAny opens.
+func another() config.Pipeline {
+	p := lines()
+	p.Projection.SHA256 = "another"
+	return p
+}
+
+// openAny opens a guest, or what another asks for.
+func openAny(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
 	p, err := openPlugin(ctx, spec)
-	if err != nil {
-		return nil, err
+	if err != nil || spec.SHA256 != "another" {
+		return p, err
 	}
 	return rebranded{p}, nil
 }
@@ -47,12 +56,12 @@ func without(events []event.Event, typ string) []event.Event {
 }
 
 // A pipeline that depends on something else than before is rebuilt at its
-// start, whether it catches up or runs.
+// start, whether it catches up or runs, and what was there serves meanwhile.
 func TestAChangedPipelineIsRebuilt(t *testing.T) {
 	all := history(200)
 	for name, change := range map[string]func(r *rig) (check func()){
 		"module": func(r *rig) func() {
-			r.opts.OpenPlugin = openRebranded
+			r.specs[0] = another()
 			return func() {
 				r.wantLines(all)
 				if s := r.status("lines"); s.Module != "sha256:another" {
@@ -85,37 +94,93 @@ func TestAChangedPipelineIsRebuilt(t *testing.T) {
 		for _, live := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				r := newRig(t, newLog(t, all), lines())
+				r.opts.OpenPlugin = openAny
 				r.open()
 				r.catchUp()
 				r.close()
 				check := change(r)
 				r.open()
-				if s := r.status("lines"); s.Generation != 0 || s.Lag != 200 || !s.Covered() {
+				if s := r.status("lines"); s.Generation != 1 || s.Position != 200 || s.Change == nil || s.Change.Policy != "rebuild" || !s.Covered() {
 					t.Errorf("before the rebuild: %+v", s)
 				}
-				if _, err := r.engine.State(t.Context(), "lines", nil); err == nil {
-					t.Error("there is a state before the rebuild")
-				}
+				r.wantLines(all)
 				if live {
 					r.start()
-					r.untilLive("lines", 200)
+					r.untilBuilt("lines", 200)
 				} else {
 					r.catchUp()
 				}
 				check()
-				want := []engine.State{engine.Loading, engine.CatchingUp, engine.Stopped, engine.Loading, engine.Rebuilding, engine.CatchingUp}
-				if got := r.seen.statesOf("lines"); !slices.Equal(got[:6], want) {
-					t.Errorf("states %v, want to begin with %v", got, want)
-				}
 				r.close()
-				r.wantGenerations("lines", 2)
+				r.wantGenerations("lines", 1, 2)
 				r.open() // is no change again
-				if s := r.status("lines"); s.Generation != 2 || s.Position != 200 {
+				if s := r.status("lines"); s.Generation != 2 || s.Position != 200 || s.Change != nil {
 					t.Errorf("after another start: %+v", s)
 				}
 			})
 		}
 	}
+}
+
+// Where the code of what serves is not to be had any more, its tables serve alone while
+// the new read model is built.
+func TestAModuleThatIsGone(t *testing.T) {
+	all := history(200)
+	r := newRig(t, newLog(t, all), another())
+	r.opts.OpenPlugin = openAny
+	r.open()
+	r.catchUp()
+	r.close()
+	r.opts.OpenPlugin = openPlugin
+	r.open()
+	if s := r.status("lines"); s.Generation != 0 || s.Lag != 200 || s.Change == nil || !s.Covered() {
+		t.Errorf("before the rebuild: %+v", s)
+	}
+	if _, err := r.engine.State(t.Context(), "lines", nil); err == nil {
+		t.Error("there is a state before the rebuild")
+	}
+	r.wantRows("lines_by_dir", wantRowsOf(all))
+	r.start()
+	r.untilBuilt("lines", 200)
+	r.wantLines(all)
+	want := []engine.State{engine.Loading, engine.CatchingUp, engine.Stopped, engine.Loading, engine.Rebuilding, engine.CatchingUp}
+	if got := r.seen.statesOf("lines"); !slices.Equal(got[:6], want) {
+		t.Errorf("states %v, want to begin with %v", got, want)
+	}
+}
+
+// While the new read model is built the old one folds on, by its own declaration.
+func TestTheOldOneFoldsOnWhileTheNewOneIsBuilt(t *testing.T) {
+	all := history(300)
+	log := newLog(t, all[:100])
+	r := newRig(t, log, lines())
+	r.opts.OpenPlugin = openAny
+	r.open()
+	r.catchUp()
+	r.close()
+
+	p := another()
+	p.Source.Events = narrowed().Source.Events
+	r.specs[0] = p
+	held := make(chan struct{})
+	r.meddle(meddler{execute: func(x *meddler, ctx context.Context, b effect.Batch) error {
+		if x.generation == 2 {
+			<-held
+		}
+		return x.Executor.Execute(ctx, b)
+	}})
+	r.open()
+	r.start()
+	appendTo(t, log, all[100:200])
+	s := r.until("lines", "live beside a build", func(s engine.Status) bool { return s.State == engine.Live && s.Position == 200 && s.Replay != nil })
+	if s.Generation != 1 || s.Replay.Generation != 2 || s.Module == "sha256:another" {
+		t.Errorf("status %+v", s)
+	}
+	r.wantLines(all[:200])
+	close(held)
+	appendTo(t, log, all[200:])
+	r.untilBuilt("lines", 300)
+	r.wantLines(without(all, "file_deleted"))
 }
 
 // What does not change the read model does not rebuild it.
@@ -142,31 +207,33 @@ func TestARebuildThatFails(t *testing.T) {
 	rows := rowsOf(t, r.dir, "lines_by_dir")
 
 	r.specs[0] = narrowed()
-	broken := true
+	var broken atomic.Bool
+	broken.Store(true)
 	r.meddle(meddler{execute: func(x *meddler, ctx context.Context, b effect.Batch) error {
-		if broken && b.Through > 100 {
+		if x.generation > 1 && broken.Load() && b.Through > 100 {
 			return errSink
 		}
 		return x.Executor.Execute(ctx, b)
 	}})
 	r.open()
 	r.start()
-	s := r.until("lines", "faulted", func(s engine.Status) bool { return s.State == engine.Faulted })
-	if !strings.Contains(s.Error, errSink.Error()) {
-		t.Errorf("status %+v", s)
+	failed := func(s engine.Status) bool {
+		return s.Change != nil && strings.Contains(s.Change.Error, errSink.Error())
 	}
+	r.until("lines", "told of the failure", failed)
+	r.untilLive("lines", 200)
 	r.untilLive("commits", 200)
 	r.wantRows("lines_by_dir", rows)
 	if err := r.engine.Replay(t.Context(), "lines"); !errors.Is(err, errSink) {
 		t.Errorf("replaying: %v", err)
 	}
-	if s := r.status("lines"); s.State != engine.Faulted || !strings.Contains(s.Error, errSink.Error()) {
+	if s := r.status("lines"); s.Generation != 1 || !failed(s) {
 		t.Errorf("after another failure: %+v", s)
 	}
-	r.wantRows("lines_by_dir", rows)
-	broken = false
+	r.wantLines(all)
+	broken.Store(false)
 	must(t, r.engine.Replay(t.Context(), "lines"))
-	r.untilLive("lines", 200)
+	r.untilBuilt("lines", 200)
 	r.wantLines(without(all, "file_deleted"))
 }
 

@@ -36,16 +36,19 @@ func (r *replay) status(pipeline string, now time.Time) *Replay {
 // one goes on, then puts the new one in its place. live may be nil, when none
 // runs. The pipeline is faulted by a rebuild that leaves nothing to serve.
 func (p *pipeline) rebuild(ctx context.Context, live *liveRun) error {
-	serves := p.live != nil
-	if !serves {
+	folds := p.live != nil && p.live.folds
+	if !folds {
 		p.life.become(inRebuild, nil)
 	}
 	next, err := p.build(ctx, live)
 	if err != nil {
 		p.setReplay(nil, 0)
 		err = fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err)
-		if !serves && ctx.Err() == nil {
+		if !folds && ctx.Err() == nil {
 			return p.fault(err)
+		}
+		if ctx.Err() == nil {
+			p.noteUnbuilt(err)
 		}
 		return err
 	}
@@ -60,16 +63,21 @@ func (p *pipeline) rebuild(ctx context.Context, live *liveRun) error {
 // build makes the next generation and brings it to the log's head, or leaves no
 // trace of it.
 func (p *pipeline) build(ctx context.Context, live *liveRun) (*generation, error) {
-	kept, err := p.store.Create(p.identity, p.module)
+	kept, err := p.create()
 	if err != nil {
 		return nil, err
 	}
 	cleaning := context.WithoutCancel(ctx)
-	next, err := p.openGeneration(ctx, kept)
+	next, err := p.openGeneration(ctx, kept, p.declared)
 	if err != nil {
 		return nil, errors.Join(err, p.discard(cleaning, kept.Number()))
 	}
-	if err = p.fill(ctx, next, live); err != nil {
+	if at := next.furthest(); at > 0 {
+		err = fmt.Errorf("an executor has a generation %d already, up to position %d", kept.Number(), at)
+	} else {
+		err = p.fill(ctx, next, live)
+	}
+	if err != nil {
 		err = errors.Join(err, discardAll(cleaning, next.executors), next.close(cleaning), p.store.Drop(kept.Number()))
 		return nil, err
 	}
@@ -79,9 +87,6 @@ func (p *pipeline) build(ctx context.Context, live *liveRun) (*generation, error
 // fill brings the next generation to the log's head, first beside the live one,
 // then, for the rest, with the live one stopped.
 func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun) error {
-	if at := next.furthest(); at > 0 {
-		return fmt.Errorf("an executor has a generation %d already, up to position %d", next.kept.Number(), at)
-	}
 	r := &replay{next: next, began: p.opts.Now()}
 	for _, alone := range []bool{false, true} {
 		if alone && live != nil {
@@ -139,8 +144,11 @@ func (p *pipeline) swap(ctx context.Context, next *generation) error {
 			return err
 		}
 	}
-	number := next.kept.Number()
-	if err := p.store.BeginActivation(number); err != nil {
+	keep, err := p.keepsBefore(next)
+	if err != nil {
+		return err
+	}
+	if err := p.store.BeginActivation(next.kept.Number(), keep); err != nil {
 		return err
 	}
 	if err := activateAll(ctx, next.executors); err != nil {
@@ -150,24 +158,29 @@ func (p *pipeline) swap(ctx context.Context, next *generation) error {
 		return err
 	}
 	p.life.become(inSwap, nil)
-	if old == nil {
-		return nil
-	}
-	if err := old.close(ctx); err != nil {
-		p.opts.Logger.Warn("closing the generation before", "pipeline", p.spec.Name, "error", err)
-	}
-	return nil
+	p.release(ctx, old)
+	p.retain(ctx)
+	return p.dropSurplus(ctx)
 }
 
-// exchange drops the state of all generations but next, and has readers see
-// that one: who asks in between waits.
+// exchange makes next the active generation, and has readers see it: who asks in
+// between waits.
 func (p *pipeline) exchange(next *generation) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.store.FinishActivation(next.kept.Number()); err != nil {
+	back, err := p.store.Rollback()
+	if err != nil {
 		return err
 	}
-	p.live, p.stale = next, false
+	if err := p.store.FinishActivation(next.kept.Number(), p.opts.Now()); err != nil {
+		return err
+	}
+	p.live, p.stale, p.outdated, p.change = next, false, false, nil
+	if next.kept.Mark().Identity != p.declared.identity {
+		p.change = rolledBack(back)
+	} else if err := p.endRollback(back); err != nil {
+		return err
+	}
 	done := p.replay.status(p.spec.Name, p.opts.Now())
 	done.Done = true
 	p.replay.final, p.replay.next = done, nil

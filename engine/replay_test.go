@@ -110,8 +110,8 @@ func TestReplayBesideTheLivePipeline(t *testing.T) {
 		t.Errorf("the other pipeline: %+v", s)
 	}
 	r.close()
-	r.wantGenerations("lines", 3)
-	wantTables(t, r, "_refold_checkpoints", "_refold_epochs", "_refold_format", "_refold_tables", "lines_by_dir")
+	r.wantGenerations("lines", 2, 3)
+	wantTables(t, r, "_refold_checkpoints", "_refold_epochs", "_refold_format", "_refold_tables", "lines_by_dir", "lines_by_dir__g2")
 }
 
 func wantTables(t *testing.T, r *rig, want ...string) {

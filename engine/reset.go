@@ -36,18 +36,18 @@ func (p *pipeline) empty(ctx context.Context) error {
 			return errors.Join(err, discardAll(ctx, executors), p.store.Drop(kept.Number()))
 		}
 	}
-	if err := p.store.BeginActivation(kept.Number()); err != nil {
+	if err := p.store.BeginActivation(kept.Number(), false); err != nil {
 		return errors.Join(err, closeAll(executors))
 	}
 	if err := errors.Join(activateAll(ctx, executors), closeAll(executors)); err != nil {
 		return err
 	}
 	before, err := p.withdraw(kept.Number())
+	p.release(ctx, before)
 	if err != nil {
 		return err
 	}
-	p.release(ctx, before)
-	return nil
+	return p.dropSurplus(ctx)
 }
 
 // openEmpty makes an empty generation, behind whatever another engine has made.
@@ -57,7 +57,7 @@ func (p *pipeline) openEmpty(ctx context.Context) (*checkpoint.Generation, []Exe
 		if err != nil {
 			return nil, nil, err
 		}
-		executors, err := p.openExecutors(ctx, kept.Number())
+		executors, err := p.openExecutors(ctx, &p.spec, kept.Number())
 		if err == nil {
 			return kept, executors, nil
 		}
@@ -81,24 +81,29 @@ func (p *pipeline) createEmpty() (*checkpoint.Generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := p.store.Create(noIdentity, p.module)
+	n, err := p.note()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := p.store.Create(noIdentity, p.declared.module, n)
 	if err != nil {
 		return nil, err
 	}
 	performed := before.Mark().Position
 	return kept, kept.Commit(checkpoint.Mark{
-		Position: performed, Filtered: uint64(performed), Identity: noIdentity, Module: p.module,
+		Position: performed, Filtered: uint64(performed), Identity: noIdentity, Module: p.declared.module,
 	}, nil, nil, nil)
 }
 
-// withdraw drops the state of all generations but an empty one, and has readers
-// see none.
+// withdraw has readers see none of the generations but an empty one. None of them is
+// kept.
 func (p *pipeline) withdraw(empty uint64) (before *generation, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.store.FinishActivation(empty); err != nil {
+	if err := p.store.FinishActivation(empty, p.opts.Now()); err != nil {
 		return nil, err
 	}
 	before, p.live = p.live, nil
-	return before, nil
+	p.outdated, p.change = false, nil
+	return before, errors.Join(p.store.ForgetServed(), p.store.SetRollback(nil))
 }

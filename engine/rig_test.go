@@ -157,6 +157,15 @@ func (r *rig) untilLive(pipeline string, at int) {
 	})
 }
 
+// untilBuilt waits until a pipeline is live, at a position, with a read model of its
+// present declaration.
+func (r *rig) untilBuilt(pipeline string, at int) {
+	r.t.Helper()
+	r.until(pipeline, fmt.Sprintf("built and live at %d", at), func(s engine.Status) bool {
+		return s.State == engine.Live && s.Position == event.Position(at) && s.Change == nil
+	})
+}
+
 // state is a pipeline's whole state.
 func (r *rig) state(pipeline string) string {
 	r.t.Helper()

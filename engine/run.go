@@ -23,6 +23,11 @@ func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
 	if err := p.prepare(ctx, p.rebuild); err != nil {
 		return err
 	}
+	if p.outdated {
+		if err := p.rebuild(ctx, nil); err != nil {
+			return err
+		}
+	}
 	p.life.become(inStart, nil)
 	if _, err := p.head(ctx); err != nil {
 		return err
@@ -56,7 +61,7 @@ func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context, *l
 			return err
 		}
 	}
-	if p.live == nil {
+	if p.live == nil || !p.live.folds {
 		return rebuild(ctx, nil)
 	}
 	return nil
@@ -75,7 +80,12 @@ func (p *pipeline) run(ctx context.Context) {
 			_ = p.prepare(ctx, p.rebuildOrPause) // whoever wants the error finds it in the status
 		}
 		live := p.startLive(ctx)
-		p.attend(ctx, live)
+		if p.outdated && !p.tried && p.life.can(inReplay) {
+			p.tried = true
+			_ = p.rebuildOrPause(ctx, live)
+		} else {
+			p.attend(ctx, live)
+		}
 		live.stop()
 	}
 }
@@ -142,7 +152,7 @@ func (p *pipeline) startLive(ctx context.Context) *liveRun {
 	r := &liveRun{cancel, make(chan struct{})}
 	go func() {
 		defer close(r.done)
-		if p.live == nil || !p.life.can(inStart) {
+		if p.live == nil || !p.live.folds || !p.life.can(inStart) {
 			return
 		}
 		p.life.become(inStart, nil)

@@ -196,10 +196,13 @@ func (p *pipeline) status(head event.Position, now time.Time) Status {
 	at, _ := p.life.look()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.module}
+	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.declared.module}
 	s.setLife(at)
 	if p.replay != nil {
 		s.Replay = p.replay.status(p.spec.Name, now)
+	}
+	if p.change != nil {
+		s.Change = new(*p.change)
 	}
 	if p.live == nil {
 		s.Lag = uint64(head)

@@ -36,6 +36,8 @@ type Status struct {
 	Reason string  `json:"reason,omitempty"`
 	Error  string  `json:"error,omitempty"`
 	Replay *Replay `json:"replay,omitempty"`
+	// Change is set while what serves is of another declaration than the present one.
+	Change *Change `json:"change,omitempty"`
 }
 
 func (s *Status) setLife(at checkpoint.Life) {

@@ -139,6 +139,14 @@ type meddler struct {
 	activate   func(x *meddler, ctx context.Context) error
 }
 
+func (x *meddler) Keeps() bool { return x.Executor.(engine.Keeper).Keeps() }
+
+func (x *meddler) Serving() uint64 { return x.Executor.(engine.Keeper).Serving() }
+
+func (x *meddler) Retain(ctx context.Context, generations []uint64) error {
+	return x.Executor.(engine.Keeper).Retain(ctx, generations)
+}
+
 func (x *meddler) Execute(ctx context.Context, b effect.Batch) error {
 	if x.execute == nil {
 		return x.Executor.Execute(ctx, b)

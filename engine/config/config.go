@@ -51,6 +51,31 @@ type Pipeline struct {
 	// "halt" stops the pipeline. Empty means quarantine where the projection is
 	// keyed, and halt elsewhere.
 	OnError string `yaml:"on_error" json:"on_error,omitempty"`
+	// OnChange says what becomes of the read model when another declaration, or another
+	// module, is to maintain it: "rebuild" builds it anew beside the old one, "continue"
+	// goes on from the state that there is, "refuse" stops the pipeline. Empty means
+	// rebuild.
+	OnChange string `yaml:"on_change" json:"on_change,omitempty"`
+	// Generations says which read models are kept that have been replaced.
+	Generations Generations `yaml:"generations" json:"generations,omitzero"`
+}
+
+// Generations says which generations are kept that have served and do no more, for a
+// rollback: the latest ones.
+type Generations struct {
+	At `yaml:"-" json:"-"`
+	// Keep is how many; nil means one.
+	Keep *int `yaml:"keep" json:"keep,omitempty"`
+	// For is how long each is kept; 0 means for ever.
+	For Duration `yaml:"for" json:"for,omitempty"`
+}
+
+// Kept is how many generations are kept.
+func (g *Generations) Kept() int {
+	if g.Keep == nil {
+		return 1
+	}
+	return *g.Keep
 }
 
 // Source narrows the events that a pipeline sees. The zero value leaves it to

@@ -49,6 +49,7 @@ func (v *Duration) decodeNode(d *decoder, n *yaml.Node) {
 
 var (
 	policies = []string{"quarantine", "dead_letter", "halt"}
+	changes  = []string{"rebuild", "continue", "refuse"}
 	outcomes = []string{"dead_letter", "halt"}
 	modes    = []string{"execute", "suppress"}
 )

@@ -4,8 +4,10 @@ import "slices"
 
 // Identified is the declaration as a read model depends on it, with its plugin's
 // digest in the place of where that is: with another one it is built anew. Left out
-// is how effects come to executors, and where those go that keep no read model.
+// is how effects come to executors, and where those go that keep no read model, and
+// what becomes of the one before.
 func (p Pipeline) Identified(plugin string) Pipeline {
+	p.OnChange, p.Generations = "", Generations{}
 	pr := &p.Projection
 	pr.WASM, pr.SHA256, pr.Workers = plugin, "", 0
 	if pr.Process != nil {

@@ -107,9 +107,26 @@ func (r *rules) pipeline(p *Pipeline) {
 		}
 	}
 	r.oneOf(p.Where("on_error"), "on_error", p.OnError, policies)
+	r.oneOf(p.Where("on_change"), "on_change", p.OnChange, changes)
+	r.generations(&p.Generations)
 	r.projection(p)
 	for i := range p.Executors {
 		r.executor(&p.Executors[i])
+	}
+}
+
+// maxGenerations bounds what a slip of the pen keeps.
+const maxGenerations = 100
+
+func (r *rules) generations(g *Generations) {
+	if g.Kept() < 0 || g.Kept() > maxGenerations {
+		r.fail(g.Where("keep"), "0 keeps none", "keep must lie between 0 and %d", maxGenerations)
+	}
+	if g.Sets("for") && g.For <= 0 {
+		r.fail(g.Where("for"), "leave it out to keep them for ever; `keep: 0` keeps none", "for must be longer than nothing")
+	}
+	if g.Sets("for") && g.Kept() == 0 {
+		r.fail(g.Where("for"), "remove it, or keep one", "for is about generations that are kept, and keep is 0")
 	}
 }
 

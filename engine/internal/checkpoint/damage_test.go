@@ -64,8 +64,8 @@ func written(t testing.TB) (file []byte, commits []content) {
 	s := open(t, path)
 	create(t, s)
 	g := create(t, s)
-	must(t, s.BeginActivation(2))
-	must(t, s.FinishActivation(2))
+	must(t, s.BeginActivation(2, true))
+	must(t, s.FinishActivation(2, time.Unix(1, 0)))
 	for round := range 4 {
 		change := Change{}
 		for i := range 400 {

@@ -6,9 +6,13 @@
 //
 //	active      → generation that readers see (u64, big-endian)
 //	activating  → generation on its way to become active, if any
+//	keeping     → generation that is active and will be kept then
 //	life        → Life, as JSON, where it outlives the engine
+//	rollback    → Rollback, as JSON, while one holds
 //	g<N>/       → one bucket a generation
 //	    mark    → Mark, as JSON, with what there is beside it
+//	    declaration → Declaration, as JSON
+//	    served  → until when it was active, if it is kept since
 //	    snapshot→ the instance's snapshot (resident)
 //	    keys/   → key → state (keyed)
 //	    parked/ → key → why its events wait

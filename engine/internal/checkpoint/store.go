@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -18,6 +19,7 @@ import (
 var (
 	keyActive     = []byte("active")
 	keyActivating = []byte("activating")
+	keyKeeping    = []byte("keeping")
 	keyMark       = []byte("mark")
 	keySnapshot   = []byte("snapshot")
 	bucketRoot    = []byte("pipeline 2")
@@ -126,7 +128,7 @@ func (s *Store) checkNumbers() error {
 // missed under its own name.
 func (s *Store) checkKeys(root *bbolt.Bucket) error {
 	return root.ForEach(func(key, value []byte) error {
-		if value == nil || slices.ContainsFunc([][]byte{keyActive, keyActivating, keyLife}, func(known []byte) bool { return bytes.Equal(key, known) }) {
+		if value == nil || slices.ContainsFunc([][]byte{keyActive, keyActivating, keyKeeping, keyLife, keyRollback}, func(known []byte) bool { return bytes.Equal(key, known) }) {
 			return nil
 		}
 		return s.damaged("it has %q, which this version of the program does not write", key)
@@ -176,7 +178,7 @@ func (s *Store) generations(root *bbolt.Bucket) (list []uint64, err error) {
 
 // Create makes an empty generation behind all that there ever were and returns
 // it. The first one is active at once.
-func (s *Store) Create(identity, module string) (*Generation, error) {
+func (s *Store) Create(identity, module string, d Declaration) (*Generation, error) {
 	g := &Generation{store: s, kept: contents{Mark: Mark{Identity: identity, Module: module}, Proof: &proof{}}}
 	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
 		root := tx.Bucket(bucketRoot)
@@ -193,6 +195,9 @@ func (s *Store) Create(identity, module string) (*Generation, error) {
 			}
 		}
 		if _, err := b.CreateBucket(bucketKeys); err != nil {
+			return err
+		}
+		if err := putNote(b, keyDeclaration, &d); err != nil {
 			return err
 		}
 		return putMark(b, g.kept)
@@ -232,36 +237,50 @@ func (s *Store) Generation(generation uint64) (*Generation, error) {
 }
 
 // BeginActivation notes that the sinks are about to make generation active, so
-// that a crash in between can be mended by doing it again.
-func (s *Store) BeginActivation(generation uint64) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		return putNumber(tx.Bucket(bucketRoot), keyActivating, generation)
-	})
-}
-
-// FinishActivation makes generation active and drops all others.
-func (s *Store) FinishActivation(generation uint64) error {
+// that a crash in between can be mended by doing it again, and whether the one before is
+// to be kept then.
+func (s *Store) BeginActivation(generation uint64, keep bool) error {
 	return s.db.Update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
-		if root.Bucket(bucketName(generation)) == nil {
-			return fmt.Errorf("activating generation %d: it does not exist", generation)
-		}
-		all, err := s.generations(root)
+		before, err := s.number(root, keyActive)
 		if err != nil {
 			return err
 		}
-		for _, other := range all {
-			if other == generation {
-				continue
-			}
-			if err := root.DeleteBucket(bucketName(other)); err != nil {
-				return err
-			}
+		if keep && before != generation {
+			err = putNumber(root, keyKeeping, before)
+		} else {
+			err = root.Delete(keyKeeping)
 		}
-		if err := root.Delete(keyActivating); err != nil {
+		return errors.Join(err, putNumber(root, keyActivating, generation))
+	})
+}
+
+// FinishActivation makes generation active. The one before, if it is to be kept, is noted
+// to have served until now.
+func (s *Store) FinishActivation(generation uint64, now time.Time) error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		root := tx.Bucket(bucketRoot)
+		b := root.Bucket(bucketName(generation))
+		if b == nil {
+			return fmt.Errorf("activating generation %d: it does not exist", generation)
+		}
+		keeping, err := s.number(root, keyKeeping)
+		if err != nil {
 			return err
 		}
-		return putNumber(root, keyActive, generation)
+		if before := root.Bucket(bucketName(keeping)); before != nil {
+			err = putNote(before, keyServed, &now)
+		}
+		return errors.Join(err, b.Delete(keyServed), root.Delete(keyActivating), root.Delete(keyKeeping),
+			putNumber(root, keyActive, generation))
+	})
+}
+
+// ForgetServed has no generation be one that has served, and is kept.
+func (s *Store) ForgetServed() error {
+	return s.db.Update(func(tx *bbolt.Tx) error {
+		root := tx.Bucket(bucketRoot)
+		return root.ForEachBucket(func(name []byte) error { return root.Bucket(name).Delete(keyServed) })
 	})
 }
 
