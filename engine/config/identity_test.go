@@ -48,6 +48,17 @@ func TestIdentified(t *testing.T) {
 	}
 }
 
+// What becomes of the read model before, and which ones are kept, makes no other one.
+func TestGenerationsMakeNoOtherReadModel(t *testing.T) {
+	two, err := json.Marshal(config.Pipeline{Name: "a", OnChange: "refuse", Generations: config.Generations{Keep: new(3), For: 1}}.Identified("sha256:1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, _ := json.Marshal(config.Pipeline{Name: "a"}.Identified("sha256:1")); string(one) != string(two) {
+		t.Errorf("the identities are %s and %s", one, two)
+	}
+}
+
 // That queries are answered, and within which bounds, makes no other read model.
 func TestQueriesMakeNoOtherReadModel(t *testing.T) {
 	identity := func(executor string) string {
