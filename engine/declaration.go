@@ -119,6 +119,53 @@ func specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, 
 	return spec, n.Catalog, true, nil
 }
 
+// declarationsOf are those of all generations, as far as they were noted.
+func declarationsOf(store *checkpoint.Store) (list []config.Pipeline, err error) {
+	all, err := store.All()
+	if err != nil {
+		return nil, err
+	}
+	for _, number := range all {
+		kept, err := store.Generation(number)
+		if err != nil {
+			return nil, err
+		}
+		spec, _, ok, err := specOf(kept)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			list = append(list, spec)
+		}
+	}
+	return list, nil
+}
+
+// Declarations are what the generations of the engine's pipelines, and of the retired
+// ones, were built with: all that is needed of modules, beside the pipelines' present
+// ones.
+func (e *Engine) Declarations(ctx context.Context) (list []config.Pipeline, err error) {
+	for _, p := range e.pipelines {
+		of, err := declarationsOf(p.store)
+		if err != nil {
+			return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+		}
+		list = append(list, of...)
+	}
+	for _, spec := range e.opts.Retired {
+		kept, err := OpenKept(ctx, e.opts.Dir, spec, nil)
+		if err != nil {
+			return nil, err
+		}
+		of, err := kept.Declarations()
+		if err = errors.Join(err, kept.Close(ctx)); err != nil {
+			return nil, fmt.Errorf("pipeline %s: %w", spec.Name, err)
+		}
+		list = append(list, of...)
+	}
+	return list, nil
+}
+
 // declarationOf is what a stored generation was built with, loaded. The error is a
 // *GoneError where that is not to be had any more.
 func (p *pipeline) declarationOf(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {

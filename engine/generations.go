@@ -63,6 +63,20 @@ func (p *pipeline) surplus() ([]uint64, error) {
 	return rest, nil
 }
 
+// expiry fires when the next generation has been kept for as long as it is to be.
+func (p *pipeline) expiry() <-chan time.Time {
+	limit := p.spec.Generations.For.Std()
+	if limit <= 0 {
+		return nil
+	}
+	kept, _, err := p.others()
+	if err != nil || len(kept) == 0 {
+		return nil
+	}
+	oldest := kept[len(kept)-1].until
+	return time.After(max(oldest.Add(limit).Sub(p.opts.Now()), time.Second)) // one that does not go is tried again
+}
+
 // dropSurplus removes what nothing needs. What does not go away, as in a sink that is out
 // of reach, stops nothing: it stays for the next swap or start.
 func (p *pipeline) dropSurplus(ctx context.Context) error {

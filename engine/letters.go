@@ -297,6 +297,9 @@ func (p *pipeline) aboutDeadLetters(ctx context.Context, do func(context.Context
 	if live == nil {
 		return fmt.Errorf("pipeline %s: %w", p.spec.Name, ErrNoState)
 	}
+	if !live.folds {
+		return &ChangedError{p.spec.Name, live.kept.Number(), "it has no dead letters seen to any more"}
+	}
 	if err := do(ctx, live); err != nil {
 		return errors.Join(fmt.Errorf("pipeline %s: %w", p.spec.Name, err), live.rewind(context.WithoutCancel(ctx)))
 	}

@@ -33,8 +33,11 @@ const (
 	inResume Input = "resume"
 	inReplay Input = "replay" // beside the read model that serves
 	inReset  Input = "reset"
-	inRetry  Input = "retry" // of dead letters
-	inDrop   Input = "drop"  // of dead letters
+	// to a generation that is kept, and of one
+	inRollback Input = "rollback"
+	inDiscard  Input = "discard"
+	inRetry    Input = "retry" // of dead letters
+	inDrop     Input = "drop"  // of dead letters
 
 	inLoad     Input = "load"
 	inStart    Input = "start"
@@ -65,12 +68,14 @@ func NewLifecycle() *Lifecycle {
 			{State: Faulted, Output: Faulted}, {State: Stopped, Output: Stopped},
 			{State: Retired, Output: Retired},
 		},
-		Inputs: []Input{inPause, inResume, inReplay, inReset, inRetry, inDrop,
+		Inputs: []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop,
 			inLoad, inStart, inCaughtUp, inRebuild, inSwap, inFault, inStop, inRetire},
 		Moves: slices.Concat(
 			moves(inPause, Paused, Declared, Loading, CatchingUp, Live, Rebuilding, Faulted, Stopped),
 			moves(inResume, Stopped, Paused, Faulted),
 			stays(inReplay, Loading, CatchingUp, Live, Faulted, Stopped),
+			stays(inRollback, Loading, CatchingUp, Live, Faulted, Stopped),
+			stays(inDiscard, Loading, CatchingUp, Live, Paused, Faulted, Stopped),
 			stays(inRetry, Loading, CatchingUp, Live, Stopped),
 			stays(inDrop, Loading, CatchingUp, Live, Stopped),
 			moves(inReset, Rebuilding, Loading, CatchingUp, Live, Paused, Faulted, Stopped),
@@ -128,16 +133,21 @@ func refusals() (list []fsm.Refusal[State, Input]) {
 	refuse("already_paused", "there is nothing to pause", inPause, Paused)
 	refuse("not_held", "there is nothing to resume", inResume, Declared, Loading, CatchingUp, Live, Rebuilding, Stopped)
 	refuse("paused", "it is replayed when it has been resumed", inReplay, Paused)
+	refuse("paused", "it is rolled back when it has been resumed", inRollback, Paused)
 	for _, in := range []Input{inReplay, inReset} {
 		refuse("rebuilding", "its read model is being built from the log's beginning as it is", in, Rebuilding)
 		refuse("never_ran", "there is nothing yet to build anew", in, Declared)
+	}
+	for _, in := range []Input{inRollback, inDiscard} {
+		refuse("rebuilding", "its read model is being built: which ones are kept is seen to when that is done", in, Rebuilding)
+		refuse("never_ran", "it has no read model yet", in, Declared)
 	}
 	for _, in := range []Input{inRetry, inDrop} {
 		refuse("held", "its dead letters are seen to when it has been resumed", in, Paused, Faulted)
 		refuse("rebuilding", "its read model is being built: the new one has dead letters of its own", in, Rebuilding)
 		refuse("never_ran", "it has no dead letters yet", in, Declared)
 	}
-	for _, in := range []Input{inPause, inResume, inReplay, inReset, inRetry, inDrop} {
+	for _, in := range []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop} {
 		refuse(ruleRetired, notDeclared, in, Retired)
 	}
 	return list

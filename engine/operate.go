@@ -10,6 +10,8 @@ import (
 type request struct {
 	input  Input
 	reason string
+	// generation is which one is to serve again, or to go.
+	generation uint64
 	// letters is what is to be done about dead letters.
 	letters func(context.Context, *generation) error
 	done    chan error // of capacity 1
@@ -82,8 +84,11 @@ func (e *Engine) ask(ctx context.Context, name string, r request) error {
 
 // perform does what a request asks for, beside a live run or in its place.
 func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error {
-	if r.input == inReplay {
+	switch r.input {
+	case inReplay:
 		return p.rebuildOrPause(ctx, live)
+	case inRollback:
+		return p.unlessPaused(ctx, live, func(ctx context.Context, live *liveRun) error { return p.rollback(ctx, r.generation, live) })
 	}
 	live.stop()
 	switch r.input {
@@ -120,10 +125,15 @@ func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r r
 		return p.life.ask(r.input, r.reason)
 	case inRetry, inDrop:
 		return p.aboutDeadLetters(ctx, r.letters)
+	case inDiscard:
+		return p.dropKept(ctx, r.generation)
 	}
 	defer p.life.become(inStop, nil)
-	if r.input == inReset {
+	switch r.input {
+	case inReset:
 		return p.reset(ctx, p.rebuild)
+	case inRollback:
+		return p.rollback(ctx, r.generation, nil)
 	}
 	return p.rebuild(ctx, nil)
 }

@@ -98,11 +98,20 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-p.expiry():
+			if err := p.dropSurplus(ctx); err != nil && ctx.Err() == nil {
+				p.opts.Logger.Warn("what is kept too long stays for now", "pipeline", p.spec.Name, "error", err)
+			}
+			continue
 		case r = <-p.pauses:
 		case r = <-p.requests:
 		}
 		if err := p.life.takes(r.input); err != nil {
 			r.done <- err
+			continue
+		}
+		if r.input == inDiscard { // which is nothing to whoever folds
+			r.done <- p.dropKept(ctx, r.generation)
 			continue
 		}
 		r.done <- p.perform(ctx, r, live)
@@ -115,10 +124,15 @@ var errCalledOff = errors.New("the pipeline is paused")
 
 // rebuildOrPause is rebuild, unless a pause calls that off.
 func (p *pipeline) rebuildOrPause(ctx context.Context, live *liveRun) error {
+	return p.unlessPaused(ctx, live, p.rebuild)
+}
+
+// unlessPaused does something that a pause calls off.
+func (p *pipeline) unlessPaused(ctx context.Context, live *liveRun, do func(context.Context, *liveRun) error) error {
 	ctx, callOff := context.WithCancelCause(ctx)
 	defer callOff(nil)
 	done := make(chan error, 1)
-	go func() { done <- p.rebuild(ctx, live) }()
+	go func() { done <- do(ctx, live) }()
 	select {
 	case err := <-done:
 		return err

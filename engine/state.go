@@ -81,8 +81,15 @@ func (k *Kept) open(ctx context.Context, openPlugin func(context.Context, config
 	if k.kept == nil {
 		return ErrNoState
 	}
+	spec, _, noted, err := specOf(k.kept)
+	if err != nil {
+		return err
+	}
+	if !noted {
+		spec = k.spec
+	}
 	k.g, err = newReader(ctx, k.spec.Name, k.kept, func(ctx context.Context) (Plugin, error) {
-		return openPlugin(ctx, k.spec.Projection)
+		return openPlugin(ctx, spec.Projection)
 	})
 	return err
 }
@@ -125,6 +132,13 @@ func newReader(ctx context.Context, pipeline string, kept *checkpoint.Generation
 	}
 	return g, nil
 }
+
+// Generations lists the pipeline's generations, as Engine.Generations does.
+func (k *Kept) Generations() ([]Generation, error) { return generationsOf(k.store) }
+
+// Declarations are what the pipeline's generations were built with, as far as that was
+// noted.
+func (k *Kept) Declarations() ([]config.Pipeline, error) { return declarationsOf(k.store) }
 
 // Verify reads the whole state. It is a *DamagedStateError if that is not what was
 // written.
