@@ -56,17 +56,18 @@ func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events 
 	next := g.mark
 	next.Position = events[len(events)-1].Position
 	next.Delivered += uint64(len(batch.Events))
-	next.Filtered += uint64(batch.Filtered)
 	next.Parked += uint64(batch.Parked)
 	next.DeadLettered += uint64(batch.DeadLettered)
 	next.Effects = g.hasher.Add(next.Effects, g.effects)
+	leftOut := uint64(next.Position-g.mark.Position) - uint64(len(events)) // by the pages of a log
+	next.Filtered += leftOut + uint64(batch.Filtered)
 	g.launch(d, effect.Batch{
 		Pipeline:   g.pipeline,
 		Generation: g.kept.Number(),
 		After:      g.mark.Position,
 		Through:    next.Position,
 		Effects:    g.effects,
-	}, next, len(events))
+	}, next, int(next.Position-g.mark.Position))
 	g.accept(batch, result)
 	g.mark = next
 	return nil

@@ -99,7 +99,7 @@ func (g *generation) advance(ctx context.Context, until, ready event.Position, c
 			case b.err != nil:
 				return errors.Join(fmt.Errorf("pipeline %s: %w", g.pipeline, b.err), g.finish(ctx, d))
 			}
-			if err = g.take(ctx, d, b.events, until); err != nil {
+			if err = g.take(ctx, d, b, until); err != nil {
 				err = errors.Join(err, g.settle(ctx, d)) // what is before it counts
 			}
 		}
@@ -111,11 +111,12 @@ func (g *generation) advance(ctx context.Context, until, ready event.Position, c
 
 // take folds a batch of the feed as far as a position, and sees to it that not
 // too much waits for a checkpoint. A fold that has begun runs to its end.
-func (g *generation) take(ctx context.Context, d *delivery.Dispatch, events []event.Recorded, until event.Position) error {
-	if err := g.connects(events); err != nil {
+func (g *generation) take(ctx context.Context, d *delivery.Dispatch, b fedBatch, until event.Position) error {
+	defer b.done()
+	if err := g.connects(b); err != nil {
 		return err
 	}
-	events = upTo(events, until)
+	events := upTo(b.events, until)
 	for len(events) > 0 && events[0].Position <= g.singly {
 		if err := g.fold(context.WithoutCancel(ctx), d, events[:1]); err != nil {
 			return err
@@ -125,43 +126,53 @@ func (g *generation) take(ctx context.Context, d *delivery.Dispatch, events []ev
 	if err := g.fold(context.WithoutCancel(ctx), d, events); err != nil {
 		return err
 	}
+	g.passOver(d, min(b.through, until))
 	if err := g.land(); err != nil || !g.isHeavy() { // without executors there is nobody to wait for
 		return err
 	}
 	return g.seal(ctx)
 }
 
-// connects checks that no event is missing.
-func (g *generation) connects(events []event.Recorded) error {
-	next := g.mark.Position
-	for i := range events {
-		if next++; events[i].Position != next {
-			return fmt.Errorf("pipeline %s: the feed goes from position %d to %d", g.pipeline, next-1, events[i].Position)
+// connects checks that no event is missing, but for those that pages leave out.
+func (g *generation) connects(b fedBatch) error {
+	at := g.mark.Position
+	for i := range b.events {
+		p := b.events[i].Position
+		if p != at+1 && !(b.gaps && p > at) {
+			return fmt.Errorf("pipeline %s: the feed goes from position %d to %d", g.pipeline, at, p)
 		}
+		at = p
 	}
 	return nil
 }
 
+// fedBatch is what is folded at once.
 type fedBatch struct {
 	events []event.Recorded
-	err    error
+	// through is where the batch ends; gaps says that up to there events may have
+	// been left out.
+	through event.Position
+	gaps    bool
+	release func() // gives the events' memory back; or nil
+	err     error
+}
+
+func (b *fedBatch) done() {
+	if b.release != nil {
+		b.release()
+	}
 }
 
 // read follows the log one batch ahead of the fold. stop ends that, and waits
 // until it has ended.
 func (g *generation) read(ctx context.Context) (batches <-chan fedBatch, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	feed := g.opts.Log.Follow(ctx, g.mark.Position)
 	out := make(chan fedBatch, 1)
+	r := reader{log: g.opts.Log, types: g.builder.Types(), size: g.opts.BatchSize, out: out}
+	after := g.mark.Position
 	go func() {
 		defer close(out)
-		for b := range chunks(feed, g.opts.BatchSize) {
-			select {
-			case out <- b:
-			case <-ctx.Done():
-				return
-			}
-		}
+		r.read(ctx, after)
 	}()
 	stop = func() {
 		cancel()
@@ -181,7 +192,7 @@ func chunks(feed iter.Seq2[[]event.Recorded, error], size int) iter.Seq[fedBatch
 			}
 			for len(events) > 0 {
 				n := fitting(events, size)
-				if !yield(fedBatch{events: events[:n]}) {
+				if !yield(fedBatch{events: events[:n], through: events[n-1].Position}) {
 					return
 				}
 				events = events[n:]

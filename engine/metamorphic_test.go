@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -8,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/eventstore/archive"
 	"github.com/refold-dev/refold/eventstore/memory"
 )
 
@@ -97,6 +100,45 @@ func TestEqualLogsHaveEqualReadModels(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+var _ engine.Pager = (*archive.Store)(nil)
+
+// A log that is read in pages, which leave out what nobody wants, makes the same of a
+// pipeline as one that is followed.
+func TestPagesMakeTheSame(t *testing.T) {
+	all := history(300)
+	for i := range all { // so that whole blocks are of no interest
+		if i%60 < 40 {
+			all[i].Type, all[i].Data = "tag_created", json.RawMessage(`{"name":"v1"}`)
+		}
+	}
+	followed := newRig(t, newLog(t, all), lines(), moody(), commits())
+	followed.open()
+	followed.catchUp()
+	want := followed.outcome()
+	for _, size := range []int{1024, 7, 1} {
+		t.Run(fmt.Sprintf("batches of %d", size), func(t *testing.T) {
+			log := memory.New()
+			a, err := archive.Open(t.TempDir(), archive.Options{BlockEvents: 9, SegmentBytes: 8 << 10})
+			must(t, err)
+			paged := archive.NewStore(log, a)
+			t.Cleanup(func() { must(t, paged.Close()) })
+			appendTo(t, log, all[:250])
+			must(t, paged.Level(t.Context()))
+			r := newRig(t, paged, lines(), moody(), commits())
+			r.opts.BatchSize = size
+			r.open()
+			r.catchUp()
+			appendTo(t, log, all[250:])
+			must(t, paged.Level(t.Context()))
+			r.catchUp()
+			must(t, r.engine.Replay(t.Context(), "commits"))
+			if d := cmp.Diff(want, r.outcome()); d != "" {
+				t.Errorf("pages come to (-want +got):\n%s", d)
+			}
+		})
 	}
 }
 

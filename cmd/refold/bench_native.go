@@ -190,15 +190,20 @@ func (all tallies) fold(_ context.Context, batch benchBatch) error {
 	return nil
 }
 
-// check holds a guest to what the native fold has counted.
-func (all tallies) check(ctx context.Context, guest *wasm.Instance) error {
+// answer is what a guest that has counted the same answers.
+func (all tallies) answer() string {
 	var sum tally
 	for _, t := range all {
 		sum.count += t.count
 		sum.version += t.version
 		sum.bytes += t.bytes
 	}
-	want := fmt.Sprintf(`{"aggregates":%d,"events":%d,"versions":%d,"bytes":%d}`, len(all), sum.count, sum.version, sum.bytes)
+	return fmt.Sprintf(`{"aggregates":%d,"events":%d,"versions":%d,"bytes":%d}`, len(all), sum.count, sum.version, sum.bytes)
+}
+
+// check holds a guest to what the native fold has counted.
+func (all tallies) check(ctx context.Context, guest *wasm.Instance) error {
+	want := all.answer()
 	got, err := guest.Query(ctx, nil)
 	if err == nil && string(got) != want {
 		err = fmt.Errorf("the guest %s counts %s, and the native fold %s", guest.Manifest().Name, got, want)

@@ -31,6 +31,7 @@ const (
 	load1M            = "load_50_of_1m_p50_ms"
 	load100k          = "load_50_of_100k_p50_ms"
 	archiveVsConsumer = "archive_vs_jetstream"
+	archiveVsNative   = "archive_vs_native_segments"
 	firstVsConsumer   = "first_replay_vs_consumer"
 	sqliteVsBulk      = "sqlite_vs_bulk"
 	sqliteRows        = "sqlite_rows_per_s"
@@ -79,8 +80,9 @@ var benchSubjects = []benchSubject{
 		{load1M, false, "one aggregate's 50 events, spread over %d events"},
 	}, (*bench).loads},
 	{"replays", []measure{
-		{archiveVsConsumer, true, "a fold over the archive's frames in place, against a bare ordered consumer that only counts; the first half of %d events"},
-		{firstVsConsumer, true, "following the log into a new archive, against that consumer; the same half"},
+		{firstVsConsumer, true, "following the log into a new archive, against a bare ordered consumer that only counts; the first half of %d events"},
+		{archiveVsConsumer, true, "a replay by the engine from the archive, of a guest in C that counts events by aggregate, against that consumer; per event"},
+		{archiveVsNative, true, "that replay, against the same fold in Go over the archive's frames in place; all %d events"},
 	}, (*bench).replays},
 }
 

@@ -113,6 +113,9 @@ func NewBuilder(m *manifest.Manifest, selection Selection, keyPath string) *Buil
 	return b
 }
 
+// Types are the event types of which batches may have events; nil for all.
+func (b *Builder) Types() []string { return b.selection.Types() }
+
 // SetPipeline names the pipeline that is fed: an answer to a query of its own goes to
 // the key that has asked, one to another's to the key that it has as an event.
 // Without a name every answer is the pipeline's own.

@@ -32,6 +32,9 @@ func (s Selection) Wants(e *event.Recorded) bool {
 	return (s.events == nil || s.events[e.Type]) && (s.aggregates == nil || s.aggregates[e.Aggregate.Type])
 }
 
+// Types are the event types that are wanted, in order; nil for all.
+func (s Selection) Types() []string { return slices.Sorted(maps.Keys(s.events)) }
+
 // set returns nil, no restriction, for an empty list.
 func set(list []string) map[string]bool {
 	if len(list) == 0 {

@@ -225,6 +225,7 @@ func agree(t fataler, a *Archive, log sliceLog) {
 	hasPrefix(t, a, log)
 	log = log.current(t, a)
 	agreeBlocks(t, a, log)
+	agreePages(t, a, log)
 	agreeAggregates(t, a, log)
 	agreeCorrelations(t, a, log)
 	for i := range log {

@@ -1,11 +1,15 @@
 /* A guest of the comparison with native code: a resident projection that counts
-   events by aggregate in a hash table, reading the batch frame in place. */
+   events by aggregate in a hash table of 2^BITS slots, reading the batch frame in
+   place. */
 typedef unsigned char u8;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
 #define EXPORT(name) __attribute__((export_name(#name))) name
-#define SLOTS (1u << 15)
+#ifndef BITS
+#define BITS 15
+#endif
+#define SLOTS (1u << BITS)
 
 extern u8 __heap_base;
 
@@ -35,7 +39,7 @@ u64 EXPORT(refold_describe)(void) { return span(manifest, sizeof manifest - 1); 
 
 static struct tally *find(const u64 *id) {
 	u64 h = (id[0] ^ id[1] * 0x9e3779b97f4a7c15ull) * 0xbf58476d1ce4e5b9ull;
-	for (u32 i = h >> 49;; i = (i + 1) & (SLOTS - 1)) {
+	for (u32 i = h >> (64 - BITS);; i = (i + 1) & (SLOTS - 1)) {
 		struct tally *t = &table[i];
 		if (t->id[0] == id[0] && t->id[1] == id[1]) return t;
 		if (!t->count) {
