@@ -27,6 +27,8 @@ type Options struct {
 	OpenPlugin func(ctx context.Context, spec config.Projection) (Plugin, error)
 	// OpenExecutor opens an executor for one generation of a pipeline.
 	OpenExecutor func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (Executor, error)
+	// Models is how Prove compares read models.
+	Models Models
 	// Retired are pipelines that Dir has the states of and that are not run any
 	// more.
 	Retired  []config.Pipeline

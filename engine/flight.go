@@ -42,7 +42,7 @@ func (g *generation) openOutlets() error {
 	}
 	for i, x := range g.executors {
 		q, ok := x.(Querier)
-		if !ok || !q.CanAnswer() {
+		if !ok || g.shadows || !q.CanAnswer() {
 			continue
 		}
 		if g.opts.Answers == nil {

@@ -188,6 +188,9 @@ func (g *generation) checkHandled() error {
 }
 
 func (g *generation) handled(k effect.Kind) bool {
+	if g.shadows {
+		return true
+	}
 	for _, x := range g.executors {
 		if x.Handles(k) {
 			return true

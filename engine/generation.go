@@ -30,6 +30,9 @@ type generation struct {
 	folds bool
 	// instantiate makes another instance of the plugin.
 	instantiate func(context.Context) (Plugin, error)
+	// shadows is true of one that is folded beside another: nobody needs to perform its
+	// effects, and nobody answers its queries.
+	shadows bool
 	// asking holds one token while somebody queries a copy of the plugin.
 	asking chan struct{}
 

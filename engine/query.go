@@ -6,43 +6,52 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/refold-dev/refold/domain/event"
 )
 
 // ask queries a copy of the plugin, as of now. So a query changes nothing, however
 // it ends, and does not stop the fold, however long it takes. One copy at a time is
 // made: it is as large as the plugin.
 func (g *generation) ask(ctx context.Context, query string) (answer json.RawMessage, err error) {
+	answer, _, err = g.askAt(ctx, query)
+	return answer, err
+}
+
+// askAt is ask, and says at which position that is.
+func (g *generation) askAt(ctx context.Context, query string) (answer json.RawMessage, at event.Position, err error) {
 	select {
 	case g.asking <- struct{}{}:
 		defer func() { <-g.asking }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("pipeline %s: waiting for another query to end: %w", g.pipeline, ctx.Err())
+		return nil, at, fmt.Errorf("pipeline %s: waiting for another query to end: %w", g.pipeline, ctx.Err())
 	}
-	snapshot, err := g.snapshot(ctx)
+	snapshot, at, err := g.snapshot(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("pipeline %s: copying the state for a query: %w", g.pipeline, err)
+		return nil, at, fmt.Errorf("pipeline %s: copying the state for a query: %w", g.pipeline, err)
 	}
 	copied, err := g.instantiate(ctx)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	defer func() { err = errors.Join(err, copied.Close(context.WithoutCancel(ctx))) }()
 	if err := copied.Restore(ctx, snapshot); err != nil {
-		return nil, fmt.Errorf("pipeline %s: copying the state for a query: %w", g.pipeline, err)
+		return nil, at, fmt.Errorf("pipeline %s: copying the state for a query: %w", g.pipeline, err)
 	}
 	text, err := copied.Query(ctx, []byte(query))
 	if err != nil {
-		return nil, fmt.Errorf("pipeline %s: %w", g.pipeline, err)
+		return nil, at, fmt.Errorf("pipeline %s: %w", g.pipeline, err)
 	}
 	if !json.Valid(text) {
-		return nil, fmt.Errorf("pipeline %s: the projection refuses the query %q, or does not answer with JSON", g.pipeline, query)
+		return nil, at, fmt.Errorf("pipeline %s: the projection refuses the query %q, or does not answer with JSON", g.pipeline, query)
 	}
-	return slices.Clone(text), nil
+	return slices.Clone(text), at, nil
 }
 
-// snapshot is the plugin's, between two folds.
-func (g *generation) snapshot(ctx context.Context) ([]byte, error) {
+// snapshot is the plugin's, between two folds, and where that is.
+func (g *generation) snapshot(ctx context.Context) ([]byte, event.Position, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.plugin.Snapshot(ctx)
+	snapshot, err := g.plugin.Snapshot(ctx)
+	return snapshot, g.mark.Position, err
 }

@@ -40,23 +40,31 @@ func openExecutor(dir string) func(context.Context, config.Executor, string, uin
 		if spec.Log != nil {
 			return logexec.New(slog.New(slog.DiscardHandler)), nil
 		}
-		c := sqlite.Config{Path: filepath.Join(dir, spec.SQLite.Path)}
-		for _, t := range spec.SQLite.Tables {
-			table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
-			for _, column := range t.Columns {
-				table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
-			}
-			c.Tables = append(c.Tables, table)
-		}
-		if spec.SQLite.Queries != nil {
-			c.Queries = &rows.Queries{}
-		}
-		x, err := sqlite.Open(ctx, c, pipeline, generation)
+		x, err := sqlite.Open(ctx, sqliteConfig(dir, spec.SQLite), pipeline, generation)
 		if err != nil { // not x: an interface around a nil pointer is not nil
 			return nil, err
 		}
 		return x, nil
 	}
+}
+
+// sqliteConfig is that of an executor whose file is in dir, if its path is not absolute.
+func sqliteConfig(dir string, spec *config.SQLite) sqlite.Config {
+	c := sqlite.Config{Path: spec.Path}
+	if !filepath.IsAbs(c.Path) {
+		c.Path = filepath.Join(dir, c.Path)
+	}
+	for _, t := range spec.Tables {
+		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+		for _, column := range t.Columns {
+			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
+		}
+		c.Tables = append(c.Tables, table)
+	}
+	if spec.Queries != nil {
+		c.Queries = &rows.Queries{}
+	}
+	return c
 }
 
 // sqliteFile is an executor with one table in the file <table>.db.

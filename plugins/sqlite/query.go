@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/valyala/fastjson"
 	sqlitedriver "modernc.org/sqlite"
@@ -95,24 +96,36 @@ func (e *Executor) openReader(ctx context.Context) error {
 	if e.reader != nil {
 		return nil
 	}
-	name, err := dataSource(e.path, e.busy)
+	r, err := openReadOnly(ctx, e.path, e.busy)
 	if err != nil {
 		return err
-	}
-	connector, err := sqlitedriver.NewConnector(name + "&mode=ro")
-	if err != nil {
-		return err
-	}
-	r := &reader{db: sql.OpenDB(connector)}
-	r.db.SetMaxOpenConns(1)
-	if r.conn, err = r.db.Conn(ctx); err != nil {
-		return errors.Join(err, r.db.Close())
 	}
 	if err := r.confine(e.queries.Bytes); err != nil {
 		return errors.Join(err, r.close())
 	}
 	e.reader = r
 	return nil
+}
+
+// openReadOnly opens a connection to a file that is there; busy as in Config.
+func openReadOnly(ctx context.Context, path string, busy time.Duration) (*reader, error) {
+	if busy == 0 {
+		busy = defaultBusyTimeout
+	}
+	name, err := dataSource(path, busy)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := sqlitedriver.NewConnector(name + "&mode=ro")
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{db: sql.OpenDB(connector)}
+	r.db.SetMaxOpenConns(1)
+	if r.conn, err = r.db.Conn(ctx); err != nil {
+		return nil, errors.Join(err, r.db.Close())
+	}
+	return r, nil
 }
 
 // confine lets the connection do nothing but select, and bounds its values.

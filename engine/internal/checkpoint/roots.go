@@ -51,6 +51,9 @@ type Root struct {
 	Link root.Digest `json:"link"`
 }
 
+// Root is that of what was committed last; zero if nothing was.
+func (g *Generation) Root() root.Root { return g.kept.Proof.Last.Root }
+
 // Roots are those that are kept, in the order of their positions.
 func (g *Generation) Roots() (list []Root, err error) {
 	err = g.view(func(b *bbolt.Bucket) error {
@@ -81,12 +84,7 @@ func (g *Generation) readRoots(b *bbolt.Bucket) (list []Root, err error) {
 
 // Departed is why the generation is not what a fold of the log alone comes to; nil
 // if it is.
-func (g *Generation) Departed() *Departure {
-	if g.kept.Proof == nil {
-		return nil
-	}
-	return g.kept.Proof.Departed
-}
+func (g *Generation) Departed() *Departure { return g.kept.Proof.Departed }
 
 // putRoot adds the root of what is about to be committed, in the place of one at its
 // position.

@@ -71,6 +71,16 @@ func Open(path string) (*Store, error) {
 	return s, nil
 }
 
+// OpenScratch opens a new file that is not to outlive the process: nothing waits until
+// it is on disk.
+func OpenScratch(path string) (*Store, error) {
+	s, err := Open(path)
+	if err == nil {
+		s.db.NoSync = true
+	}
+	return s, err
+}
+
 // prepare makes what a new file lacks; it does not write to one that lacks
 // nothing.
 func (s *Store) prepare() error {

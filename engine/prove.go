@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/internal/root"
+	"github.com/refold-dev/refold/sdk/manifest"
+)
+
+// Prove folds a pipeline's log again in the shadow, from its beginning and by the
+// generation's own code, and compares that with every root that is kept, and with what
+// the pipeline serves. It disturbs nobody: whoever folds goes on. progress, which may be
+// nil, is told how far it is. A difference is no error.
+func (e *Engine) Prove(ctx context.Context, name string, progress func(at, target event.Position)) (Proof, error) {
+	e.asked.Add(1)
+	defer e.asked.Done()
+	p, err := e.pipeline(name)
+	if err != nil {
+		return Proof{}, err
+	}
+	live := p.serving()
+	if live == nil {
+		return Proof{}, p.noState()
+	}
+	kept, err := p.store.Generation(live.kept.Number()) // to read beside who folds
+	if err != nil {
+		return Proof{}, err
+	}
+	v := &verification{
+		origin:   origin{p.spec, kept, live.instantiate, p.opts},
+		answer:   live.answerAt,
+		progress: progress,
+	}
+	return v.run(ctx)
+}
+
+// Prove is as Engine.Prove. It needs a plugin, and of the options what a fold takes, with
+// OpenExecutor and Models.
+func (k *Kept) Prove(ctx context.Context, opts Options, progress func(at, target event.Position)) (Proof, error) {
+	if k.g == nil {
+		return Proof{}, fmt.Errorf("pipeline %s: its state was opened without its projection", k.spec.Name)
+	}
+	v := &verification{origin: origin{k.spec, k.kept, k.g.instantiate, &opts}, answer: k.g.answerAt, progress: progress}
+	return v.run(ctx)
+}
+
+// verification compares a generation with a shadow of it.
+type verification struct {
+	origin
+	// answer is what a resident projection answers, and where it is.
+	answer   func(context.Context) (json.RawMessage, event.Position, error)
+	progress func(at, target event.Position)
+
+	proof    Proof
+	shadow   *shadow
+	scratch  *scratch
+	departed *checkpoint.Departure
+}
+
+func (v *verification) run(ctx context.Context) (proof Proof, err error) {
+	m := v.kept.Mark()
+	v.departed = v.kept.Departed()
+	v.proof = Proof{Pipeline: v.spec.Name, Generation: v.kept.Number(), Module: m.Module, ReadModels: []ProvenModel{}}
+	cleaning := context.WithoutCancel(ctx)
+	if v.scratch, err = v.openScratch(ctx); err != nil {
+		return v.proof, err
+	}
+	defer func() { err = errors.Join(err, v.scratch.drop(cleaning)) }()
+	if v.shadow, err = v.openShadow(ctx, v.scratch.executors...); err != nil {
+		return v.proof, err
+	}
+	defer func() { err = errors.Join(err, v.shadow.close(cleaning)) }()
+	for _, compare := range []func(context.Context) error{v.compareRoots, v.compareAnswer, v.compareModels} {
+		if err := compare(ctx); err != nil {
+			return v.proof, err
+		}
+		if v.proof.Difference != nil || v.proof.Unproven != nil {
+			break
+		}
+	}
+	return v.proof, nil
+}
+
+// foldTo brings the shadow to a position.
+func (v *verification) foldTo(ctx context.Context, at event.Position) error {
+	if v.progress != nil {
+		v.progress(v.shadow.position(), max(at, v.kept.Mark().Position))
+	}
+	return v.shadow.foldTo(ctx, at)
+}
+
+// compareRoots compares each root that is kept with the shadow's.
+func (v *verification) compareRoots(ctx context.Context) error {
+	roots, err := v.kept.Roots()
+	if err != nil {
+		return err
+	}
+	for _, r := range roots {
+		if v.departed != nil && r.Position >= v.departed.Position {
+			break
+		}
+		if err := v.foldTo(ctx, r.Position); err != nil {
+			return err
+		}
+		if own := v.shadow.kept.Root(); own != r.Root {
+			v.proof.Difference, err = v.bisect(ctx, v.proof.Position, own, r.Root)
+			return err
+		}
+		v.proof.Position, v.proof.Root = r.Position, r.Sum.String()
+		v.proof.Roots++
+	}
+	if v.departed != nil {
+		v.proof.Unproven = &Unproven{v.proof.Position, v.departed.Reason}
+	}
+	return nil
+}
+
+// part says in what two roots of one position differ.
+func part(expected, found root.Root) (in, want, got string) {
+	switch {
+	case expected.Effects != found.Effects:
+		return InEffects, expected.Effects.String(), found.Effects.String()
+	case expected.States != found.States:
+		return InStates, expected.States.String(), found.States.String()
+	case expected.Aside != found.Aside:
+		return InAside, expected.Aside.String(), found.Aside.String()
+	}
+	return InEffects, expected.Sum.String(), found.Sum.String() // its sum alone is another
+}
+
+// compareAnswer compares what a resident projection answers with what the shadow does.
+func (v *verification) compareAnswer(ctx context.Context) error {
+	if v.shadow.manifest.State != manifest.Resident {
+		return nil
+	}
+	found, at, err := v.answer(ctx)
+	if err != nil {
+		return nil // it has none: roots and rows have to do
+	}
+	if err := v.foldTo(ctx, at); err != nil {
+		return err
+	}
+	expected, err := v.shadow.ask(ctx, "")
+	if err != nil {
+		return err
+	}
+	if string(expected) != string(found) {
+		d := &Difference{In: InAnswer, Cause: Stored, Position: at, Expected: shortened(errors.New(string(expected))), Found: shortened(errors.New(string(found)))}
+		v.proof.Difference, err = v.bisectTrials(ctx, 0, at, d, root.Digest{})
+		return err
+	}
+	v.proof.Position = max(v.proof.Position, at)
+	v.proof.Answers++
+	return nil
+}
+
+// answerAt is what the plugin answers to the query for all of its state, and where it is.
+func (g *generation) answerAt(ctx context.Context) (json.RawMessage, event.Position, error) {
+	if g.manifest.State != manifest.Resident {
+		return nil, 0, fmt.Errorf("pipeline %s: its projection is not resident", g.pipeline)
+	}
+	return g.askAt(ctx, "")
+}
