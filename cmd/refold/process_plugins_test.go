@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -18,7 +19,8 @@ import (
 var additions = refold.IntField("additions")
 
 // tallyPlugin serves a projection: lines added by folder or, with the argument resident, in
-// all.
+// all. With the argument clock it notes when it has folded an event that modifies a file,
+// which no projection may.
 func tallyPlugin() {
 	if len(os.Args) > 1 && os.Args[1] == "resident" {
 		serveSum()
@@ -30,6 +32,9 @@ func tallyPlugin() {
 	refold.Register(refold.Keyed[added]{Name: "tally", Key: "dir", Events: []string{"file_added", "file_modified"},
 		Fold: func(s *added, e refold.Event, out *refold.Effects) error {
 			s.N += additions.Of(e)
+			if len(os.Args) > 1 && os.Args[1] == "clock" && e.Type() == "file_modified" {
+				s.N = time.Now().UnixNano()
+			}
 			out.Insert("lines", out.Object().Text("dir", e.Key()).Int("n", s.N).JSON())
 			return nil
 		}})

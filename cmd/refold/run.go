@@ -131,6 +131,7 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 		Dir:          r.session.dir.PipelinesPath(),
 		OpenPlugin:   r.parts.plugin,
 		OpenExecutor: r.parts.executor,
+		Models:       r.parts.models(),
 		Retired:      r.retired,
 		Logger:       r.parts.logger,
 		Now:          time.Now,

@@ -41,6 +41,7 @@ func TestScript(t *testing.T) {
 			"bare_module": bareModule,
 			"life":        life,
 			"query":       query,
+			"alter":       alter,
 			"nats_server": natsServer,
 			"nats_stream": natsStream,
 			"nats_bucket": natsBucket,
@@ -302,6 +303,17 @@ func query(ts *testscript.TestScript, neg bool, args []string) {
 	for _, row := range rows {
 		fmt.Fprintln(ts.Stdout(), strings.Join(row, " "))
 	}
+}
+
+// alter changes a SQLite file behind refold's back: alter FILE SQL.
+func alter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: alter FILE SQL")
+	}
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
+	ts.Check(err)
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // readRows reads all rows of a query as text, beside whoever writes the file.

@@ -38,6 +38,7 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("POST /v1/pipelines/{name}/resume", s.resume)
 	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.rebuild(e.Replay))
 	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.rebuild(e.Reset))
+	mux.HandleFunc("POST /v1/pipelines/{name}/proof", s.prove)
 	mux.HandleFunc("GET /v1/pipelines/{name}/dead-letters", s.deadLetters)
 	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/retry", s.withDeadLetters(e.Retry))
 	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/drop", s.withDeadLetters(e.Drop))

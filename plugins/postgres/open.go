@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/refold-dev/refold/domain/event"
-	"github.com/refold-dev/refold/plugins/claim"
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
@@ -26,22 +25,14 @@ func Open(ctx context.Context, cfg Config, pipeline string, generation uint64) (
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	c, err := claim.New(pipeline, generation)
+	s, c, err := sessionOf(cfg, pipeline, generation)
 	if err != nil {
 		return nil, fmt.Errorf("open a postgres executor: %w", err)
 	}
 	if len(rows.Built("", c.Generation)) > maxName-dialect.TableName-len(indexSuffix("")) {
 		return nil, fmt.Errorf("open a postgres executor: generation %d makes names that are too long", generation)
 	}
-	config, err := parseURL(cfg.URL, "refold "+pipeline)
-	if err != nil {
-		return nil, fmt.Errorf("open a postgres executor: %w", err)
-	}
-	lock := cfg.LockTimeout
-	if lock == 0 {
-		lock = defaultLockTimeout
-	}
-	e := newExecutor(&session{config: config, lock: lock, schema: cfg.Schema}, cfg, c)
+	e := newExecutor(s, cfg, c)
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open schema %q for pipeline %s, generation %d: %w", e.session.schema, pipeline, generation, err), e.session.close(ctx))
 	}
