@@ -209,7 +209,7 @@ func TestAnImpureProjectionIsBisected(t *testing.T) {
 			r.withOutside(&outside{})
 			r.opts.BatchSize, r.opts.CheckpointEvery = 16, time.Nanosecond
 			if name == "the batch" {
-				r.opts.BatchSize = 1
+				r.opts.BatchSize, r.opts.CheckpointEvery = 1, time.Hour
 			}
 			r.opts.OpenPlugin = func(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
 				p, err := openPlugin(ctx, spec)

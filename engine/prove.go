@@ -31,22 +31,42 @@ func (e *Engine) Prove(ctx context.Context, name string, progress func(at, targe
 	if err != nil {
 		return Proof{}, err
 	}
-	v := &verification{
-		origin:   origin{p.spec, kept, live.instantiate, p.opts},
-		answer:   live.answerAt,
-		progress: progress,
+	d, err := p.declarationOf(ctx, kept)
+	if err != nil {
+		return Proof{}, err
 	}
+	v := &verification{origin: origin{d, kept, p.opts}, answer: live.answerAt, progress: progress}
 	return v.run(ctx)
 }
 
 // Prove is as Engine.Prove. It needs a plugin, and of the options what a fold takes, with
 // OpenExecutor and Models.
 func (k *Kept) Prove(ctx context.Context, opts Options, progress func(at, target event.Position)) (Proof, error) {
-	if k.g == nil {
-		return Proof{}, fmt.Errorf("pipeline %s: its state was opened without its projection", k.spec.Name)
+	o, err := k.origin(ctx, &opts)
+	if err != nil {
+		return Proof{}, err
 	}
-	v := &verification{origin: origin{k.spec, k.kept, k.g.instantiate, &opts}, answer: k.g.answerAt, progress: progress}
+	v := &verification{origin: o, answer: k.g.answerAt, progress: progress}
 	return v.run(ctx)
+}
+
+// origin is what the generation comes from: the pipeline as it is declared, if that is
+// what has made it, or as it was then.
+func (k *Kept) origin(ctx context.Context, opts *Options) (origin, error) {
+	if k.g == nil {
+		return origin{}, fmt.Errorf("pipeline %s: its state was opened without its projection", k.spec.Name)
+	}
+	noted, err := k.kept.Declaration()
+	if err != nil {
+		return origin{}, err
+	}
+	d := &declaration{spec: k.spec, catalog: noted.Catalog, open: k.openPlugin}
+	if err := d.load(ctx); err != nil {
+		return origin{}, err
+	}
+	p := &pipeline{spec: k.spec, opts: &Options{OpenPlugin: k.openPlugin}, declared: d}
+	d, err = p.declarationOf(ctx, k.kept)
+	return origin{d, k.kept, opts}, err
 }
 
 // verification compares a generation with a shadow of it.

@@ -17,10 +17,9 @@ import (
 
 // origin is what a generation that is stored comes from: what a shadow of it needs.
 type origin struct {
-	spec        config.Pipeline
-	kept        *checkpoint.Generation
-	instantiate func(context.Context) (Plugin, error)
-	opts        *Options // of which Log, Now, Logger, Models and OpenExecutor are needed
+	*declaration
+	kept *checkpoint.Generation
+	opts *Options // of which Log, Now, Logger, Models and OpenExecutor are needed
 }
 
 // shadow is a generation that is folded beside another one, by the same declaration. Its
@@ -55,7 +54,7 @@ func (o *origin) openShadow(ctx context.Context, executors ...Executor) (_ *shad
 	if err = s.store.Reserve(o.kept.Number() - 1); err != nil {
 		return s, err
 	}
-	kept, err := s.store.Create(m.Identity, m.Module)
+	kept, err := s.store.Create(m.Identity, m.Module, checkpoint.Declaration{})
 	if err != nil {
 		return s, err
 	}
@@ -63,38 +62,32 @@ func (o *origin) openShadow(ctx context.Context, executors ...Executor) (_ *shad
 	if err != nil {
 		return s, err
 	}
-	s.generation, err = o.generation(kept, plugin, executors)
-	if err != nil {
-		return s, errors.Join(err, plugin.Close(ctx))
-	}
+	s.generation = o.generation(kept, plugin, executors)
 	return s, s.restore(ctx)
 }
 
 // generation is that of a shadow.
-func (o *origin) generation(kept *checkpoint.Generation, plugin Plugin, executors []Executor) (*generation, error) {
+func (o *origin) generation(kept *checkpoint.Generation, plugin Plugin, executors []Executor) *generation {
 	g := &generation{
 		pipeline:    o.spec.Name,
 		opts:        o.shadowOptions(),
 		shadows:     true,
-		manifest:    plugin.Manifest(),
+		folds:       true,
+		manifest:    o.manifest,
 		executors:   executors,
 		instantiate: o.instantiate,
 		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
+		builder:     feed.NewBuilder(&o.manifest, feed.Select(o.manifest.Events, o.spec.Source.Events, o.spec.Source.Aggregates), o.spec.Projection.Key),
 		kept:        kept,
 		hasher:      root.NewHasher(),
+		policy:      o.policy,
 	}
+	g.builder.SetPipeline(o.spec.Name)
 	for range executors {
 		g.specs, g.names = append(g.specs, config.Executor{}), append(g.names, "shadow")
 	}
-	var err error
-	if g.policy, err = policyFor(o.spec.OnError, g.manifest.State); err != nil {
-		return nil, err
-	}
-	selection := feed.Select(g.manifest.Events, o.spec.Source.Events, o.spec.Source.Aggregates)
-	g.builder = feed.NewBuilder(&g.manifest, selection, o.spec.Projection.Key)
-	g.builder.SetPipeline(o.spec.Name)
-	return g, nil
+	return g
 }
 
 // shadowOptions are those of the engine, for one that nobody observes, and that stores

@@ -55,6 +55,8 @@ type Kept struct {
 	at    checkpoint.Life
 	kept  *checkpoint.Generation // nil if it has no state
 	g     *generation            // nil without a plugin
+
+	openPlugin func(context.Context, config.Projection) (Plugin, error)
 }
 
 // OpenKept opens what a pipeline that no engine runs remembers in dir.
@@ -64,7 +66,7 @@ func OpenKept(ctx context.Context, dir string, spec config.Pipeline, openPlugin 
 	if err != nil {
 		return nil, err
 	}
-	k := &Kept{store: store, spec: spec}
+	k := &Kept{store: store, spec: spec, openPlugin: openPlugin}
 	if err := k.open(ctx, openPlugin); err != nil {
 		return nil, errors.Join(fmt.Errorf("pipeline %s: %w", spec.Name, err), k.Close(ctx))
 	}
