@@ -13,6 +13,7 @@ import (
 
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/framejson"
 	"github.com/refold-dev/refold/sdk/language"
@@ -92,7 +93,7 @@ func loadBlock(t *testing.T, lang language.Language, block, file string) *wasm.M
 	if err != nil || said.Len() > 0 {
 		t.Fatalf("%v, and the compiler says: %s", err, said)
 	}
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // guests are the projections that the tests run, by name: the examples, and
@@ -51,7 +52,11 @@ func run(m *testing.M) int {
 		}
 	}
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: cacheDir()})
+	cache, err := conformance.ModulesFolder()
+	if err != nil {
+		return fail(err)
+	}
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: cache})
 	if err != nil {
 		return fail(err)
 	}
@@ -112,8 +117,6 @@ func goCommand(env []string, args ...string) error {
 	}
 	return nil
 }
-
-func cacheDir() string { return filepath.Join(modules.dir, "cache") }
 
 // loadGuests loads guests side by side.
 func loadGuests(ctx context.Context, host *wasm.Host, names []string) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,8 +18,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite what the scripts expect")
 
-// guestsEnv names the folder with the guests, built.
-const guestsEnv = "REFOLD_TEST_GUESTS"
+// guestsEnv names the folder with the guests, built, and plainEnv the command, built
+// as users have it: not a test that is one as well.
+const (
+	guestsEnv = "REFOLD_TEST_GUESTS"
+	plainEnv  = "REFOLD_TEST_PLAIN"
+)
 
 // guests are where the sources of the guests are: those of an example, one for the
 // filters, and one that breaks a law.
@@ -51,9 +56,15 @@ func (s suite) Run() int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	cache, err := conformance.ModulesFolder()
+	if err != nil {
+		log.Print(err)
+		return 1
+	}
 	env := map[string]string{
 		guestsEnv:      filepath.Join(dir, "guests"),
-		"REFOLD_CACHE": filepath.Join(dir, "cache"),
+		plainEnv:       filepath.Join(dir, "refold"),
+		"REFOLD_CACHE": cache,
 		"GORACE":       "atexit_sleep_ms=10", // or each process ends a second late
 	}
 	for name, value := range env {
@@ -62,11 +73,9 @@ func (s suite) Run() int {
 			return 1
 		}
 	}
-	for _, source := range guests {
-		if err := buildGuest(source, filepath.Join(env[guestsEnv], filepath.Base(source)+".wasm")); err != nil {
-			log.Print(err)
-			return 1
-		}
+	if err := build(env[guestsEnv], env[plainEnv]); err != nil {
+		log.Print(err)
+		return 1
 	}
 	code := s.M.Run()
 	if err := postgrestest.Stop(); err != nil {
@@ -76,21 +85,57 @@ func (s suite) Run() int {
 	return code
 }
 
-// buildGuest builds a guest and puts its compiled form into the cache, by a
-// process without the race detector: compiling takes ten times as long with it.
-func buildGuest(source, path string) error {
-	build := exec.Command("go", "build", "-trimpath", "-buildmode=c-shared", "-o", path, source)
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the guest %s: %w\n%s", source, err, out)
-	}
-	config := path + ".yaml"
-	text := fmt.Sprintf("pipelines: [{name: warm, projection: {wasm: %q}}]\n", path)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+// build builds the guests and the plain command, and has that put the guests'
+// compiled form into the cache: it has no race detector, with which compiling takes
+// ten times as long.
+func build(guestsTo, plain string) error {
+	if err := goBuild(nil, "-race=false", "-o", plain, "."); err != nil {
 		return err
 	}
-	if out, err := exec.Command("go", "run", "-race=false", ".", "validate", config).CombinedOutput(); err != nil {
-		return fmt.Errorf("compiling the guest %s: %w\n%s", source, err, out)
+	var pipelines strings.Builder
+	for i, source := range guests {
+		path := filepath.Join(guestsTo, filepath.Base(source)+".wasm")
+		if err := goBuild([]string{"GOOS=wasip1", "GOARCH=wasm"}, "-trimpath", "-buildmode=c-shared", "-o", path, source); err != nil {
+			return err
+		}
+		fmt.Fprintf(&pipelines, "  - {name: warm%d, projection: {wasm: %q}}\n", i, path)
+	}
+	config := filepath.Join(guestsTo, "warm.yaml")
+	if err := os.WriteFile(config, []byte("pipelines:\n"+pipelines.String()), 0o600); err != nil {
+		return err
+	}
+	if out, err := exec.Command(plain, "validate", config).CombinedOutput(); err != nil {
+		return fmt.Errorf("compiling the guests: %w\n%s", err, out)
+	}
+	return os.Remove(config)
+}
+
+func goBuild(env []string, args ...string) error {
+	c := exec.Command("go", append([]string{"build"}, args...)...)
+	c.Env = append(os.Environ(), env...)
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", c, err, out)
 	}
 	return nil
+}
+
+// TestEnvironmentOfTestsIsNotHeard: what a property test's settings are elsewhere, and
+// that they are wrong, is nothing to the command.
+func TestEnvironmentOfTestsIsNotHeard(t *testing.T) {
+	guest := filepath.Join(os.Getenv(guestsEnv), "lines_by_dir.wasm")
+	answers := func(more ...string) string {
+		c := exec.Command(os.Getenv(plainEnv), "plugin", "check", guest, "--cases", "3", "--law", "split")
+		c.Env = append(os.Environ(), more...)
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Errorf("with %v: %v\n%s", more, err, out)
+		}
+		return string(out)
+	}
+	want := answers()
+	for _, odd := range []string{"RAPID_CHECKS=many", "RAPID_STEPS=-1", "RAPID_SEED=7", "RAPID_LOG=loud", "RAPID_SHRINKTIME=soon", "RAPID_FAILFILE=none"} {
+		if got := answers(odd); got != want {
+			t.Errorf("with %s it says\n%s\nwithout\n%s", odd, got, want)
+		}
+	}
 }

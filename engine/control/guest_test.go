@@ -21,7 +21,7 @@ func loadGuest(t *testing.T) *wasm.Module {
 	t.Helper()
 	path := conformance.BuildC(t, "../../sdk/c", "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

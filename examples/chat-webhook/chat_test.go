@@ -64,7 +64,7 @@ func open(t *testing.T, m *wasm.ExecutorModule, config string, g capability.Gran
 func load(t *testing.T) *wasm.ExecutorModule {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func TestGuestsInTheSandbox(t *testing.T) {
 	for _, name := range []string{"fleet", "fleet_status"} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			host, err := wasm.NewHost(ctx, wasm.Options{})
+			host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/refold-dev/refold/runtime/plugintest"
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/manifest"
 )
@@ -139,7 +140,7 @@ func checkStates(t *testing.T, want map[string]totals, got output) {
 func load(t testing.TB, path string) *wasm.Module {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func (b *board) posted(*testing.T) []string {
 func notices(t *testing.T) *wasm.ExecutorModule {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "github.com/refold-dev/refold/runtime/plugincheck/internal/quiet" // before rapid
 )
 
 // rapid takes its settings from flags, which are the process's: how many logs and
@@ -51,7 +53,7 @@ func borrow(seed uint64, cases int) (begun func()) {
 	}
 	if rapidFlags.searches++; rapidFlags.searches == 1 {
 		rapidFlags.back = []func(){set("rapid.nofailfile", "true"), set("rapid.failfile", ""), set("rapid.shrinktime", shrinkTime)}
-		for _, loud := range []string{"rapid.log", "rapid.v", "rapid.debug", "rapid.debugvis"} { // which variables of the environment may set
+		for _, loud := range []string{"rapid.log", "rapid.v", "rapid.debug", "rapid.debugvis"} { // which the environment of a test may set
 			rapidFlags.back = append(rapidFlags.back, set(loud, "false"))
 		}
 	}

@@ -21,7 +21,7 @@ import (
 func load(t *testing.T, source string) *projection.Projection {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

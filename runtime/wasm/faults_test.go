@@ -53,7 +53,7 @@ func TestAFailureSaysWhereItIs(t *testing.T) {
 func fails(t *testing.T, path string, events int) string {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

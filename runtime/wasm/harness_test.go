@@ -25,7 +25,7 @@ var watch sync.Once
 func newHost(t testing.TB, log *bytes.Buffer) *Host {
 	t.Helper()
 	watch.Do(func() { conformance.Watch(t, "testdata/tally") })
-	o := Options{CacheDir: filepath.Join(built.dir, "cache")}
+	o := Options{CacheDir: conformance.Modules(t)}
 	if log != nil {
 		o.Logger = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -37,7 +37,7 @@ func measuredBatch(t *testing.T, events int) []byte {
 func TestMeasuredFuelIsTheBudgetThatAnEventNeeds(t *testing.T) {
 	ctx := context.Background()
 	path := conformance.BuildC(t, "../../sdk/c", "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

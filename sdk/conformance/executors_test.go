@@ -64,7 +64,7 @@ type executorModule struct {
 func loadExecutor(t *testing.T, path string) executorModule {
 	t.Helper()
 	ctx, log := context.Background(), &bytes.Buffer{}
-	host, err := wasm.NewHost(ctx, wasm.Options{Logger: slog.New(slog.NewJSONHandler(log, nil))})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t), Logger: slog.New(slog.NewJSONHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}

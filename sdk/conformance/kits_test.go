@@ -110,7 +110,7 @@ func (s *spoken) String() string {
 func load(t *testing.T, path string) module {
 	t.Helper()
 	ctx, log := context.Background(), &spoken{}
-	host, err := wasm.NewHost(ctx, wasm.Options{Logger: slog.New(slog.NewTextHandler(log, nil))})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t), Logger: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
