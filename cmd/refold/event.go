@@ -33,6 +33,10 @@ Each line is one event:
   {"id", "aggregate_type", "aggregate_id", "type", "time", "correlation_id",
    "causation_id", "data", "schema_version"?, "metadata"?}
 
+In place of "aggregate_type" and "aggregate_id" it may have "stream", the name of
+a stream of another event store, such as "shoppingCart-42": the id is then made
+from the name, which is kept in the metadata.
+
 An event that the log has already is left out, so importing a file again changes
 nothing. A bad line ends the import: all lines before it are stored, none behind
 it. With --skip-bad it is left out and reported. A line with the id of another

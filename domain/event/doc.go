@@ -7,6 +7,7 @@
 //   - [Aggregate] names the thing a fact is about, by type and id.
 //   - [Expected] is what an author of events believes an aggregate's version
 //     to be.
+//   - [Stream] is what other event stores call an aggregate's events: a name.
 //   - [ParseJSON] and [AppendJSON] read and write the JSON form: one line of a
 //     JSON Lines file.
 //

@@ -18,6 +18,7 @@ type jsonEvent struct {
 	ID            *string         `json:"id"`
 	AggregateType *string         `json:"aggregate_type"`
 	AggregateID   *string         `json:"aggregate_id"`
+	Stream        *string         `json:"stream"`
 	Type          *string         `json:"type"`
 	SchemaVersion *uint32         `json:"schema_version"`
 	Time          *string         `json:"time"`
@@ -52,7 +53,6 @@ func (in *jsonEvent) event() (Event, error) {
 	var p fieldParser
 	e := Event{
 		ID:            p.uuid("id", in.ID),
-		Aggregate:     Aggregate{Type: p.text("aggregate_type", in.AggregateType), ID: p.uuid("aggregate_id", in.AggregateID)},
 		Type:          p.text("type", in.Type),
 		SchemaVersion: 1,
 		Time:          p.time("time", in.Time),
@@ -74,7 +74,28 @@ func (in *jsonEvent) event() (Event, error) {
 	if !bytes.Equal(in.Metadata, []byte("null")) {
 		e.Metadata = in.Metadata
 	}
+	in.aggregate(&p, &e)
 	return e, p.err
+}
+
+// aggregate reads what the event is about: type and id, or the name of a stream.
+func (in *jsonEvent) aggregate(p *fieldParser, e *Event) {
+	switch {
+	case in.Stream == nil:
+		e.Aggregate = Aggregate{Type: p.text("aggregate_type", in.AggregateType), ID: p.uuid("aggregate_id", in.AggregateID)}
+	case in.AggregateType != nil || in.AggregateID != nil:
+		p.fail("stream", "stands in place of aggregate_type and aggregate_id; give it or them")
+	default:
+		stream, err := ParseStream(*in.Stream)
+		if err != nil {
+			p.fail("stream", err.Error())
+			return
+		}
+		e.Aggregate = stream.Aggregate
+		if e.Metadata, err = stream.Metadata(e.Metadata); err != nil && p.err == nil {
+			p.err = err
+		}
+	}
 }
 
 // fieldParser reads required fields and keeps the first error.

@@ -82,23 +82,9 @@ func ValidateTypeName(name string) error {
 	return nil
 }
 
-// snakeHint proposes the snake_case spelling of a PascalCase name.
+// snakeHint proposes the snake_case spelling of a name.
 func snakeHint(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			b.WriteRune(r + 'a' - 'A')
-		case r == '-' || r == '.' || r == ' ':
-			b.WriteByte('_')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	if s := b.String(); s != name && ValidateTypeName(s) == nil {
+	if s := snakeCase(strings.ReplaceAll(name, " ", "_")); s != name && ValidateTypeName(s) == nil {
 		return fmt.Sprintf(" (did you mean %q?)", s)
 	}
 	return ""

@@ -111,8 +111,12 @@ func (e *Emitter) event(b *effect.Batch, f *effect.Effect) (event.Event, error) 
 		Data:          event.OneLine(f.Body),
 	}
 	if f.Key != "" {
-		var err error
-		if emitted.Aggregate, emitted.Metadata, err = parseStream(f.Key); err != nil {
+		stream, err := event.ParseStream(f.Key)
+		if err != nil {
+			return emitted, err
+		}
+		emitted.Aggregate = stream.Aggregate
+		if emitted.Metadata, err = stream.Metadata(nil); err != nil {
 			return emitted, err
 		}
 	}

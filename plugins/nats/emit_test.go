@@ -81,7 +81,7 @@ func TestEventsThatAreNone(t *testing.T) {
 		`field "type": must not be empty`:             emitted(1, "", "", `{}`),
 		`field "data": must be a JSON object`:         emitted(1, "low_stock", "", `[]`),
 		`field "data": is not valid JSON`:             emitted(1, "low_stock", "", `{"a"`),
-		`its stream "Shelf-1": aggregate type`:        emitted(1, "low_stock", "Shelf-1", `{}`),
+		`the stream "2nd shelf-1" must begin with an`: emitted(1, "low_stock", "2nd shelf-1", `{}`),
 	} {
 		e, err := nats.NewEmitter(func(context.Context, event.Event) error { t.Error("an event is appended"); return nil }, nats.EmitConfig{})
 		if err != nil {

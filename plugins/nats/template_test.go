@@ -10,7 +10,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/domain/effect"
-	"github.com/refold-dev/refold/domain/event"
 )
 
 func TestToken(t *testing.T) {
@@ -199,26 +198,6 @@ func TestMarks(t *testing.T) {
 	} {
 		if m.includes(n) != want {
 			t.Errorf("%s includes %s: %v", m, n, !want)
-		}
-	}
-}
-
-func TestStreams(t *testing.T) {
-	id := uuid.MustParse("01900000-0000-7000-8000-0000000000a0")
-	for name, want := range map[string]event.Aggregate{
-		"order-" + id.String():        {Type: "order", ID: id},
-		"order-7":                     {Type: "order", ID: uuid.NewSHA1(streams, []byte("order-7"))},
-		"order":                       {Type: "order", ID: uuid.NewSHA1(streams, []byte("order"))},
-		"order-{" + id.String() + "}": {Type: "order", ID: uuid.NewSHA1(streams, []byte("order-{"+id.String()+"}"))},
-	} {
-		got, metadata, err := parseStream(name)
-		if got != want || err != nil || (metadata == nil) != (want.ID == id) {
-			t.Errorf("%s is %s with %s, %v", name, got, metadata, err)
-		}
-	}
-	for _, name := range []string{"", "-" + id.String(), "Order-1", "an order-1"} {
-		if got, _, err := parseStream(name); err == nil {
-			t.Errorf("%q is %s", name, got)
 		}
 	}
 }

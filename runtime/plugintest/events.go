@@ -76,6 +76,9 @@ func (s *events) place(e *Event) {
 	if e.Aggregate != 0 && e.AggregateID != "" {
 		s.at(e.Where("aggregate"), "remove one of the two", "the aggregate has a number and an id")
 	}
+	if e.Stream != "" && (e.Aggregate != 0 || e.AggregateID != "" || e.AggregateType != "") {
+		s.at(e.Where("stream"), "remove one of the two", "the stream's name says the aggregate, and so do its type, number or id")
+	}
 }
 
 // override takes what the case says.
@@ -105,6 +108,21 @@ func (s *events) override(e *Event, out *event.Recorded) {
 	}
 	if e.Metadata != nil {
 		out.Metadata = json.RawMessage(e.Metadata)
+	}
+	if e.Stream != "" {
+		s.stream(e, out)
+	}
+}
+
+// stream takes the aggregate by the name of its stream.
+func (s *events) stream(e *Event, out *event.Recorded) {
+	named, err := event.ParseStream(e.Stream)
+	if err == nil {
+		out.Aggregate = named.Aggregate
+		out.Metadata, err = named.Metadata(out.Metadata)
+	}
+	if err != nil {
+		s.at(e.Where("stream"), "", "%v", err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -107,6 +108,9 @@ func effectNode(e *effect.Effect) *yaml.Node {
 		if slices.Contains(p.has, "key") {
 			add("key", textNode(e.Key))
 		}
+		if e.Kind == effect.EmitEvent && e.Key != "" {
+			add("stream", textNode(e.Key))
+		}
 		if p.body != "" {
 			add(p.body, node(jsonOf(e.Body)))
 		}
@@ -120,7 +124,7 @@ func effectNode(e *effect.Effect) *yaml.Node {
 // node is an expected effect in the same form.
 func (x *Effect) node() *yaml.Node {
 	p := x.given()
-	e := effect.Effect{Kind: p.kind, Name: *p.name, Key: x.Key, Level: effect.Info}
+	e := effect.Effect{Kind: p.kind, Name: *p.name, Key: cmp.Or(x.Key, x.Stream), Level: effect.Info}
 	if level, ok := effect.ParseLevel(x.Level); ok {
 		e.Level = level
 	}

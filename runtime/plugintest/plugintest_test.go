@@ -35,7 +35,7 @@ const update = "UPDATE_GOLDEN"
 func load(t *testing.T) *projection.Projection {
 	t.Helper()
 	ctx := context.Background()
-	host, err := wasm.NewHost(ctx, wasm.Options{})
+	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

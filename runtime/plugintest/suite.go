@@ -59,9 +59,11 @@ type Event struct {
 	Type      string      `yaml:"type"`
 	Data      config.JSON `yaml:"data"`
 	// Aggregate is a number that stands for an aggregate; 1 if it is not given.
-	Aggregate     int         `yaml:"aggregate"`
-	AggregateType string      `yaml:"aggregate_type"`
-	AggregateID   string      `yaml:"aggregate_id"`
+	Aggregate     int    `yaml:"aggregate"`
+	AggregateType string `yaml:"aggregate_type"`
+	AggregateID   string `yaml:"aggregate_id"`
+	// Stream is the aggregate, by the name that it has elsewhere.
+	Stream        string      `yaml:"stream"`
 	ID            string      `yaml:"id"`
 	Position      int64       `yaml:"position"`
 	Version       int64       `yaml:"version"`
@@ -95,6 +97,7 @@ type Effect struct {
 	Log        *string      `yaml:"log"`        // message
 	EmitEvent  *string      `yaml:"emit_event"` // type
 	Key        string       `yaml:"key"`        // of an update or delete
+	Stream     string       `yaml:"stream"`     // of an emit_event; empty if it names none
 	Level      string       `yaml:"level"`      // of a log
 	Row        *config.JSON `yaml:"row"`        // of an insert
 	Columns    *config.JSON `yaml:"columns"`    // of an update

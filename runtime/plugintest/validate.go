@@ -98,7 +98,7 @@ func (x *Effect) parts() []part {
 		{effect.Delete, x.Delete, "", []string{"key"}},
 		{effect.Query, x.Query, "parameters", []string{"parameters"}},
 		{effect.Log, x.Log, "", []string{"level"}},
-		{effect.EmitEvent, x.EmitEvent, "data", []string{"data"}},
+		{effect.EmitEvent, x.EmitEvent, "data", []string{"stream", "data"}},
 	}
 }
 
@@ -123,7 +123,7 @@ func (m *mistakes) effect(x *Effect) {
 		m.at(x.Where(""), "write `insert: TABLE`, `update: TABLE`, `delete: TABLE`, `query: TEXT`, `log: MESSAGE` or `emit_event: TYPE`", "an effect is of one kind")
 		return
 	}
-	for _, key := range []string{"row", "columns", "parameters", "data", "key", "level"} {
+	for _, key := range []string{"row", "columns", "parameters", "data", "key", "stream", "level"} {
 		if !x.Sets(key) {
 			continue
 		}

@@ -20,8 +20,8 @@
 //  3. An exception is a verdict on its event, a rejection that names file, line
 //     and column. Memory that is out is a trap, for where it runs out depends on
 //     the batches before.
-//  4. An event can be read while its handler runs, and not later: it lies in the
-//     batch.
+//  4. An event is read in the batch while its handler runs; one that the script
+//     keeps gets its values then, and in a keyed state it is what its JSON is.
 //  5. A keyed state that would not come back from its JSON as it was is
 //     refused, so that a fold does not depend on how events are batched.
 //  6. guest.wasm is built from what lies in guest: guest/origin.txt has the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
@@ -28,7 +29,7 @@ func FuzzScript(f *testing.F) {
 			return
 		}
 		defer m.Close(t.Context())
-		p := &projection{t: t, module: m, states: map[string]string{}, versions: map[string]uint64{}}
+		p := &projection{t: t, module: m, states: map[string]string{}, versions: map[event.Aggregate]uint64{}}
 		p.restart()
 		if err := p.fold(p.wanted([]occurrence{{Type: "a", Data: `{"a":1}`}})...); errors.As(err, &guest) {
 			return

@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/conformance"
 	"github.com/refold-dev/refold/sdk/frame"
 	"github.com/refold-dev/refold/sdk/framejson"
 	"github.com/refold-dev/refold/sdk/manifest"
@@ -30,12 +32,11 @@ func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
 	ctx := context.Background()
-	cache, err := os.MkdirTemp("", "refold-javascript-test-")
+	cache, err := conformance.ModulesFolder()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(cache)
 	handler := slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})
 	if host, err = wasm.NewHost(ctx, wasm.Options{Logger: slog.New(handler), CacheDir: cache}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -55,10 +56,12 @@ func tryLoad(t testing.TB, script string, limits wasm.Limits) (*wasm.Module, err
 	return host.Load(context.Background(), path, limits)
 }
 
-// occurrence is an event to fold: of the aggregate "<category>-<number>".
+// occurrence is an event to fold: of the aggregate "<category>-<number>", or of the
+// one that a stream elsewhere is.
 type occurrence struct {
 	Type, Category string
 	Number         byte
+	Stream         string
 	Data           string
 }
 
@@ -70,7 +73,7 @@ type projection struct {
 	states   map[string]string
 	effects  []string
 	position uint64
-	versions map[string]uint64
+	versions map[event.Aggregate]uint64
 }
 
 func load(t testing.TB, script string) *projection { return loadWithin(t, script, wasm.Limits{}) }
@@ -81,9 +84,16 @@ func loadWithin(t testing.TB, script string, limits wasm.Limits) *projection {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &projection{t: t, module: module, states: map[string]string{}, versions: map[string]uint64{}}
-	p.restart()
+	p := &projection{t: t, module: module}
+	p.anew()
 	return p
+}
+
+// anew takes the projection back to before the first event.
+func (p *projection) anew() {
+	p.t.Helper()
+	p.states, p.versions, p.effects, p.position = map[string]string{}, map[event.Aggregate]uint64{}, nil, 0
+	p.restart()
 }
 
 // restart gives the projection a fresh instance.
@@ -176,11 +186,30 @@ func (p *projection) event(o occurrence) framejson.Event {
 		o.Data = "{}"
 	}
 	p.position++
-	stream := fmt.Sprintf("%s-%d", o.Category, o.Number)
-	p.versions[stream]++
-	return framejson.Event{Position: p.position, Version: p.versions[stream], Type: o.Type, AggregateType: o.Category,
-		AggregateID: uuid.UUID{15: o.Number}, ID: uuid.UUID{14: 1, 15: byte(p.position)}, Time: 1_700_000_000_123_456_789,
-		SchemaVersion: 1, Data: framejson.Text(o.Data)}
+	about, metadata := aggregateOf(p.t, o)
+	p.versions[about]++
+	return framejson.Event{Position: p.position, Version: p.versions[about], Type: o.Type, AggregateType: about.Type,
+		AggregateID: about.ID, ID: uuid.UUID{14: 1, 15: byte(p.position)}, Time: 1_700_000_000_123_456_789,
+		SchemaVersion: 1, Data: framejson.Text(o.Data), Metadata: metadata}
+}
+
+func aggregateOf(t testing.TB, o occurrence) (event.Aggregate, *framejson.Text) {
+	if o.Stream == "" {
+		return event.Aggregate{Type: o.Category, ID: uuid.UUID{15: o.Number}}, nil
+	}
+	stream, err := event.ParseStream(o.Stream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := stream.Metadata(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw == nil {
+		return stream.Aggregate, nil
+	}
+	metadata := framejson.Text(raw)
+	return stream.Aggregate, &metadata
 }
 
 func (p *projection) group(self manifest.Manifest, key string) (g framejson.Group) {

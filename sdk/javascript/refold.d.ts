@@ -9,7 +9,7 @@ declare namespace Refold {
 	type FieldValue = null | boolean | number | bigint | string | Uint8Array | Date | object;
 	type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-	/** An event. It can be read while its handler runs, not later. */
+	/** An event. One that is kept stays what it was; in a keyed state it comes back from its JSON. */
 	interface Event {
 		/** The payload, parsed; `body` is the same value, `bodyRaw` its text. */
 		readonly data: any;
@@ -20,9 +20,9 @@ declare namespace Refold {
 		readonly isJson: true;
 		readonly eventType: string;
 		readonly eventId: string;
-		/** The aggregate's type and id, joined by a dash. */
+		/** The stream's name as it is elsewhere, where the event has it; else the aggregate's type and id, joined by a dash. */
 		readonly streamId: string;
-		/** The aggregate's type. */
+		/** What `streamId` has before its first dash. */
 		readonly category: string;
 		/** The event's place in its aggregate, from 0; `version` counts from 1. */
 		readonly sequenceNumber: number | bigint;

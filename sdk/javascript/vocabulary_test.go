@@ -1,6 +1,7 @@
 package javascript_test
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/refold-dev/refold/sdk/framejson"
 )
 
 // orders are the events that the vocabulary's tests fold.
@@ -69,19 +72,113 @@ func TestVocabulary(t *testing.T) {
 		{"deleted is never called", "fromAll().foreachStream().when({ $init: () => ({ n: 0 }), $deleted(s) { s.n = -1 }, seen(s) { s.n++ } })", `{"` + first + `":{"n":1}}`},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			for size := range len(orders) {
-				p := load(t, tt.script)
-				for at := 0; at < len(orders); at += size + 1 {
-					p.must(p.wanted(orders[at:min(at+size+1, len(orders))])...)
-				}
-				if got := p.everything(); got != tt.want {
-					t.Errorf("in batches of %d it is\n%s\nwant\n%s", size+1, got, tt.want)
-				}
-			}
-		})
+		t.Run(tt.name, func(t *testing.T) { holds(t, tt.script, orders, tt.want) })
 	}
 }
+
+// holds folds events in batches of all sizes, and compares what comes of it.
+func holds(t *testing.T, script string, all []occurrence, want string) {
+	t.Helper()
+	p := load(t, script)
+	for size := range len(all) {
+		p.anew()
+		for at := 0; at < len(all); at += size + 1 {
+			p.must(p.wanted(all[at:min(at+size+1, len(all))])...)
+		}
+		if got := p.everything(); got != want {
+			t.Errorf("in batches of %d it is\n%s\nwant\n%s", size+1, got, want)
+		}
+	}
+}
+
+// carts are events of streams with the names that they have elsewhere.
+var carts = []occurrence{
+	{Type: "item_added", Stream: "shoppingCart-42"},
+	{Type: "item_added", Stream: "shoppingCart-7f"},
+	{Type: "item_added", Stream: "shoppingCart-42"},
+	{Type: "noted", Stream: "summary"},
+	{Type: "item_added", Stream: "shoppingCart-0190ABCD-0000-7000-8000-000000000001"},
+	{Type: "checked_out", Stream: "shoppingCart-42"},
+	{Type: "paid", Stream: "order-0190abcd-0000-7000-8000-000000000002"},
+}
+
+// TestStreams holds that streams have the names that they have elsewhere, whatever
+// is behind their dash.
+func TestStreams(t *testing.T) {
+	const count = "({ $init: () => ({ n: 0, of: [] }), $any(s, e) { s.n++; if (!s.of.includes(e.streamId)) s.of.push(e.streamId) } })"
+	for _, tt := range []struct{ name, script, want string }{
+		{"one", "fromStream('shoppingCart-42').when" + count, `{"n":3,"of":["shoppingCart-42"]}`},
+		{"one, in snake_case, is another", "fromStream('shopping_cart-42').when" + count, `null`},
+		{"without a dash", "fromStream('summary').when" + count, `{"n":1,"of":["summary"]}`},
+		{"of a UUID", "fromStream('shopping_cart-0190abcd-0000-7000-8000-000000000001').when" + count, `{"n":1,"of":["shoppingCart-0190ABCD-0000-7000-8000-000000000001"]}`},
+		{"several", "fromStreams('summary', 'shoppingCart-7f', 'order-0190ABCD-0000-7000-8000-000000000002').when" + count,
+			`{"n":3,"of":["shoppingCart-7f","summary","order-0190abcd-0000-7000-8000-000000000002"]}`},
+		{"with a category's and a type's", "fromStreams(['summary', '$ce-shoppingCart', '$et-Paid']).when" + count,
+			`{"n":7,"of":["shoppingCart-42","shoppingCart-7f","summary","shoppingCart-0190ABCD-0000-7000-8000-000000000001","order-0190abcd-0000-7000-8000-000000000002"]}`},
+		{"of a correlation", "fromStream('$bc-00000000-0000-0000-0000-000000000000').when({ $init: () => 0, $any: (s) => s + 1 })", `7`},
+		{"category", "fromCategory('shoppingCart').when({ $init: () => ({}), $any(s, e) { s[e.category + '/' + e.aggregateType] = true } })", `{"shoppingCart/shopping_cart":true}`},
+		{"for each", "fromCategory('shoppingCart').foreachStream().when({ $init: () => ({ n: 0 }), ItemAdded(s, e) { s.n++; s.p = e.partition } }).transformBy((s) => s)",
+			`{"shoppingCart-0190ABCD-0000-7000-8000-000000000001":{"n":1,"p":"shoppingCart-0190ABCD-0000-7000-8000-000000000001"},"shoppingCart-42":{"n":2,"p":"shoppingCart-42"},"shoppingCart-7f":{"n":1,"p":"shoppingCart-7f"}}`},
+		{"by a part of the name", "fromAll().partitionBy((e) => e.streamId.split('-')[0]).when({ $init: () => 0, $any: (s) => s + 1 })", `{"order":1,"shoppingCart":5,"summary":1}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) { holds(t, tt.script, carts, tt.want) })
+	}
+}
+
+// TestEventInState holds that an event in a keyed state is what its JSON is, also when
+// both are folded in one batch.
+func TestEventInState(t *testing.T) {
+	const script = "fromAll().foreachStream().when({ $any(s, e) { return { before: s.last && [s.last.eventType, s.last.data.n, s.last.position ?? 'none', s.last.data === s.last.body], last: e } } })"
+	holds(t, script, []occurrence{{Type: "a", Data: `{"n":1}`}, {Type: "b", Data: `{"n":2}`}, {Type: "c"}},
+		`{"00000000-0000-0000-0000-000000000000":{"before":["b",2,"none",false],"last":{"partition":"thing-00000000-0000-0000-0000-000000000000",`+
+			`"created":"2023-11-14T22:13:20.1234567Z","bodyRaw":"{}","metadataRaw":null,"streamId":"thing-00000000-0000-0000-0000-000000000000",`+
+			`"eventId":"00000000-0000-0000-0000-000000000103","eventType":"c","linkMetadataRaw":null,"isJson":true,"category":"thing",`+
+			`"sequenceNumber":2,"body":{},"data":{},"metadata":null,"linkMetadata":null}}}`)
+}
+
+// TestForeignStreams holds that a member "stream" of an event's metadata is a
+// stream's name only if that is the event's aggregate.
+func TestForeignStreams(t *testing.T) {
+	for _, metadata := range []string{`{"stream":"order-2"}`, `{"stream":7}`, `{"stream":"Nö"}`, `{"of":{"stream":"x"}}`, `{"stream":null}`, `{"a":"\"stream\""}`} {
+		p := load(t, "fromAll().when({ $any: (s, e) => [e.streamId, e.category] })")
+		batch := p.batch([]occurrence{{Type: "a", Category: "order", Number: 1}})
+		text := framejson.Text(metadata)
+		batch.Groups[0].Events[0].Metadata = &text
+		p.mustBatch(batch)
+		if got, want := p.query(""), `["order-`+first+`","order"]`; got != want {
+			t.Errorf("with %s it is %s, want %s", metadata, got, want)
+		}
+	}
+}
+
+// TestStreamsAsInTheLog holds that a script and the log make the same aggregate of a
+// stream's name.
+func TestStreamsAsInTheLog(t *testing.T) {
+	var names []string
+	for i := range 150 {
+		names = append(names, streamName.Example(i))
+	}
+	list, err := json.Marshal(names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := load(t, "fromAll().when({ $init: () => [], $any(s, e) { s.push(e.streamId) } })")
+	q := load(t, "fromStreams("+string(list)+").when({ $init: () => 0, $any: (s) => s + 1 })")
+	for _, name := range names {
+		p.must(occurrence{Type: "a", Stream: name})
+		q.must(occurrence{Type: "a", Stream: name})
+	}
+	if got := p.query(""); got != string(list) {
+		t.Errorf("the streams are\n%s\nwant\n%s", got, list)
+	}
+	if got := q.query(""); got != "150" {
+		t.Errorf("%s of 150 events are of these streams", got)
+	}
+}
+
+// streamName draws names that need no escape in JSON, of all lengths of SHA-1's last
+// block.
+var streamName = rapid.StringMatching(`[A-Za-z_][A-Za-z0-9_.]{0,12}(-[A-Za-z0-9äß€😀 :$./_-]{0,80})?`)
 
 // wanted are the events that the manifest names, as the engine selects them.
 func (p *projection) wanted(all []occurrence) (list []occurrence) {

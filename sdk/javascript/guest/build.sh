@@ -41,5 +41,5 @@ chmod 644 guest.wasm
 	echo "# Written by build.sh. What guest.wasm was built from:"
 	echo "# QuickJS-NG 0.17.0, MIT, from the sources in PyPI's $engine ($engine_sha256)"
 	echo "# Zig's C compiler and libc for WASI, from PyPI's $compiler"
-	sha256sum build.sh event.c guest.c guest.h guest.wasm json.c kit.js native.c ../../c/refold.h
+	sha256sum build.sh event.c guest.c guest.h guest.wasm json.c kit.js native.c uuid.c ../../c/refold.h
 } >origin.txt

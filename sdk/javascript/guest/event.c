@@ -1,6 +1,7 @@
 /* event.c is the object that a handler gets for an event. It holds nothing: its
  * properties read the event record in the batch, when they are asked for. They are
- * its own all the same, so that it can be listed and copied. */
+ * its own all the same, so that it can be listed and copied. An event that outlives
+ * its handler, for the script has kept it, gets them as values. */
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,10 @@ void event_names(JSContext *ctx, const char *batch) {
 void event_forget(JSContext *ctx) {
 	free_names(ctx, &types);
 	free_names(ctx, &aggregate_types);
+}
+
+static JSValue name_of(JSContext *ctx, const names *n, uint32_t i) {
+	return i < n->count ? JS_DupValue(ctx, n->list[i]) : JS_UNDEFINED;
 }
 
 void event_definition(JSContext *ctx, JSValueConst paths, bool partitioned_by_stream) {
@@ -103,13 +108,55 @@ static JSValue created_of(JSContext *ctx, int64_t nanos) {
 	return JS_NewString(ctx, text);
 }
 
-static JSValue stream_of(JSContext *ctx, const refold_event *e) {
+/* aggregate_of is the aggregate as type-id. */
+static JSValue aggregate_of(JSContext *ctx, const refold_event *e) {
 	static refold_buffer text;
 	text.length = 0;
 	refold_put(&text, refold_aggregate_type(e));
 	refold_put_char(&text, '-');
 	refold_put_uuid(&text, refold_aggregate_id(e));
 	return JS_NewStringLen(ctx, text.at, text.length);
+}
+
+static JSValue name_in_metadata; /* the kit's streamOf */
+void event_streams(JSValue stream_of) { name_in_metadata = stream_of; }
+
+static bool has_stream(refold_text metadata) {
+	static const char member[] = "\"stream\"";
+	for (uint32_t i = 0; i + sizeof member - 1 <= metadata.length; i++) {
+		if (memcmp(metadata.at + i, member, sizeof member - 1) == 0) return true;
+	}
+	return false;
+}
+
+/* stream_of is the stream's name: that of elsewhere, where the metadata have it, or
+ * the aggregate as type-id. */
+static JSValue stream_of(JSContext *ctx, const refold_event *e) {
+	refold_text metadata;
+	JSValue aggregate = aggregate_of(ctx, e);
+	if (!refold_metadata(e, &metadata) || !has_stream(metadata)) return aggregate;
+	JSValue args[2] = {text_of(ctx, metadata), aggregate};
+	JSValue name = JS_Call(ctx, name_in_metadata, JS_UNDEFINED, 2, args);
+	JS_FreeValue(ctx, args[0]);
+	if (JS_IsUndefined(name)) return aggregate;
+	JS_FreeValue(ctx, aggregate);
+	return name;
+}
+
+/* category_of is what a stream's name has before its first dash: the aggregate's
+ * type, or as it is written elsewhere. */
+static JSValue category_of(JSContext *ctx, const refold_event *e) {
+	refold_text metadata;
+	JSValue type = name_of(ctx, &aggregate_types, refold__u32(e->record + 100));
+	if (!refold_metadata(e, &metadata) || !has_stream(metadata)) return type;
+	JS_FreeValue(ctx, type);
+	JSValue stream = stream_of(ctx, e);
+	const char *text = JS_IsException(stream) ? NULL : JS_ToCString(ctx, stream);
+	JS_FreeValue(ctx, stream);
+	if (!text) return JS_EXCEPTION;
+	JSValue out = JS_NewStringLen(ctx, text, strcspn(text, "-"));
+	JS_FreeCString(ctx, text);
+	return out;
 }
 
 /* slot_value is a slot as JavaScript has it. */
@@ -162,10 +209,6 @@ static JSValue slots_of(JSContext *ctx, const refold_event *e) {
 	return list;
 }
 
-static JSValue name_of(JSContext *ctx, const names *n, uint32_t i) {
-	return i < n->count ? JS_DupValue(ctx, n->list[i]) : JS_UNDEFINED;
-}
-
 static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
 	refold_text metadata;
 	switch (what) {
@@ -178,7 +221,7 @@ static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
 	case STREAM: return stream_of(ctx, e);
 	case SEQUENCE: return exact_unsigned(ctx, refold_version(e) - 1);
 	case ID: return uuid_of(ctx, refold_id(e));
-	case CATEGORY:
+	case CATEGORY: return category_of(ctx, e);
 	case AGGREGATE_TYPE: return name_of(ctx, &aggregate_types, refold__u32(e->record + 100));
 	case PARTITION: return by_stream ? stream_of(ctx, e) : text_of(ctx, e->key);
 	case KEY: return text_of(ctx, e->key);
@@ -202,7 +245,7 @@ static JSValue property_of(JSContext *ctx, const refold_event *e, int what) {
  * at each look; an event's partition may be said by the kit. */
 static struct { bool known; JSValue value; } made[SLOTS + 1];
 
-static bool is_made_once(int what) { return what == DATA || what == METADATA || what == FIELDS || what == TIME || what == PARTITION; }
+static bool is_made_once(int what) { return what == DATA || what == METADATA || what == FIELDS || what == TIME || what == PARTITION || what == STREAM; }
 
 static void keep(JSContext *ctx, int what, JSValueConst v) {
 	if (made[what].known) JS_FreeValue(ctx, made[what].value);
@@ -215,14 +258,6 @@ static void forget_made(JSContext *ctx) {
 		if (made[i].known) JS_FreeValue(ctx, made[i].value);
 		made[i].known = false;
 	}
-}
-
-static JSValue get(JSContext *ctx, JSValueConst this, int what) {
-	if ((uintptr_t)JS_GetOpaque(this, class_id) != guest_serial) return JS_ThrowTypeError(ctx, "an event is read after its handler has returned; keep its values, not the event");
-	if (made[what].known) return JS_DupValue(ctx, made[what].value);
-	JSValue v = property_of(ctx, &guest_event, what);
-	if (!JS_IsException(v) && is_made_once(what)) keep(ctx, what, v);
-	return v;
 }
 
 /* properties are an event's own: those of KurrentDB, in its order, and behind them
@@ -239,12 +274,50 @@ static const struct { const char *name; int what; } properties[] = {
 enum { LISTED = 15, PROPERTIES = sizeof properties / sizeof *properties };
 static JSAtom names_of[PROPERTIES];
 
+/* An event's opaque is this while its handler runs, and then the object with the
+ * values of its properties. */
+static char in_batch;
+static bool is_released;
+
+static void finalize(JSRuntime *rt, JSValueConst event) {
+	void *opaque = JS_GetOpaque(event, class_id);
+	if (opaque == &in_batch) is_released = true;
+	else if (opaque) JS_FreeValueRT(rt, JS_MKPTR(JS_TAG_OBJECT, opaque));
+}
+
+static void mark(JSRuntime *rt, JSValueConst event, JS_MarkFunc *mark) {
+	void *opaque = JS_GetOpaque(event, class_id);
+	if (opaque && opaque != &in_batch) JS_MarkValue(rt, JS_MKPTR(JS_TAG_OBJECT, opaque), mark);
+}
+
+static JSValue get(JSContext *ctx, JSValueConst this, int i) {
+	void *opaque = JS_GetOpaque(this, class_id);
+	int what = properties[i].what;
+	if (opaque != &in_batch) return JS_GetProperty(ctx, JS_MKPTR(JS_TAG_OBJECT, opaque), names_of[i]);
+	if (made[what].known) return JS_DupValue(ctx, made[what].value);
+	JSValue v = property_of(ctx, &guest_event, what);
+	if (!JS_IsException(v) && is_made_once(what)) keep(ctx, what, v);
+	return v;
+}
+
+/* keep_values makes the event one that lasts. What cannot be read, as JSON that
+ * nests too deep, is undefined. */
+static void keep_values(JSContext *ctx, JSValueConst event) {
+	JSValue values = JS_NewObjectProto(ctx, JS_NULL);
+	for (int i = 0; i < PROPERTIES; i++) {
+		JSValue v = get(ctx, event, i);
+		if (JS_IsException(v)) JS_FreeValue(ctx, JS_GetException(ctx));
+		else JS_DefinePropertyValue(ctx, values, names_of[i], v, JS_PROP_C_W_E);
+	}
+	JS_SetOpaque(event, JS_VALUE_GET_PTR(values));
+}
+
 static int own_property(JSContext *ctx, JSPropertyDescriptor *desc, JSValueConst this, JSAtom name) {
 	int i = 0;
 	while (i < PROPERTIES && names_of[i] != name) i++;
 	if (i == PROPERTIES) return 0;
 	if (!desc) return 1;
-	JSValue v = get(ctx, this, properties[i].what);
+	JSValue v = get(ctx, this, i);
 	if (JS_IsException(v)) return -1;
 	*desc = (JSPropertyDescriptor){JS_PROP_CONFIGURABLE | (i < LISTED ? JS_PROP_ENUMERABLE : 0), v, JS_UNDEFINED, JS_UNDEFINED};
 	return 1;
@@ -278,7 +351,7 @@ void event_partition(JSContext *ctx, JSValueConst name) { keep(ctx, PARTITION, n
 
 void event_class(JSContext *ctx) {
 	static JSClassExoticMethods exotic = {.get_own_property = own_property, .get_own_property_names = own_names};
-	static const JSClassDef definition = {.class_name = "Event", .exotic = &exotic};
+	static const JSClassDef definition = {.class_name = "Event", .exotic = &exotic, .finalizer = finalize, .gc_mark = mark};
 	JSRuntime *rt = JS_GetRuntime(ctx);
 	JS_NewClassID(rt, &class_id);
 	JS_NewClass(rt, class_id, &definition);
@@ -290,8 +363,23 @@ void event_class(JSContext *ctx) {
 
 JSValue event_new(JSContext *ctx) {
 	JSValue object = JS_NewObjectClass(ctx, (int)class_id);
-	if (!JS_IsException(object)) JS_SetOpaque(object, (void *)guest_serial);
+	if (!JS_IsException(object)) JS_SetOpaque(object, &in_batch);
 	return object;
 }
 
-void event_end(JSContext *ctx) { forget_made(ctx); }
+bool event_end(JSContext *ctx, JSValue event) {
+	is_released = false;
+	JS_FreeValue(ctx, event);
+	bool kept = !is_released;
+	if (kept) {
+		JSValue last = JS_DupValue(ctx, event);
+		keep_values(ctx, last);
+		JS_FreeValue(ctx, last);
+	}
+	forget_made(ctx);
+	return kept;
+}
+
+bool event_is(JSValueConst v) { return JS_GetClassID(v) == class_id; }
+
+JSValue event_json(JSContext *ctx, JSValueConst event) { return to_json(ctx, event, 0, NULL); }

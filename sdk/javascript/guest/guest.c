@@ -7,10 +7,11 @@
 
 JSContext *guest_context;
 refold_event guest_event;
-uintptr_t guest_serial;
+bool guest_is_folding;
 
 /* One unit, for refold.h is meant for one. */
 #include "json.c"
+#include "uuid.c"
 #include "event.c"
 #include "native.c"
 
@@ -18,7 +19,6 @@ uintptr_t guest_serial;
 static JSValue kit_ready, kit_fold, kit_query;
 static refold_buffer manifest, failure;
 static const char *script_name;
-static uintptr_t last_serial;
 
 static const char kit[] = {
 #embed "kit.js"
@@ -117,6 +117,7 @@ static bool start_kit(void) {
 	kit_ready = JS_GetPropertyStr(ctx, made, "ready");
 	kit_fold = JS_GetPropertyStr(ctx, made, "fold");
 	kit_query = JS_GetPropertyStr(ctx, made, "query");
+	event_streams(JS_GetPropertyStr(ctx, made, "streamOf"));
 	JS_FreeValue(ctx, made);
 	return true;
 }
@@ -172,17 +173,30 @@ static bool is_waiting(void) {
 	return waiting;
 }
 
-/* fold_event folds guest_event into state; NULL, or why it is rejected. */
-static const char *fold_event(JSValue *state) {
+/* settle brings a keyed state that may hold the event into what it comes back as in
+ * the next batch. */
+static const char *settle(JSValue *state) {
 	JSContext *ctx = guest_context;
-	guest_serial = ++last_serial;
+	refold_buffer text = borrow();
+	if (json_put(ctx, &text, *state, JSON_STATE) && text.length) {
+		refold_put_char(&text, 0);
+		JS_FreeValue(ctx, *state);
+		*state = json_parse(ctx, (refold_text){text.at, text.length - 1}, "the key's state");
+	}
+	give_back(text);
+	return JS_HasException(ctx) ? explain() : NULL;
+}
+
+/* fold_event folds guest_event into state; NULL, or why it is rejected. */
+static const char *fold_event(JSValue *state, bool keyed) {
+	JSContext *ctx = guest_context;
+	guest_is_folding = true;
 	native_begin();
 	JSValue event = event_new(ctx), type = JS_NewInt32(ctx, (int32_t)refold_type_index(&guest_event));
 	JSValue args[3] = {*state, event, type};
 	JSValue next = JS_Call(ctx, kit_fold, JS_UNDEFINED, 3, args);
-	guest_serial = 0;
-	event_end(ctx);
-	JS_FreeValue(ctx, event);
+	guest_is_folding = false;
+	bool kept = event_end(ctx, event);
 	JS_FreeValue(ctx, *state);
 	*state = JS_UNDEFINED;
 	const char *why = native_rejection();
@@ -192,7 +206,7 @@ static const char *fold_event(JSValue *state) {
 	}
 	*state = next;
 	if (is_waiting() && !why) why = complain("its handler waits for a promise; a projection is synchronous");
-	return why;
+	return keyed && kept && !why ? settle(state) : why;
 }
 
 /* keep_state writes the group's state into the result. A state of undefined is
@@ -224,7 +238,7 @@ static const char *fold_group(const char *batch, const char *g, uint32_t group, 
 		if (e.index != *at) refold__begin(&refold__out, e.index);
 		*at = e.index;
 		guest_event = e;
-		if ((why = fold_event(&state))) break;
+		if ((why = fold_event(&state, keyed))) break;
 	}
 	if (!why && keyed) why = keep_state(group, state);
 	JS_FreeValue(ctx, state);

@@ -8,20 +8,27 @@
 
 extern JSContext *guest_context;
 
-/* The event that is being folded; guest_serial is 0 outside of a handler. */
+/* The event that is being folded, and whether there is one. */
 extern refold_event guest_event;
-extern uintptr_t guest_serial;
+extern bool guest_is_folding;
 
 /* event.c */
 void event_class(JSContext *ctx);
 void event_definition(JSContext *ctx, JSValueConst paths, bool partitioned_by_stream);
+/* event_streams takes the kit's function that knows an aggregate's stream by the
+ * name that it has elsewhere. */
+void event_streams(JSValue stream_of);
 /* event_names makes the strings of a batch's name tables; event_forget frees
  * them. */
 void event_names(JSContext *ctx, const char *batch);
 void event_forget(JSContext *ctx);
-/* event_new returns an object for guest_event; event_end ends its time. */
+/* event_new returns an object for guest_event; event_end frees it when its handler
+ * has returned, and reports whether the script has kept it. */
 JSValue event_new(JSContext *ctx);
-void event_end(JSContext *ctx);
+bool event_end(JSContext *ctx, JSValue event);
+bool event_is(JSValueConst v);
+/* event_json is an event as a plain object, as its JSON has it. */
+JSValue event_json(JSContext *ctx, JSValueConst event);
 /* event_partition says the partition of guest_event. */
 void event_partition(JSContext *ctx, JSValueConst name);
 
@@ -33,6 +40,10 @@ JSValue json_parse(JSContext *ctx, refold_text text, const char *what);
  * JSON_STATE refuses what would not come back as it was. It appends nothing for
  * undefined. */
 bool json_put(JSContext *ctx, refold_buffer *to, JSValueConst value, int mode);
+
+/* uuid.c */
+/* uuid_named writes the UUID that a stream's name makes. */
+void uuid_named(uint8_t id[16], refold_text name);
 
 /* native.c */
 JSValue native_object(JSContext *ctx);

@@ -179,8 +179,8 @@ static bool refuse_object(JSContext *ctx, JSValueConst v) {
 static bool put_compound(JSContext *ctx, refold_buffer *to, JSValueConst v, int mode, int depth) {
 	if (depth > MAX_DEPTH) return JS_ThrowTypeError(ctx, "an object of more than %d levels, or in itself, has no JSON", MAX_DEPTH), false;
 	if (JS_IsArray(v)) return put_array(ctx, to, v, mode, depth + 1);
-	if (mode == JSON_STATE) return is_plain(ctx, v) ? put_object(ctx, to, v, mode, depth + 1) : refuse_object(ctx, v);
-	JSValue as = converted(ctx, v);
+	if (mode == JSON_STATE && !event_is(v)) return is_plain(ctx, v) ? put_object(ctx, to, v, mode, depth + 1) : refuse_object(ctx, v);
+	JSValue as = mode == JSON_STATE ? event_json(ctx, v) : converted(ctx, v);
 	if (JS_IsException(as)) return false;
 	bool ok = JS_IsObject(as) && !JS_IsArray(as) ? put_object(ctx, to, as, mode, depth + 1) : put_value(ctx, to, as, mode, depth + 1);
 	JS_FreeValue(ctx, as);

@@ -42,12 +42,13 @@
 	globalThis.emit = (stream, type, body, metadata) => {
 		if (typeof stream !== "string" || stream.trim() === "") throw new TypeError("emit: the stream's id must be a string that is not empty");
 		if (typeof type !== "string" || type.trim() === "") throw new TypeError("emit: the event's type must be a string that is not empty");
+		aggregateOf("emit", stream);
 		if (Object.values(metadata ?? {}).some((v) => v !== undefined)) throw new TypeError("emit: an emitted event has no metadata here; put it into the body");
 		native.emit(typeOf("emit", type), body, stream);
 	};
 	for (const name of ["linkTo", "linkStreamTo"]) {
 		globalThis[name] = () => {
-			throw new TypeError(`${name}: Refold's log has no links; select with fromCategory, foreachStream or partitionBy where links would be read`);
+			throw new TypeError(`${name}: Refold's log has no links; select with fromCategory, partitionBy or $et- and $bc- streams where links would be read, or copy: emit(stream, event.eventType, event.data)`);
 		};
 	}
 
@@ -93,6 +94,29 @@
 		return name.replace(/[.-]+/g, "_").replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/([A-Z])([A-Z][a-z])/g, "$1_$2").toLowerCase();
 	}
 
+	// aggregateOf is the aggregate that a stream is, as type-id, by the name that it has
+	// elsewhere. What is no UUID behind the first dash, or no dash at all, makes an id
+	// of its own from the whole name.
+	const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+	function aggregateOf(what, stream) {
+		const dash = stream.indexOf("-"), category = dash < 0 ? stream : stream.slice(0, dash), id = stream.slice(category.length + 1);
+		if (!/^[A-Za-z_][A-Za-z0-9_.]*$/.test(category)) throw new TypeError(`${what}: no stream can have the name ${stream} here: it begins with a type in ASCII letters and digits, such as order-1`);
+		return `${typeOf(what, category)}-${uuidForm.test(id) ? id.toLowerCase() : native.uuid(stream)}`;
+	}
+
+	// streamOf is the name of the stream that an aggregate is elsewhere, as the
+	// metadata of its event have it; undefined if they do not.
+	const { parse } = JSON;
+	function streamOf(metadata, aggregate) {
+		try {
+			const { stream } = parse(metadata);
+			if (typeof stream === "string" && stream.length <= 1024 && aggregateOf("", stream) === aggregate) return stream;
+		} catch {
+			// a member "stream" of somebody else's
+		}
+		return undefined;
+	}
+
 	function source(what, select, types) {
 		if (definition.source) throw new TypeError(`${what}: the projection has a source already`);
 		definition.source = what;
@@ -101,16 +125,37 @@
 		return steps(what, "when", "partitionBy", "outputState", ...(what === "fromAll" || what === "fromCategory" ? ["foreachStream"] : []));
 	}
 
+	const category = (e) => e.aggregateType, eventType = (e) => e.eventType, correlation = (e) => e.correlationId;
+	const aggregate = (e) => `${e.aggregateType}-${e.aggregateId}`;
+
+	// systemStreams are those of KurrentDB's own projections, by what they begin with.
+	const systemStreams = {
+		"$ce-": (what, name) => [typeOf(what, name), category],
+		"$et-": (what, name) => [typeOf(what, name), eventType],
+		"$bc-": (what, name) => {
+			if (!uuidForm.test(name)) throw new TypeError(`${what}: no event can have the correlation id ${name} here: it is a UUID`);
+			return [name.toLowerCase(), correlation];
+		},
+	};
+
+	// wantedOf is what an event must have to be in a stream: a property and its value.
+	function wantedOf(what, stream) {
+		if (stream[0] !== "$") return [aggregateOf(what, stream), aggregate];
+		const kind = systemStreams[stream.slice(0, 4)], name = stream.slice(4);
+		if (kind === undefined || name === "") throw new TypeError(`${what}: Refold has no stream ${stream}; of KurrentDB's own it has $ce-, $et- and $bc-`);
+		return kind(what, name);
+	}
+
 	function fromStreams(what, list) {
-		const ids = new Set(list.filter((s) => s[0] !== "$"));
-		const named = (prefix) => new Set(list.filter((s) => s.startsWith(prefix)).map((s) => typeOf(what, s.slice(4))));
-		const categories = named("$ce-"), eventTypes = named("$et-");
-		const odd = list.find((s) => s[0] === "$" && !/^\$(ce|et)-./.test(s));
-		if (odd !== undefined) throw new TypeError(`${what}: Refold has no stream ${odd}`);
-		const other = [...ids].find((s) => !/^.+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(s));
-		if (other !== undefined) throw new TypeError(`${what}: no stream can have the name ${other}: it is an aggregate's type, a dash, and its id, a UUID in lower case`);
-		return source(what, (e) => categories.has(e.category) || eventTypes.has(e.eventType) || (ids.size > 0 && ids.has(e.streamId)),
-			eventTypes.size === list.length ? [...eventTypes] : undefined);
+		const wanted = new Map(); // sets of values, by property
+		for (const stream of list) {
+			const [value, property] = wantedOf(what, stream);
+			if (!wanted.has(property)) wanted.set(property, new Set());
+			wanted.get(property).add(value);
+		}
+		const pairs = [...wanted];
+		return source(what, (e) => pairs.some(([property, values]) => values.has(property(e))),
+			list.every((stream) => stream.startsWith("$et-")) ? [...pairs[0][1]] : undefined);
 	}
 
 	const selectors = {
@@ -118,7 +163,7 @@
 		fromAll: () => source("fromAll"),
 		fromCategory: (...args) => {
 			const wanted = new Set(strings("fromCategory", args).map((name) => typeOf("fromCategory", name)));
-			return source("fromCategory", (e) => wanted.has(e.category));
+			return source("fromCategory", (e) => wanted.has(e.aggregateType));
 		},
 		fromStream: (id) => fromStreams("fromStream", strings("fromStream", [id])),
 		fromStreams: (...args) => fromStreams("fromStreams", strings("fromStreams", args)),
@@ -314,5 +359,5 @@
 		return isShared ? { "": common ?? null, ...all } : all;
 	}
 
-	return { ready, fold, query };
+	return { ready, fold, query, streamOf };
 })

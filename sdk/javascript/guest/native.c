@@ -62,11 +62,22 @@ static JSValue partition(JSContext *ctx, JSValueConst this, int argc, JSValueCon
 	return JS_UNDEFINED;
 }
 
+/* uuid(name) is the id of an aggregate that has only a stream's name. */
+static JSValue uuid(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+	(void)this, (void)argc;
+	refold_text name;
+	uint8_t id[16];
+	if (!take(ctx, argv[0], &name)) return JS_EXCEPTION;
+	uuid_named(id, name);
+	release(ctx, name);
+	return uuid_of(ctx, id);
+}
+
 /* reject(reason) ends the handler: no catch of the script's stops it. */
 static JSValue reject(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
 	(void)this, (void)argc;
 	refold_text why;
-	if (guest_serial == 0) return JS_ThrowTypeError(ctx, "reject: only a handler can reject, and only its event");
+	if (!guest_is_folding) return JS_ThrowTypeError(ctx, "reject: only a handler can reject, and only its event");
 	if (!take(ctx, argv[0], &why)) return JS_EXCEPTION;
 	reason.length = 0;
 	refold_put(&reason, why);
@@ -148,7 +159,7 @@ static JSValue put_effect(JSContext *ctx, int kind, refold_text name, JSValueCon
 static JSValue effect(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int kind) {
 	(void)this, (void)argc;
 	refold_text name;
-	if (guest_serial == 0) return JS_ThrowTypeError(ctx, "effects.%s: only a handler can ask for effects", verbs[kind]);
+	if (!guest_is_folding) return JS_ThrowTypeError(ctx, "effects.%s: only a handler can ask for effects", verbs[kind]);
 	if (!JS_IsString(argv[0])) return JS_ThrowTypeError(ctx, "effects.%s: its first argument must be a string", verbs[kind]);
 	if (!take(ctx, argv[0], &name)) return JS_EXCEPTION;
 	JSValue out;
@@ -169,6 +180,7 @@ static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("print", 2, print),
 	JS_CFUNC_DEF("json", 1, json),
 	JS_CFUNC_DEF("partition", 1, partition),
+	JS_CFUNC_DEF("uuid", 1, uuid),
 	JS_CFUNC_DEF("reject", 1, reject),
 	JS_CFUNC_DEF("panic", 1, panic),
 	JS_CFUNC_MAGIC_DEF("insert", 2, effect, INSERT),
