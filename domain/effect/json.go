@@ -2,6 +2,7 @@ package effect
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -53,12 +54,12 @@ func appendContent(dst []byte, f *Effect) ([]byte, error) {
 		dst = append(dst, `","message":`...)
 		return appendString(dst, string(f.Body)), nil
 	}
+	if err := f.Validate(); err != nil {
+		return dst, err
+	}
 	for _, text := range []struct{ what, value string }{{"name", f.Name}, {"key", f.Key}} {
 		if text.value == "" {
 			continue
-		}
-		if !utf8.ValidString(text.value) {
-			return dst, fmt.Errorf("its %s is not valid UTF-8", text.what)
 		}
 		dst = append(append(append(dst, `,"`...), text.what...), `":`...)
 		dst = appendString(dst, text.value)
@@ -66,11 +67,27 @@ func appendContent(dst []byte, f *Effect) ([]byte, error) {
 	if f.Kind == Delete && len(f.Body) == 0 {
 		return dst, nil
 	}
-	if err := event.ValidateObject(f.Body); err != nil {
-		return dst, fmt.Errorf("its body %w", err)
-	}
 	dst = append(dst, `,"body":`...)
 	return event.AppendOneLine(dst, f.Body), nil
+}
+
+// Validate reports why the effect is one that no executor can perform: a text is not
+// UTF-8, or a body is no JSON object. A Log takes any text.
+func (f *Effect) Validate() error {
+	switch {
+	case f.Kind == Log:
+		return nil
+	case !utf8.ValidString(f.Name):
+		return errors.New("its name is not valid UTF-8")
+	case !utf8.ValidString(f.Key):
+		return errors.New("its key is not valid UTF-8")
+	case f.Kind == Delete && len(f.Body) == 0:
+		return nil
+	}
+	if err := event.ValidateObject(f.Body); err != nil {
+		return fmt.Errorf("its body %w", err)
+	}
+	return nil
 }
 
 func appendUUID(dst []byte, id uuid.UUID) []byte {

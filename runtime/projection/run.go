@@ -24,6 +24,8 @@ const (
 	UnfitEvent runtime.Code = "unfit_event"
 	// BadResult: the result is no valid frame, or lies.
 	BadResult runtime.Code = "bad_result"
+	// BadEffect: an effect that no executor can perform.
+	BadEffect runtime.Code = "bad_effect"
 	// BadAnswer: a resident projection failed to answer for its state.
 	BadAnswer runtime.Code = "bad_answer"
 )
@@ -161,8 +163,11 @@ func (r *Run) try(ctx context.Context, events []event.Recorded) (poison *Poison,
 		return nil, 0, err
 	}
 	if poison == nil {
-		r.take(events, batch, result)
-		return nil, 0, nil
+		effects := delivery.Effects(nil, result, batch.Events, nil)
+		if index, poison = unperformable(effects, batch.Events); poison == nil {
+			r.take(events, batch, result, effects)
+			return nil, 0, nil
+		}
 	}
 	at = -1
 	if len(events) == 1 {
@@ -225,8 +230,28 @@ func (r *Run) noteKeys(in frame.Batch) {
 	}
 }
 
+// unperformable is the first of the effects that no executor can perform, by the index of its
+// event. As in an engine, it is that event which cannot be folded.
+func unperformable(effects []effect.Effect, events []*event.Recorded) (index int, poison *Poison) {
+	for i := range effects {
+		e := &effects[i]
+		err := e.Validate()
+		if err == nil && e.Kind == effect.EmitEvent {
+			if invalid := event.ValidateTypeName(e.Name); invalid != nil {
+				err = fmt.Errorf("its type %w", invalid)
+			}
+		}
+		if err == nil {
+			continue
+		}
+		index = slices.IndexFunc(events, func(r *event.Recorded) bool { return r.Position == e.Cause })
+		return index, &Poison{Code: BadEffect, Reason: fmt.Sprintf("no executor can perform its effect %s %.64q: %v", e.Kind, e.Name, err)}
+	}
+	return -1, nil
+}
+
 // take keeps what a fold made.
-func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Result) {
+func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Result, effects []effect.Effect) {
 	for g := range result.Groups() {
 		key := string(batch.Keys[g.Group])
 		switch g.Disposition {
@@ -236,7 +261,6 @@ func (r *Run) take(events []event.Recorded, batch *feed.Batch, result frame.Resu
 			delete(r.states, key)
 		}
 	}
-	effects := delivery.Effects(nil, result, batch.Events, nil)
 	for i := range effects {
 		effects[i].Body = bytes.Clone(effects[i].Body)
 	}
