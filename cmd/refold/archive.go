@@ -59,7 +59,7 @@ func (a *app) archiveBuild(ctx context.Context, s *session) (err error) {
 	if err != nil {
 		return err
 	}
-	kept, err := openArchive(ctx, s.dir, s.log, types, a.logger(slog.LevelInfo))
+	kept, err := openArchive(ctx, s, types, a.logger(slog.LevelInfo))
 	if err != nil {
 		return err
 	}
@@ -124,8 +124,8 @@ func (a *app) printArchive(kept *archive.Archive) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"segments": st.Segments, "events": st.Events, "bytes": st.Bytes, "index_bytes": st.IndexBytes, "head": kept.Head()})
+		return a.printJSON(map[string]any{"segments": st.Segments, "events": st.Events, "bytes": st.Bytes, "index_bytes": st.IndexBytes, "disk_bytes": st.DiskBytes, "head": kept.Head()})
 	}
-	_, err = fmt.Fprintf(a.out, "%d events in %d segments, %d bytes and %d of indexes\n", st.Events, st.Segments, st.Bytes, st.IndexBytes)
+	_, err = fmt.Fprintf(a.out, "%d events in %d segments, %d bytes and %d of indexes, %d on disk\n", st.Events, st.Segments, st.Bytes, st.IndexBytes, st.DiskBytes)
 	return err
 }

@@ -237,7 +237,7 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	if !want.archived {
 		return s.hearWitness(ctx, want)
 	}
-	if s.archive, err = openArchive(ctx, s.dir, s.log, types, logger); err != nil {
+	if s.archive, err = openArchive(ctx, s, types, logger); err != nil {
 		return err
 	}
 	s.archived = archive.NewStore(s.log, s.archive)
@@ -283,10 +283,10 @@ func (s *session) known(_ context.Context, id uuid.UUID) (event.Position, bool, 
 	return s.archive.Find(id)
 }
 
-// openArchive opens the log's archive and holds it against the log.
-func openArchive(ctx context.Context, dir datadir.Dir, log archive.Log, types *catalog.Catalog, logger *slog.Logger) (*archive.Archive, error) {
-	path := dir.ArchivePath()
-	options := archive.Options{Catalog: types, Strict: true, Logger: logger}
+// openArchive opens the archive of a session's log and holds it against the log.
+func openArchive(ctx context.Context, s *session, types *catalog.Catalog, logger *slog.Logger) (*archive.Archive, error) {
+	path, log := s.dir.ArchivePath(), s.log
+	options := archive.Options{Catalog: types, Strict: true, Compress: s.kept.Archive == config.ArchiveZstd, Logger: logger}
 	a, err := archive.Open(path, options)
 	var other *archive.DigestError
 	if errors.As(err, &other) {

@@ -21,7 +21,7 @@ import (
 const historyLimit = 50
 
 func (a *app) statusCommand() *cobra.Command {
-	var history bool
+	var history, disk bool
 	var limit int
 	c := &cobra.Command{
 		Use:   "status [PIPELINE]",
@@ -34,8 +34,10 @@ func (a *app) statusCommand() *cobra.Command {
 				return &usageError{errors.New("--limit must be at least 1")}
 			case !history && cmd.Flags().Changed("limit"):
 				return &usageError{errors.New("--limit is about --history")}
+			case history && disk:
+				return &usageError{errors.New("--history and --disk are two questions")}
 			case !history:
-				return a.status(cmd.Context(), pipeline)
+				return a.status(cmd.Context(), pipeline, disk)
 			}
 			list, err := a.history(cmd.Context(), pipeline, limit)
 			if err != nil {
@@ -45,11 +47,12 @@ func (a *app) statusCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&history, "history", false, "show the latest transitions from state to state, and why")
+	c.Flags().BoolVar(&disk, "disk", false, "show only what takes the disk's space, with --json in bytes by pipeline")
 	c.Flags().IntVar(&limit, "limit", historyLimit, "with --history, at most so `many`")
 	return c
 }
 
-func (a *app) status(ctx context.Context, pipeline string) (err error) {
+func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err error) {
 	s, err := a.openExisting(ctx, opening{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
@@ -65,7 +68,20 @@ func (a *app) status(ctx context.Context, pipeline string) (err error) {
 			return a.withKnown(fmt.Errorf("pipeline %q: %w", pipeline, datadir.ErrUnknownPipeline), s.dir)
 		}
 	}
-	return a.printStatus(list)
+	if !onlyDisk {
+		if err := a.printStatus(list); err != nil || a.json {
+			return err
+		}
+	}
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = list[i].Pipeline
+	}
+	use, err := diskUseOf(s.dir, names)
+	if err != nil {
+		return err
+	}
+	return a.printDisk(use)
 }
 
 func statusOf(ctx context.Context, s *session) ([]engine.Status, error) {

@@ -37,7 +37,13 @@ type Store struct {
 	// Sync says when the embedded log flushes to disk: "always" (default), before
 	// an append is acknowledged, or "interval".
 	Sync string `yaml:"sync" json:"sync,omitempty"`
+	// Archive says how the log's local copy is stored: "plain" (default), or "zstd",
+	// with all but its latest segments compressed.
+	Archive string `yaml:"archive" json:"archive,omitempty"`
 }
+
+// ArchiveZstd is the archive whose older segments are compressed.
+const ArchiveZstd = "zstd"
 
 // Pipeline is one source → projection → executors.
 type Pipeline struct {

@@ -54,6 +54,9 @@ func (r *rules) store(s *Store) {
 	if s.Sync != "" && s.Sync != "always" && s.Sync != "interval" {
 		r.fail(s.Where("sync"), Closest(s.Sync, []string{"always", "interval"}), "unknown sync %q", s.Sync)
 	}
+	if s.Archive != "" && s.Archive != "plain" && s.Archive != ArchiveZstd {
+		r.fail(s.Where("archive"), Closest(s.Archive, []string{"plain", ArchiveZstd}), "unknown archive %q", s.Archive)
+	}
 	if s.Sync != "" && s.URL != "" {
 		r.fail(s.Where("sync"), "set it on that server: sync_interval in its jetstream block", "sync is the embedded log's; with a url the server decides")
 	}

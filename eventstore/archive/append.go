@@ -204,6 +204,7 @@ func (a *Archive) seal() error {
 	a.active = nil
 	a.last = act.index.size()
 	act.release()
+	a.sealedOne()
 	return nil
 }
 

@@ -15,7 +15,7 @@ import (
 // several goroutines that append one writes at a time.
 type Archive struct {
 	opts  Options
-	fs    vfs.FS
+	fs    vfs.Cold
 	lock  io.Closer
 	files *files
 
@@ -25,6 +25,12 @@ type Archive struct {
 	last    memSize       // of the segment sealed last
 	broken  error         // why nothing can be appended any more
 	healed  chan struct{} // closed and replaced by each Heal that dropped events
+
+	sealing chan struct{} // has one when a segment may be compressed
+	closing chan struct{} // closed when nothing is to be compressed any more
+	chilled chan struct{} // closed when nothing is
+
+	stopChilling sync.Once
 
 	mu     sync.RWMutex // guards what follows
 	sealed []*sealed    // replaced, never changed in place
@@ -58,7 +64,8 @@ func Open(dir string, opts Options) (*Archive, error) {
 	return a, nil
 }
 
-func open(fs vfs.FS, opts Options) (*Archive, error) {
+func open(dir vfs.FS, opts Options) (*Archive, error) {
+	fs := vfs.Cold{FS: dir}
 	lock, err := fs.Lock(lockName)
 	if err != nil {
 		return nil, err
@@ -66,18 +73,22 @@ func open(fs vfs.FS, opts Options) (*Archive, error) {
 	opts = opts.withDefaults()
 	a := &Archive{
 		opts: opts, fs: fs, lock: lock, grown: make(chan struct{}), healed: make(chan struct{}),
+		sealing: make(chan struct{}, 1), closing: make(chan struct{}), chilled: make(chan struct{}),
 		files:   newFiles(fs, opts),
 		encoder: encoder{maxEvents: opts.BlockEvents, maxBytes: opts.BlockBytes},
 	}
 	if err := a.recover(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	a.startChilling()
 	return a, nil
 }
 
 // Close ends the archive: reads that are under way may finish, others and all
 // waiting get ErrClosed. Closing twice is fine.
 func (a *Archive) Close() error {
+	a.stopChilling.Do(func() { close(a.closing) })
+	<-a.chilled
 	a.writing.Lock()
 	defer a.writing.Unlock()
 	a.mu.Lock()

@@ -37,6 +37,10 @@
 //	seg-<first position, 20 digits>.idx   its index, once it is sealed
 //	archive.lock                          held while the archive is open
 //
+// With Options.Compress all sealed segments but the last are stored compressed, as
+// seg-….rfa.zst: the seekable format of Zstandard, in frames of 128 KiB. They are the
+// same segments, with the same offsets, to everything above internal/vfs.
+//
 // and, for moments, *.tmp files, which Open removes. Only the last segment may
 // be unsealed: it is the active one. A segment is a header, blocks, and, once
 // it is sealed, a seal:
@@ -124,6 +128,14 @@
 // at most 0.5 bytes per event. Sealing, verifying and rebuilding an index hold
 // one segment's index at a time. Indexes of sealed segments stay on disk: 70 to
 // 135 bytes per event.
+//
+// # Reading
+//
+// Segments are read into memory that is used again, not mapped: a copy costs less than
+// what is done with a block anyway, a disk that fails to read gives an error and not a
+// signal that ends the process, and a compressed segment is read in the same way
+// (Crotty, Leis, Pavlo: Are You Sure You Want to Use MMAP in Your Database Management
+// System?, CIDR 2022). [Archive.ReadPage] is what replays use.
 //
 // The package never changes an event and never reads a clock. Start reading at
 // Archive.Append, then block.go, scan.go and snapshot.go.

@@ -229,6 +229,7 @@ func TestStats(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		want.DiskBytes += info.Size()
 		if _, ok := parseName(e.Name(), segmentSuffix); ok {
 			want.Segments++
 			want.Bytes += info.Size()

@@ -32,6 +32,10 @@ type Options struct {
 	// Heal lets Open drop what follows damage in a sealed segment, instead of
 	// returning a DamageError.
 	Heal bool
+	// Compress has sealed segments, but the last one, stored compressed (Zstandard,
+	// in frames of 128 KiB, RFC 8878). They are read in place; what is read costs more,
+	// single events most. Segments that are compressed are read whatever this says.
+	Compress bool
 	// Logger is told what Open cut and what was rebuilt. The default discards.
 	Logger *slog.Logger
 }

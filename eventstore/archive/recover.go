@@ -63,12 +63,12 @@ func (a *Archive) recoverSegment(first event.Position, last bool) error {
 	}
 	size, err := fileSize(a.fs, name)
 	if err != nil {
-		return err
+		return newDamage(name, 0, first, err)
 	}
 	h, seal, err := a.readEnds(name, size)
 	switch {
 	case err != nil:
-		return err
+		return newDamage(name, 0, first, err)
 	case last && seal == nil:
 		return a.recoverActive(name, size)
 	case seal == nil:
@@ -225,14 +225,14 @@ func (a *Archive) adopt(file vfs.File, found *scan) {
 
 // dropFrom removes all segments from a position on, because of damage.
 func (a *Archive) dropFrom(first event.Position, damage *DamageError) error {
-	before, err := sizeOf(a.fs, segmentSuffix)
+	before, err := a.stored(segmentSuffix)
 	if err != nil {
 		return err
 	}
 	if err := removeFrom(a.fs, first); err != nil {
 		return err
 	}
-	after, err := sizeOf(a.fs, segmentSuffix)
+	after, err := a.stored(segmentSuffix)
 	a.cut += before - after
 	a.damage = damage
 	a.opts.Logger.Warn("dropping the archive's segments from a damaged one on; they are fetched again",

@@ -12,6 +12,8 @@ type Stats struct {
 	Events     uint64
 	Bytes      int64 // of all segments
 	IndexBytes int64 // of all index files
+	// DiskBytes is what all files take on disk, some of the segments being compressed.
+	DiskBytes int64
 	// CutBytes is what Open or Heal dropped from the end since the archive was
 	// opened, to be fetched again.
 	CutBytes int64
@@ -37,27 +39,18 @@ func (a *Archive) Stats() (Stats, error) {
 		s.Bytes += a.active.index.end()
 	}
 	var err error
-	s.IndexBytes, err = sizeOf(a.fs, indexSuffix)
+	if s.IndexBytes, err = a.stored(indexSuffix); err == nil {
+		s.DiskBytes, err = a.fs.Stored(func(string) bool { return true })
+	}
 	return s, err
 }
 
-// sizeOf adds up the sizes of the files that are named by a position.
-func sizeOf(fs vfs.FS, suffix string) (total int64, err error) {
-	names, err := fs.List()
-	if err != nil {
-		return 0, err
-	}
-	for _, name := range names {
-		if _, ok := parseName(name, suffix); !ok {
-			continue
-		}
-		size, err := fileSize(fs, name)
-		if err != nil {
-			return 0, err
-		}
-		total += size
-	}
-	return total, nil
+// stored adds up what the files take that are named by a position.
+func (a *Archive) stored(suffix string) (int64, error) {
+	return a.fs.Stored(func(name string) bool {
+		_, ok := parseName(name, suffix)
+		return ok
+	})
 }
 
 func fileSize(fs vfs.FS, name string) (int64, error) {
