@@ -70,6 +70,14 @@ type Keeper interface {
 	Retain(ctx context.Context, generations []uint64) error
 }
 
+// Joiner is a transactional executor that may rather perform several batches as one:
+// a transaction costs it much, and an effect little.
+type Joiner interface {
+	// Joins reports whether it does: an executor that stands before another one says
+	// what that one does.
+	Joins() bool
+}
+
 // Dropper is an executor that, by its configuration, performs only some of the
 // effects of the kinds that it handles, and counts the others.
 type Dropper interface {

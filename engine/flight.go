@@ -38,7 +38,11 @@ func (g *generation) openOutlets() error {
 		if !transactional {
 			at = g.kept.Mark().Position
 		}
-		g.outlets = append(g.outlets, delivery.NewOutlet(g.names[i], x, policyOf(&g.specs[i].Delivery, transactional), at, g.opts.Now))
+		o := delivery.NewOutlet(g.names[i], x, policyOf(&g.specs[i].Delivery, transactional), at, g.opts.Now)
+		if j, ok := x.(Joiner); ok && transactional && j.Joins() {
+			o.JoinBatches()
+		}
+		g.outlets = append(g.outlets, o)
 	}
 	for i, x := range g.executors {
 		q, ok := x.(Querier)

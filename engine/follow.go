@@ -48,13 +48,24 @@ func (g *generation) follow(ctx context.Context, until, ready event.Position, ca
 	}
 }
 
-// retreat brings the state back to where the slowest executor is.
-func (g *generation) retreat(ctx context.Context) error {
-	at := g.position()
+// retreat brings the state to a position that may lie before what has been folded.
+func (g *generation) retreat(ctx context.Context, to event.Position) error {
 	if err := g.rewind(ctx); err != nil {
 		return err
 	}
-	return g.advance(ctx, at, 0, nil)
+	return g.advance(ctx, to, 0, nil)
+}
+
+// slowest is the last position that all executors have come to.
+func (g *generation) slowest() event.Position {
+	if len(g.outlets) == 0 {
+		return g.position()
+	}
+	at := forever
+	for _, o := range g.outlets {
+		at = min(at, o.Position())
+	}
+	return at
 }
 
 // advance is follow, without what follows on an executor's failure.

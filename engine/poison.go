@@ -116,16 +116,27 @@ func (g *generation) resolve(ctx context.Context, err error) (again bool, _ erro
 	case errors.As(err, &back):
 		return g.resolveFold(ctx, back)
 	case !errors.As(err, &undelivered):
-		return false, err
+		return false, errors.Join(err, g.stopBefore(ctx, err))
 	}
 	cause, poisoned := g.poisonedBy(err)
 	if !poisoned || cause <= g.kept.Mark().Position {
-		return false, errors.Join(err, g.retreat(ctx))
+		return false, errors.Join(err, g.retreat(ctx, g.slowest()))
 	}
 	if err := g.condemn(cause, undelivered.Err); err != nil {
-		return false, errors.Join(err, g.retreat(ctx))
+		return false, errors.Join(err, g.retreat(ctx, g.slowest()))
 	}
 	return true, g.rewind(ctx)
+}
+
+// stopBefore brings the state to right before an event that stops the pipeline, if
+// that is what an error is about.
+func (g *generation) stopBefore(ctx context.Context, err error) error {
+	var fold *FoldError
+	var unhandled *UnhandledError
+	if !errors.As(err, &fold) || !fold.Exact || !isPoison(fold.Err) && !errors.As(err, &unhandled) || fold.Position <= g.mark.Position+1 {
+		return nil
+	}
+	return g.retreat(ctx, fold.Position-1)
 }
 
 func (g *generation) resolveFold(ctx context.Context, back *rewindError) (again bool, err error) {

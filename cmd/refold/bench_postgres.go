@@ -49,35 +49,22 @@ type postgresRun struct {
 // executes has the executor write all rows to a schema of its own.
 func (r *postgresRun) executes(ctx context.Context, round int) (took time.Duration, err error) {
 	schema := fmt.Sprintf("executor_%d", round)
-	table := rows.Table{
-		Name:       "accounts",
-		Columns:    []rows.Column{{Name: "id", Type: rows.Text}, {Name: "owner", Type: rows.Text}, {Name: "balance", Type: rows.Integer}},
-		PrimaryKey: []string{"id"},
-	}
-	x, err := postgres.Open(ctx, postgres.Config{URL: r.url, Schema: schema, Tables: []rows.Table{table}}, "bench", 1)
+	x, err := postgres.Open(ctx, postgres.Config{URL: r.url, Schema: schema, Tables: []rows.Table{accountsTable()}}, "bench", 1)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	for n := range r.batches {
-		batch, err := accountEffects(n)
-		if err != nil {
-			return 0, err
-		}
-		start := time.Now()
-		if err := x.Execute(ctx, batch); err != nil {
-			return 0, err
-		}
-		took += time.Since(start)
+	if took, err = deliverRows(ctx, x, r.batches); err != nil {
+		return 0, err
 	}
 	return took, r.withConn(ctx, func(conn *pgx.Conn) error { return r.check(ctx, conn, schema) })
 }
 
-// copies is what one would write by hand: a COPY into a temporary table and an
-// upsert from there, a transaction for each batch, into the executor's table.
+// copies is what one would write by hand: a COPY into a temporary table and an upsert
+// from there, into the executor's table.
 func (r *postgresRun) copies(ctx context.Context, round int) (took time.Duration, err error) {
 	schema := fmt.Sprintf("hand_%d", round)
-	err = r.withConn(ctx, func(conn *pgx.Conn) error {
+	err = r.withConn(ctx, func(conn *pgx.Conn) (err error) {
 		for _, statement := range []string{
 			`CREATE SCHEMA ` + schema,
 			`CREATE TABLE ` + schema + `.accounts (id text COLLATE "C" NOT NULL PRIMARY KEY, owner text COLLATE "C", balance bigint)`,
@@ -87,20 +74,17 @@ func (r *postgresRun) copies(ctx context.Context, round int) (took time.Duration
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
-		for n := range r.batches {
-			list := accounts(n)
-			start := time.Now()
-			if err := copyBatch(ctx, conn, schema, list); err != nil {
-				return err
-			}
-			took += time.Since(start)
+		took, err = byHand(ctx, r.batches, func(ctx context.Context, list []account) error { return copyAll(ctx, conn, schema, list) })
+		if err != nil {
+			return err
 		}
 		return r.check(ctx, conn, schema)
 	})
 	return took, err
 }
 
-func copyBatch(ctx context.Context, conn *pgx.Conn, schema string, list []account) error {
+// copyAll is a transaction.
+func copyAll(ctx context.Context, conn *pgx.Conn, schema string, list []account) error {
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		_, err := tx.CopyFrom(ctx, pgx.Identifier{"stage"}, []string{"id", "owner", "balance"},
 			pgx.CopyFromSlice(len(list), func(i int) ([]any, error) { return []any{list[i].ID, list[i].Owner, list[i].Balance}, nil }))

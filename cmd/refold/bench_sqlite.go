@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,20 +12,15 @@ import (
 
 	_ "modernc.org/sqlite" // the executor's driver, for the baseline
 
-	"github.com/refold-dev/refold/domain/effect"
-	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
 
-const (
-	sqliteRounds = 5
-	rowsPerBatch = 1024
-)
+const sqliteRounds = 5
 
 // sqlite measures new rows: by the executor, and by hand.
 func (b *bench) sqlite(ctx context.Context) error {
-	batches := b.size(48, 2)
+	batches := b.size(96, 2)
 	medians, err := b.takeTurns(ctx, sqliteVsBulk, sqliteRounds,
 		func(ctx context.Context, round int) (time.Duration, error) {
 			return executeRows(ctx, filepath.Join(b.dir, fmt.Sprintf("executor-%d.db", round)), batches)
@@ -42,63 +37,20 @@ func (b *bench) sqlite(ctx context.Context) error {
 	return nil
 }
 
-// account is a row. The ids come in no order, each once.
-type account struct {
-	ID      string `json:"id"`
-	Owner   string `json:"owner"`
-	Balance int64  `json:"balance"`
-}
-
-func accounts(batch int) []account {
-	rows := make([]account, rowsPerBatch)
-	for i := range rows {
-		n := batch*rowsPerBatch + i + 1
-		rows[i] = account{ID: fmt.Sprintf("%016x", uint64(n)*0x9e3779b97f4a7c15), Owner: "somebody's name", Balance: int64(n)}
-	}
-	return rows
-}
-
-// accountEffects are rows as a projection gives them.
-func accountEffects(batch int) (effect.Batch, error) {
-	after := event.Position(batch * rowsPerBatch)
-	out := effect.Batch{Pipeline: "bench", Generation: 1, After: after, Through: after + rowsPerBatch}
-	for i, row := range accounts(batch) {
-		body, err := json.Marshal(row)
-		if err != nil {
-			return effect.Batch{}, err
-		}
-		out.Effects = append(out.Effects, effect.Effect{Kind: effect.Insert, Cause: after + event.Position(i) + 1, Name: "accounts", Body: body})
-	}
-	return out, nil
-}
-
 func executeRows(ctx context.Context, path string, batches int) (took time.Duration, err error) {
-	table := rows.Table{
-		Name:       "accounts",
-		Columns:    []rows.Column{{Name: "id", Type: rows.Text}, {Name: "owner", Type: rows.Text}, {Name: "balance", Type: rows.Integer}},
-		PrimaryKey: []string{"id"},
-	}
-	x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []rows.Table{table}}, "bench", 1)
+	x, err := sqlite.Open(ctx, sqlite.Config{Path: path, Tables: []rows.Table{accountsTable()}}, "bench", 1)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	for n := range batches {
-		batch, err := accountEffects(n)
-		if err != nil {
-			return 0, err
-		}
-		start := time.Now()
-		if err := x.Execute(ctx, batch); err != nil {
-			return 0, err
-		}
-		took += time.Since(start)
+	if took, err = deliverRows(ctx, x, batches); err != nil {
+		return 0, err
 	}
 	return took, checkAccounts(ctx, path, batches)
 }
 
-// insertRows is what one would write by hand: a prepared statement, a
-// transaction for each batch, the executor's durability.
+// insertRows is the fastest that one would write by hand: a prepared statement of the
+// driver's own, with the executor's durability.
 func insertRows(ctx context.Context, path string, batches int) (took time.Duration, err error) {
 	db, err := openSQLite(path)
 	if err != nil {
@@ -110,45 +62,51 @@ func insertRows(ctx context.Context, path string, batches int) (took time.Durati
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	insert, err := prepareByHand(ctx, conn)
-	if err != nil {
+	if err := prepareByHand(ctx, conn); err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, insert.Close()) }()
-	for n := range batches {
-		rows := accounts(n)
-		start := time.Now()
-		if err := insertBatch(ctx, conn, insert, rows); err != nil {
-			return 0, err
-		}
-		took += time.Since(start)
+	if took, err = byHand(ctx, batches, func(ctx context.Context, list []account) error { return insertAll(ctx, conn, list) }); err != nil {
+		return 0, err
 	}
 	return took, checkAccounts(ctx, path, batches)
 }
 
 // prepareByHand makes the executor's table, under its pragmas that cost time.
-func prepareByHand(ctx context.Context, conn *sql.Conn) (*sql.Stmt, error) {
+func prepareByHand(ctx context.Context, conn *sql.Conn) error {
 	for _, statement := range []string{
-		`PRAGMA journal_mode=WAL`, `PRAGMA synchronous=FULL`, `PRAGMA fullfsync=ON`, `PRAGMA cache_size=-16384`,
+		`PRAGMA journal_mode=WAL`, `PRAGMA synchronous=FULL`, `PRAGMA fullfsync=ON`, `PRAGMA cache_size=-16384`, `PRAGMA wal_autocheckpoint=4096`,
 		`CREATE TABLE accounts (id TEXT NOT NULL PRIMARY KEY, owner TEXT, balance INTEGER) STRICT`,
 	} {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			return nil, fmt.Errorf("%s: %w", statement, err)
+			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
-	return conn.PrepareContext(ctx, `INSERT INTO accounts (id, owner, balance) VALUES (?, ?, ?)`)
+	return nil
 }
 
-func insertBatch(ctx context.Context, conn *sql.Conn, insert *sql.Stmt, rows []account) error {
+// insertAll is a transaction.
+func insertAll(ctx context.Context, conn *sql.Conn, list []account) error {
 	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return err
 	}
-	for i := range rows {
-		if _, err := insert.ExecContext(ctx, rows[i].ID, rows[i].Owner, rows[i].Balance); err != nil {
+	err := conn.Raw(func(c any) error {
+		insert, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, `INSERT INTO accounts (id, owner, balance) VALUES (?, ?, ?)`)
+		if err != nil {
 			return err
 		}
+		args := []driver.NamedValue{{Ordinal: 1}, {Ordinal: 2}, {Ordinal: 3}}
+		for i := range list {
+			args[0].Value, args[1].Value, args[2].Value = list[i].ID, list[i].Owner, list[i].Balance
+			if _, err := insert.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), args); err != nil {
+				return errors.Join(err, insert.Close())
+			}
+		}
+		return insert.Close()
+	})
+	if err != nil {
+		return err
 	}
-	_, err := conn.ExecContext(ctx, `COMMIT`)
+	_, err = conn.ExecContext(ctx, `COMMIT`)
 	return err
 }
 

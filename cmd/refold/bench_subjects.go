@@ -50,11 +50,11 @@ var benchSubjects = []benchSubject{
 		{importVsPublish, true, "an import in bulk, against bare asynchronous publishes with message ids; a twentieth of %d events into an empty stream each time, 4096 messages under way, sync " + string(benchSync) + " on both"},
 	}, (*bench).imports},
 	{"rows into SQLite", []measure{
-		{sqliteVsBulk, true, "the executor from JSON, against a prepared INSERT of values at hand; 1024 rows a transaction, WAL, synchronous=FULL on both"},
+		{sqliteVsBulk, true, "the executor behind its outlet, from JSON in batches of 1024, against a prepared INSERT of values at hand; up to 16384 rows a transaction, by key, WAL, synchronous=FULL on both"},
 		{sqliteRows, false, "rows per second of that executor"},
 	}, (*bench).sqlite},
 	{"rows into PostgreSQL", []measure{
-		{postgresVsBulk, true, "the executor from JSON, against COPY of values at hand into a temporary table and an upsert from there; 1024 rows a transaction, in a server of its own with fsync and synchronous_commit on"},
+		{postgresVsBulk, true, "the executor behind its outlet, from JSON in batches of 1024, against COPY of values at hand into a temporary table and an upsert from there; up to 16384 rows a transaction, by key, in a server of its own with fsync and synchronous_commit on"},
 		{postgresRows, false, "rows per second of that executor"},
 	}, (*bench).postgres},
 	{"fuel", []measure{

@@ -38,23 +38,40 @@ func NewDispatch(ctx context.Context, outlets []*Outlet) *Dispatch {
 
 func (d *Dispatch) work(ctx, patient context.Context, o *Outlet, queue *inbox) {
 	for {
-		p, ok := queue.take(ctx)
+		parcels, ok := queue.take(ctx, o.joinable)
 		if !ok {
 			return
 		}
-		if err := o.Perform(ctx, patient, p.Batch); err != nil {
-			d.fail.Do(func() {
-				d.err = err
-				close(d.failed)
-			})
-			return
+		if o.joined(ctx, parcels) {
+			d.done(parcels...)
+			continue
 		}
-		p.pending.Add(-1)
-		select {
-		case d.progress <- struct{}{}:
-		default: // it is known that there is some
+		for _, p := range parcels {
+			if err := o.Perform(ctx, patient, p.Batch); err != nil {
+				d.giveUp(err)
+				return
+			}
+			d.done(p)
 		}
 	}
+}
+
+// done notes that an outlet has performed parcels.
+func (d *Dispatch) done(parcels ...*Parcel) {
+	for _, p := range parcels {
+		p.pending.Add(-1)
+	}
+	select {
+	case d.progress <- struct{}{}:
+	default: // it is known that there is some
+	}
+}
+
+func (d *Dispatch) giveUp(err error) {
+	d.fail.Do(func() {
+		d.err = err
+		close(d.failed)
+	})
 }
 
 // Send hands a parcel to all outlets. It does not wait: the sender bounds how many

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -24,11 +25,12 @@ func (q *inbox) put(p *Parcel) {
 	}
 }
 
-// take waits for a parcel; ok is false once ctx is done.
-func (q *inbox) take(ctx context.Context) (p *Parcel, ok bool) {
+// take waits for parcels and takes, of those that are there, as many as fit says: at
+// least one. ok is false once ctx is done.
+func (q *inbox) take(ctx context.Context, fit func([]*Parcel) int) (parcels []*Parcel, ok bool) {
 	for ctx.Err() == nil {
-		if p := q.first(); p != nil {
-			return p, true
+		if parcels := q.first(fit); len(parcels) > 0 {
+			return parcels, true
 		}
 		select {
 		case <-q.filled:
@@ -38,14 +40,15 @@ func (q *inbox) take(ctx context.Context) (p *Parcel, ok bool) {
 	return nil, false
 }
 
-func (q *inbox) first() *Parcel {
+func (q *inbox) first(fit func([]*Parcel) int) []*Parcel {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.list) == 0 {
 		return nil
 	}
-	p := q.list[0]
-	q.list[0] = nil
-	q.list = q.list[1:]
-	return p
+	n := fit(q.list)
+	taken := slices.Clone(q.list[:n])
+	clear(q.list[:n])
+	q.list = q.list[n:]
+	return taken
 }

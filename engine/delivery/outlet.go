@@ -3,6 +3,7 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -58,6 +59,7 @@ type Outlet struct {
 	now      func() time.Time
 	querier  Querier // answers Query effects; nil: the executor gets them like any other
 	answers  Answers // keeps the answers
+	joins    bool    // batches that lie ready are performed as one
 
 	passed     atomic.Uint64 // position
 	suppressed atomic.Uint64 // position: effects up to it have been performed before
@@ -129,13 +131,18 @@ func (o *Outlet) performPart(ctx, hurry context.Context, p *part) error {
 		attempts, err = o.perform(ctx, hurry, p.batch)
 	}
 	if err == nil {
-		o.passed.Store(max(o.passed.Load(), uint64(p.batch.Through)))
+		o.pass(p.batch.Through)
 		attempts, err = o.ask(ctx, hurry, &p.batch, p.queries)
 	}
 	if err != nil {
 		return &Error{Executor: o.name, Through: p.batch.Through, Attempts: attempts, Err: err}
 	}
 	return nil
+}
+
+// pass notes that the effects up to a position have been performed.
+func (o *Outlet) pass(through event.Position) {
+	o.passed.Store(max(o.passed.Load(), uint64(through)))
 }
 
 func (o *Outlet) perform(ctx, hurry context.Context, b effect.Batch) (attempts int, err error) {
@@ -163,9 +170,25 @@ func (o *Outlet) perform(ctx, hurry context.Context, b effect.Batch) (attempts i
 			continue
 		}
 		if !t.again(err) {
-			return t.attempts, err
+			return t.attempts, errors.Join(err, o.performBefore(ctx, b, err))
 		}
 	}
+}
+
+// performBefore performs, of a batch in which an event is condemned, what the events
+// before that one ask for: so the executor stops right before it.
+func (o *Outlet) performBefore(ctx context.Context, b effect.Batch, err error) error {
+	cause, _, poisoned := Poisoned(err)
+	if !poisoned || b.Late || cause <= o.Position()+1 || cause > b.Through {
+		return nil
+	}
+	b.Through = cause - 1
+	b.Effects = b.Effects[:index(b.Effects, cause, 0)]
+	if err := o.executor.Execute(ctx, b); err != nil {
+		return err
+	}
+	o.pass(b.Through)
+	return nil
 }
 
 // due leaves out what has been performed before: an executor without

@@ -33,6 +33,10 @@ func (e *Executor) Handles(k effect.Kind) bool {
 // Position is the position through which effects are on disk; ok is always true.
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
 
+// Joins reports that several batches are better performed as one: each waits for the
+// disk.
+func (e *Executor) Joins() bool { return true }
+
 // Active reports whether this generation is the one that readers see. It is what
 // this executor found or brought about: another generation that replaces this one
 // shows only as a [*claim.FencedError].

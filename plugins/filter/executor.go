@@ -52,6 +52,13 @@ func (e *Executor) Dropped() uint64 {
 	return n
 }
 
+// Joins reports whether the wrapped executor would rather perform several batches as
+// one: see engine.Joiner.
+func (e *Executor) Joins() bool {
+	inner, ok := e.Wrapped.(interface{ Joins() bool })
+	return ok && inner.Joins()
+}
+
 // CanAnswer reports whether the wrapped executor answers Query effects, and the rule
 // lets them through.
 func (e *Executor) CanAnswer() bool {

@@ -52,6 +52,10 @@ func (e *Executor) Handles(k effect.Kind) bool {
 // ok is always true.
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
 
+// Joins reports that several batches are better performed as one: each waits for the
+// disk.
+func (e *Executor) Joins() bool { return true }
+
 // Active reports whether readers see the tables. It is what this executor found or
 // brought about: another generation that replaces this one shows only as a
 // [*claim.FencedError].
@@ -79,6 +83,11 @@ func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 	defer e.model.Clear()
 	if err := e.model.Gather(b, e.claim.Position); err != nil {
 		return err
+	}
+	if !e.existingTables { // where what a database makes of new rows may depend on their order
+		for _, t := range e.tables {
+			t.SortByKey()
+		}
 	}
 	err := e.commit(ctx, through, func(ctx context.Context) error {
 		_, err := e.session.run(ctx, pipelineOf(e.tables))

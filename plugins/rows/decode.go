@@ -14,6 +14,21 @@ type decoder struct {
 	dialect *Dialect
 	parser  fastjson.Parser
 	number  []byte
+	slab    []any // of the rows to come
+}
+
+// newRow returns a row of unset columns.
+func (d *decoder) newRow(t *Writes) Row {
+	n := len(t.Table.Columns)
+	if len(d.slab) < n {
+		d.slab = make([]any, max(n, 4*slabSize))
+	}
+	r := d.slab[:n:n]
+	d.slab = d.slab[n:]
+	for i := range r {
+		r[i] = Unset{}
+	}
+	return r
 }
 
 // insert decodes a whole row; columns that the body does not name become nil.

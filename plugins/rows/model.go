@@ -2,6 +2,7 @@ package rows
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -10,14 +11,19 @@ import (
 // Model is the tables of one read model, for one goroutine.
 type Model struct {
 	// Tables are as declared, in that order.
-	Tables  []*Writes
-	byName  map[string]*Writes
-	decoder decoder
+	Tables   []*Writes
+	byName   map[string]*Writes
+	dialect  *Dialect
+	decoders []*decoder // as many as work side by side
+	decoded  []decoded  // of the batch in hand
 }
 
 // NewModel returns the model of tables that have been validated.
 func NewModel(tables []Table, d *Dialect) *Model {
-	m := &Model{byName: make(map[string]*Writes, len(tables)), decoder: decoder{dialect: d}}
+	m := &Model{byName: make(map[string]*Writes, len(tables)), dialect: d}
+	for range runtime.GOMAXPROCS(0) {
+		m.decoders = append(m.decoders, &decoder{dialect: d})
+	}
 	for _, declared := range tables {
 		t := newWrites(declared)
 		m.Tables = append(m.Tables, t)
@@ -46,40 +52,36 @@ func (m *Model) Gather(b effect.Batch, behind event.Position) error {
 				f.Ordinal, f.Cause, b.After+1, b.Through)
 		}
 		last = f.Cause
-		if f.Cause <= behind || !Handles(f.Kind) {
-			continue
+	}
+	first := 0
+	for first < len(b.Effects) && b.Effects[first].Cause <= behind {
+		first++
+	}
+	return m.gather(b.Effects[first:])
+}
+
+// gather folds effects into the tables' writes.
+func (m *Model) gather(effects []effect.Effect) error {
+	m.decodeAll(effects)
+	for i := range m.decoded {
+		d := &m.decoded[i]
+		if d.table == nil && d.failed == nil {
+			continue // it writes no row
 		}
-		if err := m.gatherOne(f); err != nil {
-			err.Position, err.Ordinal, err.Table = f.Cause, f.Ordinal, f.Name
-			return err
+		if d.failed == nil {
+			d.failed = d.table.fold(d.operation, d.row, m.dialect.KeyBytes)
+		}
+		if d.failed != nil {
+			d.failed.Position, d.failed.Ordinal, d.failed.Table = effects[i].Cause, effects[i].Ordinal, effects[i].Name
+			return d.failed
 		}
 	}
 	return nil
 }
 
-func (m *Model) gatherOne(f *effect.Effect) *RowError {
-	t, ok := m.byName[f.Name]
-	if !ok {
-		return &RowError{Reason: "is not declared"}
-	}
-	operation, row := Remove, t.newRow()
-	var err *RowError
-	switch f.Kind {
-	case effect.Insert:
-		operation, err = Put, m.decoder.insert(t, f.Body, row)
-	case effect.Update:
-		operation, err = Patch, m.decoder.update(t, f.Key, f.Body, row)
-	default:
-		err = m.decoder.key(t, f.Key, row)
-	}
-	if err == nil {
-		err = t.fold(operation, row, m.decoder.dialect.KeyBytes)
-	}
-	return err
-}
-
 // Clear forgets the writes.
 func (m *Model) Clear() {
+	clear(m.decoded)
 	for _, t := range m.Tables {
 		t.clear()
 	}

@@ -13,13 +13,18 @@ type Writes struct {
 	Key   []int
 	InKey []bool
 	// List holds at most one write for each row, in the order of the rows' first
-	// mention.
+	// mention, unless it is sorted.
 	List []*Write
 
 	place  map[string]int    // of a column in a row
 	byKey  map[string]*Write // finds a write by its row's key
 	keyBuf []byte
+	slab   []Write // of the writes to come
+	order  []ordered
 }
+
+// slabSize is of how many things of a kind the memory is taken at once.
+const slabSize = 256
 
 // Row is one value for each column: nil, what [Type] says, or [Unset].
 type Row []any
@@ -60,15 +65,6 @@ func newWrites(declared Table) *Writes {
 	return t
 }
 
-// newRow returns a row of unset columns.
-func (t *Writes) newRow() Row {
-	r := make(Row, len(t.Table.Columns))
-	for i := range r {
-		r[i] = Unset{}
-	}
-	return r
-}
-
 // fold lays an operation over the write in hand to the same row, if there is one.
 func (t *Writes) fold(operation Operation, r Row, keyBytes int) *RowError {
 	t.keyBuf = t.appendKey(t.keyBuf[:0], r)
@@ -89,7 +85,10 @@ func (t *Writes) writeOf(key []byte) (w *Write, found bool) {
 	if w, found = t.byKey[string(key)]; found {
 		return w, true
 	}
-	w = new(Write)
+	if len(t.slab) == 0 {
+		t.slab = make([]Write, slabSize)
+	}
+	w, t.slab = &t.slab[0], t.slab[1:]
 	t.byKey[string(key)] = w
 	t.List = append(t.List, w)
 	return w, false

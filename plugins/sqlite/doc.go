@@ -28,7 +28,7 @@
 //     never touched.
 //
 // Within a batch, writes to the same row are folded into one before they reach
-// the file. Secondary indexes are never unique, so which rows a batch ends
+// the file, in the order of the key. Secondary indexes are never unique, so which rows a batch ends
 // with does not depend on the order in which they are written.
 //
 // The package's own tables begin with _refold; they may be read, not written.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -38,6 +39,10 @@ func (e *Executor) Handles(k effect.Kind) bool {
 // Position is the position through which effects are committed; ok is always
 // true.
 func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Position, true }
+
+// Joins reports that several batches are better performed as one: each waits for the
+// disk.
+func (e *Executor) Joins() bool { return true }
 
 // Active reports whether the tables bear their declared names. It is what this
 // executor found or brought about: another generation that replaces this one
@@ -98,12 +103,25 @@ func (e *Executor) advance(ctx context.Context, through event.Position) error {
 }
 
 func (e *Executor) write(ctx context.Context) error {
-	for _, t := range e.tables {
-		if err := t.flush(ctx, e.session); err != nil {
-			return fmt.Errorf("table %s: %w", t.stored, err)
+	return e.session.conn.Raw(func(conn any) error {
+		for _, t := range e.tables {
+			if err := t.flush(ctx, conn.(driver.ConnPrepareContext)); err != nil {
+				return fmt.Errorf("table %s: %w", t.stored, err)
+			}
 		}
-	}
-	return nil
+		return nil
+	})
+}
+
+// closeStatements finalizes what is prepared, which is done anew when it is needed.
+func (e *Executor) closeStatements() error {
+	return e.session.conn.Raw(func(any) error {
+		var err error
+		for _, t := range e.tables {
+			err = errors.Join(err, t.statements.close())
+		}
+		return err
+	})
 }
 
 // Close releases the file. Closing twice is fine.
@@ -112,10 +130,7 @@ func (e *Executor) Close() error {
 		return nil
 	}
 	e.closed = true
-	var err error
-	for _, t := range e.tables {
-		err = errors.Join(err, t.statements.close())
-	}
+	err := e.closeStatements()
 	if e.reader != nil {
 		err = errors.Join(err, e.reader.close())
 	}

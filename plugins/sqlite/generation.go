@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -34,10 +33,7 @@ func (e *Executor) Activate(ctx context.Context) error {
 	e.active, e.serving = true, e.claim.Generation
 	// The statements name the tables as they were.
 	e.nameTables()
-	for _, t := range e.tables {
-		err = errors.Join(err, t.statements.close())
-	}
-	return err
+	return e.closeStatements()
 }
 
 func (e *Executor) exchange(ctx context.Context) error {
