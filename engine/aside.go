@@ -111,13 +111,17 @@ func shortened(err error) string {
 // letter is an effect that an executor has left out.
 func (a *aside) letter(l delivery.Letter) *checkpoint.Letter {
 	f := l.Effect
+	attempts := 1
+	if errors.Is(l.Err, delivery.ErrOwed) {
+		attempts = 0
+	}
 	return &checkpoint.Letter{
 		Failure: checkpoint.Failure{
 			Position: f.Cause,
 			Error:    shortened(l.Err),
 			Module:   a.module,
 			At:       a.now().UTC(),
-			Attempts: 1,
+			Attempts: attempts,
 		},
 		Executor: l.Executor,
 		Ordinal:  f.Ordinal,

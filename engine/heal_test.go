@@ -13,7 +13,6 @@ import (
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
-	"github.com/refold-dev/refold/engine/config"
 )
 
 // Where the world is mended, what was parked is folded again, and the read model
@@ -27,10 +26,7 @@ func TestHealing(t *testing.T) {
 			r.seen.strange = true
 			r.opts.BatchSize, r.opts.Ahead = c.batch, c.ahead
 			mended := map[string]bool{}
-			r.opts.OpenPlugin = func(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
-				p, err := openPlugin(ctx, spec)
-				return &physician{Plugin: p, mended: mended}, err
-			}
+			r.mend(mended)
 			r.open()
 			r.catchUp()
 			for _, mend := range [][]string{nil, {"trap"}, {"stray", "reject"}} {

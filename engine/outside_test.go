@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/delivery"
 	"github.com/refold-dev/refold/plugins/collect"
 )
 
@@ -21,6 +23,7 @@ type outside struct {
 	mu      sync.Mutex
 	effects []string
 	hold    chan struct{} // if it is there, nothing comes in before it is closed
+	down    error         // if it is there, nothing comes in; of poison, not that effect
 }
 
 // visitor is an executor without transactions in front of the outside.
@@ -32,6 +35,11 @@ type visitor struct {
 func (v visitor) Execute(ctx context.Context, b effect.Batch) error {
 	if v.world.hold != nil {
 		<-v.world.hold
+	}
+	if cause, _, poisoned := delivery.Poisoned(v.world.down); v.world.down != nil && !poisoned {
+		return v.world.down
+	} else if at := slices.IndexFunc(b.Effects, func(f effect.Effect) bool { return f.Cause == cause }); at >= 0 {
+		return v.world.down
 	}
 	if err := v.Executor.Execute(ctx, b); err != nil {
 		return err

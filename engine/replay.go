@@ -124,10 +124,14 @@ func (p *pipeline) suppress(next *generation, head event.Position, alone bool) (
 	if err != nil {
 		return 0, err
 	}
+	owed, err := owedBy(kept)
+	if err != nil {
+		return 0, err
+	}
 	performed := kept.Mark().Position
 	suppressing := false
 	for _, o := range next.outlets {
-		suppressing = o.SuppressThrough(performed) || suppressing
+		suppressing = o.SuppressThrough(performed, owed.is) || suppressing
 	}
 	if suppressing && !alone {
 		return min(head, performed), nil

@@ -32,6 +32,9 @@ func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
 	if _, err := p.head(ctx); err != nil {
 		return err
 	}
+	if err := p.live.performOwed(ctx); err != nil {
+		return p.fault(err)
+	}
 	if err := p.live.follow(ctx, until, 0, nil); err != nil {
 		return p.fault(err)
 	}
@@ -172,6 +175,12 @@ func (p *pipeline) startLive(ctx context.Context) *liveRun {
 		p.life.become(inStart, nil)
 		head, err := p.head(ctx)
 		if err != nil {
+			return
+		}
+		if err := p.live.performOwed(ctx); err != nil {
+			if ctx.Err() == nil {
+				_ = p.fault(err)
+			}
 			return
 		}
 		if err := p.live.follow(ctx, forever, head, func() { p.life.become(inCaughtUp, nil) }); err != nil {

@@ -87,7 +87,7 @@ func TestJoinedAsOneByOne(t *testing.T) {
 				return nil
 			}
 			o := open(d, policy, at)
-			o.SuppressThrough(suppressed)
+			o.SuppressThrough(suppressed, nil)
 			if joins {
 				o.JoinBatches()
 			}

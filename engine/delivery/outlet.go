@@ -63,6 +63,7 @@ type Outlet struct {
 
 	passed     atomic.Uint64 // position
 	suppressed atomic.Uint64 // position: effects up to it have been performed before
+	owed       Owed          // but for these
 	trouble    atomic.Pointer[Trouble]
 
 	mu      sync.Mutex
@@ -85,11 +86,20 @@ func (o *Outlet) Position() event.Position { return event.Position(o.passed.Load
 // Trouble is what the outlet waits for; nil for nothing.
 func (o *Outlet) Trouble() *Trouble { return o.trouble.Load() }
 
-// SuppressThrough keeps the effects of events up to a position from an executor
-// that is not to perform a replay's, and reports whether it is such a one.
-func (o *Outlet) SuppressThrough(p event.Position) bool {
+// Owed reports whether an effect that a replay brings has not been performed before.
+type Owed func(executor string, f *effect.Effect) bool
+
+// ErrOwed is why an effect becomes a letter that no generation has had performed: it
+// is to be performed when the replay has come to its end.
+var ErrOwed = errors.New("it was parked or left out before this replay, and has not been performed yet")
+
+// SuppressThrough keeps the effects of events up to a position from an executor that
+// is not to perform a replay's, and reports whether it is such a one. What is owed
+// becomes a letter.
+func (o *Outlet) SuppressThrough(p event.Position, owed Owed) bool {
 	if o.policy.Suppress {
 		o.suppressed.Store(uint64(p))
+		o.owed = owed
 	}
 	return o.policy.Suppress
 }
@@ -194,18 +204,20 @@ func (o *Outlet) performBefore(ctx context.Context, b effect.Batch, err error) e
 // due leaves out what has been performed before: an executor without
 // transactions does not know.
 func (o *Outlet) due(effects []effect.Effect, at event.Position) []effect.Effect {
+	suppressed := event.Position(o.suppressed.Load())
+	for i := behind(effects, at); i < len(effects) && effects[i].Cause <= suppressed; i++ {
+		if f := &effects[i]; o.owed != nil && o.executor.Handles(f.Kind) && o.owed(o.name, f) {
+			o.leave(*f, ErrOwed)
+		}
+	}
 	if _, knows := o.executor.Position(); knows {
 		at = 0
 	}
-	at = max(at, event.Position(o.suppressed.Load()))
-	first, _ := slices.BinarySearchFunc(effects, at, func(f effect.Effect, at event.Position) int {
-		if f.Cause <= at {
-			return -1
-		}
-		return 1
-	})
-	return effects[first:]
+	return effects[behind(effects, max(at, suppressed)):]
 }
+
+// behind is the place of the first effect of an event behind a position.
+func behind(effects []effect.Effect, at event.Position) int { return index(effects, at+1, 0) }
 
 // rest is what is still to be done of a batch that has ended with an error, and
 // whether that is less than before.

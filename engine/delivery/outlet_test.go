@@ -257,7 +257,7 @@ func TestSuppressed(t *testing.T) {
 	for _, suppress := range []bool{false, true} {
 		d := &diary{}
 		o := open(d, Policy{Suppress: suppress}, 0)
-		if o.SuppressThrough(3) != suppress {
+		if o.SuppressThrough(3, nil) != suppress {
 			t.Errorf("suppress %v: the outlet says otherwise", suppress)
 		}
 		perform(t, o, numbered(0, 1, 1))

@@ -209,7 +209,7 @@ func TestSuppressedQuestions(t *testing.T) {
 	o := open(&diary{}, Policy{Suppress: true}, 0)
 	l := &library{diary: &diary{}, kept: map[uuid.UUID]string{}, fail: func(string, effect.Effect) error { return nil }}
 	o.AnswerWith(l, l)
-	o.SuppressThrough(1)
+	o.SuppressThrough(1, nil)
 	perform(t, o, questions(numbered(0, 1, 1), func(place) bool { return true }))
 	if diff := cmp.Diff([]place{{2, 0}}, l.diary.performed); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
