@@ -46,6 +46,17 @@ func (e *ChangedError) Error() string {
 		e.Pipeline, e.Generation, e.Reason)
 }
 
+// load loads the present declaration, without touching disk.
+func (p *pipeline) load(ctx context.Context) error {
+	if err := p.declared.load(ctx); err != nil {
+		return err
+	}
+	if p.spec.OnChange == changeContinue && p.declared.manifest.State == manifest.Resident {
+		return fmt.Errorf("pipeline %s: on_change: continue is not for a resident projection, whose snapshot belongs to the module that made it: rebuild, or refuse", p.spec.Name)
+	}
+	return nil
+}
+
 // decide says with which declaration the active generation is opened: nil where it is not.
 // The error is of this pipeline alone where it is a *ChangedError or a *GoneError.
 func (p *pipeline) decide(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {

@@ -140,6 +140,9 @@ func childMain(dir string) error {
 	if os.Getenv(envAsks) != "" {
 		return childAsks(dir)
 	}
+	if os.Getenv(envSwaps) != "" {
+		return childSwaps(dir)
+	}
 	ctx := context.Background()
 	log := memory.New()
 	if err := importInto(ctx, log, history(childEvents)); err != nil {

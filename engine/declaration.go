@@ -119,6 +119,14 @@ func specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, 
 	return spec, n.Catalog, true, nil
 }
 
+// specOf is what a stored generation of the pipeline was declared with, and the catalog
+// then, with the way to its sinks as the pipeline has it now.
+func (p *pipeline) specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, ok bool, err error) {
+	spec, catalog, ok, err = specOf(kept)
+	spec.ReachAs(&p.spec)
+	return spec, catalog, ok, err
+}
+
 // declarationsOf are those of all generations, as far as they were noted.
 func declarationsOf(store *checkpoint.Store) (list []config.Pipeline, err error) {
 	all, err := store.All()
@@ -173,7 +181,7 @@ func (p *pipeline) declarationOf(ctx context.Context, kept *checkpoint.Generatio
 		return p.declared, nil
 	}
 	gone := func(err error) error { return &GoneError{p.spec.Name, kept.Number(), err} }
-	spec, catalog, ok, err := specOf(kept)
+	spec, catalog, ok, err := p.specOf(kept)
 	if err != nil {
 		return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
 	}

@@ -81,7 +81,7 @@ func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, 
 	}
 	var errs []error
 	for _, p := range e.pipelines {
-		errs = append(errs, p.declared.load(ctx))
+		errs = append(errs, p.load(ctx))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func (p *pipeline) discard(ctx context.Context, number uint64) error {
 	if err != nil {
 		return err
 	}
-	spec, _, noted, err := specOf(kept)
+	spec, _, noted, err := p.specOf(kept)
 	if err != nil {
 		return err
 	}

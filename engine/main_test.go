@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/refold-dev/refold/plugins/postgres/postgrestest"
 	"github.com/refold-dev/refold/runtime/wasm"
 	"github.com/refold-dev/refold/sdk/conformance"
 )
@@ -72,6 +73,9 @@ func run(m *testing.M) int {
 		return fail(childMain(dir))
 	}
 	code := m.Run()
+	if err := postgrestest.Stop(); err != nil {
+		return fail(err)
+	}
 	for _, module := range modules.list {
 		if err := module.Close(ctx); err != nil {
 			return fail(err)

@@ -88,7 +88,7 @@ func (p *pipeline) finishActivation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec, _, noted, err := specOf(kept)
+	spec, _, noted, err := p.specOf(kept)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/plugins/filter"
 	logexec "github.com/refold-dev/refold/plugins/log"
+	"github.com/refold-dev/refold/plugins/postgres"
 	"github.com/refold-dev/refold/plugins/rows"
 	"github.com/refold-dev/refold/plugins/sqlite"
 )
@@ -40,6 +41,13 @@ func openExecutor(dir string) func(context.Context, config.Executor, string, uin
 		if spec.Log != nil {
 			return logexec.New(slog.New(slog.DiscardHandler)), nil
 		}
+		if spec.Postgres != nil {
+			x, err := postgres.Open(ctx, postgres.Config{URL: string(spec.Postgres.URL), Schema: spec.Postgres.Schema, Tables: tablesIn(spec.Postgres.Tables)}, pipeline, generation)
+			if err != nil {
+				return nil, err
+			}
+			return x, nil
+		}
 		x, err := sqlite.Open(ctx, sqliteConfig(dir, spec.SQLite), pipeline, generation)
 		if err != nil { // not x: an interface around a nil pointer is not nil
 			return nil, err
@@ -50,21 +58,26 @@ func openExecutor(dir string) func(context.Context, config.Executor, string, uin
 
 // sqliteConfig is that of an executor whose file is in dir, if its path is not absolute.
 func sqliteConfig(dir string, spec *config.SQLite) sqlite.Config {
-	c := sqlite.Config{Path: spec.Path}
+	c := sqlite.Config{Path: spec.Path, Tables: tablesIn(spec.Tables)}
 	if !filepath.IsAbs(c.Path) {
 		c.Path = filepath.Join(dir, c.Path)
-	}
-	for _, t := range spec.Tables {
-		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
-		for _, column := range t.Columns {
-			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
-		}
-		c.Tables = append(c.Tables, table)
 	}
 	if spec.Queries != nil {
 		c.Queries = &rows.Queries{}
 	}
 	return c
+}
+
+// tablesIn are declared tables as executors have them.
+func tablesIn(declared []config.Table) (list []rows.Table) {
+	for _, t := range declared {
+		table := rows.Table{Name: t.Name, PrimaryKey: t.PrimaryKey}
+		for _, column := range t.Columns {
+			table.Columns = append(table.Columns, rows.Column{Name: column.Name, Type: rows.Type(column.Type)})
+		}
+		list = append(list, table)
+	}
+	return list
 }
 
 // sqliteFile is an executor with one table in the file <table>.db.

@@ -22,6 +22,9 @@ func adviceOn(err error) string {
 	var unmarked *datadir.UnmarkedError
 	var state *engine.DamagedStateError
 	var refused *engine.RefusedError
+	var changed *engine.ChangedError
+	var kept *engine.NotKeptError
+	var gone *engine.GoneError
 	switch {
 	case errors.Is(err, datadir.ErrNone):
 		return "name it with --data; `refold run` and `refold event import` make one"
@@ -33,6 +36,12 @@ func adviceOn(err error) string {
 		return refusedAdvice(refused)
 	case errors.As(err, &state):
 		return "delete that file: `refold run` and `refold replay` then build the read model again from the log"
+	case errors.As(err, &changed):
+		return "`refold replay " + changed.Pipeline + "` builds the read model as it is declared now; or declare it as it was"
+	case errors.As(err, &kept):
+		return "`refold replay generations " + kept.Pipeline + "` lists them"
+	case errors.As(err, &gone):
+		return "`refold replay " + gone.Pipeline + "` builds the read model as it is declared now"
 	case errors.Is(err, engine.ErrNoState):
 		return "`refold run -c FILE` makes it, from the log"
 	case errors.Is(err, sqlite.ErrDamaged):

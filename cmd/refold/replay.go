@@ -34,6 +34,7 @@ configuration gives the projection.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], workers) },
 	}
 	c.Flags().IntVar(&workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared")
+	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand())
 	return c
 }
 
@@ -95,21 +96,34 @@ func (a *app) showReplay(doing string) (show func(engine.Replay), end func()) {
 	return show, func() { _ = bar.Finish() }
 }
 
-// rebuildHere rebuilds without a running engine.
-func (a *app) rebuildHere(ctx context.Context, s *session, spec config.Pipeline, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
+// withEngine opens one pipeline where no engine runs.
+func (a *app) withEngine(ctx context.Context, s *session, spec config.Pipeline, do func(*engine.Engine) error) (err error) {
 	parts, err := newParts(ctx, s.dir, a.logger(slog.LevelWarn))
 	if err != nil {
-		return last, err
+		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
 	r := pipelineRun{session: s, parts: parts, pipelines: []config.Pipeline{spec}}
 	e, err := r.open(ctx, engine.Observer{})
 	if err != nil {
-		return last, err
+		return err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	return do(e)
+}
+
+// rebuildHere rebuilds without a running engine.
+func (a *app) rebuildHere(ctx context.Context, s *session, spec config.Pipeline, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
+	err = a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
+		last, err = watchRebuild(ctx, e, spec.Name, show, rebuild)
+		return err
+	})
+	return last, err
+}
+
+func watchRebuild(ctx context.Context, e *engine.Engine, pipeline string, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
 	done := make(chan error, 1)
-	go func() { done <- rebuild(e, ctx, spec.Name) }()
+	go func() { done <- rebuild(e, ctx, pipeline) }()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {

@@ -139,6 +139,18 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 	}, r.pipelines)
 }
 
+// dropModules removes the modules that no generation needs any more. What stays takes room
+// and does no harm.
+func (r *pipelineRun) dropModules(ctx context.Context, e *engine.Engine) {
+	needed, err := e.Declarations(ctx)
+	if err == nil {
+		err = r.session.dir.DropModules(needed)
+	}
+	if err != nil {
+		r.parts.logger.Warn("modules that no generation needs stay for now", "error", err)
+	}
+}
+
 func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 	head, err := r.session.store.Head(ctx)
 	if err != nil {
@@ -151,6 +163,7 @@ func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	r.dropModules(ctx, e)
 	err = e.CatchUp(ctx)
 	if err == nil { // also where no pipeline lacks any of it
 		err = r.session.archived.Level(ctx)
@@ -173,6 +186,7 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	r.dropModules(ctx, e)
 	token := rand.Text()
 	server, err := control.Listen(e, s.archived, token, logger)
 	if err != nil {

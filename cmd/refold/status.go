@@ -177,6 +177,7 @@ func notesOn(s *engine.Status) (notes []note) {
 	case s.Error != "":
 		notes = append(notes, note{s.Error, "when its cause is mended, " + again})
 	}
+	notes = append(notes, changeNotes(s)...)
 	if s.Dropped > 0 {
 		notes = append(notes, note{fmt.Sprintf("filters have dropped %d effects", s.Dropped), ""})
 	}

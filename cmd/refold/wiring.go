@@ -23,6 +23,7 @@ import (
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/process"
 	"github.com/refold-dev/refold/runtime/wasm"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
 
 // parts opens the plugins and executors that configurations name.
@@ -105,7 +106,7 @@ func (p *parts) load(ctx context.Context, spec config.Projection) (starter, erro
 func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from := source{spec.WASM, limitsOf(spec)}
+	from := source{p.dir.Placed(spec.WASM), limitsOf(spec)}
 	m, ok := p.modules[from]
 	if !ok {
 		var err error
@@ -215,7 +216,7 @@ func (p *parts) check(ctx context.Context, c *config.Config) error {
 }
 
 func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, store *config.Store) (errs config.Errors) {
-	if err := p.checkProjection(ctx, spec.Projection); err != nil {
+	if err := p.checkProjection(ctx, spec); err != nil {
 		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
 	}
 	for i := range spec.Executors {
@@ -233,11 +234,15 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, store 
 
 // checkProjection loads a module. A process is not started: whoever checks a
 // configuration does not want to run what it names.
-func (p *parts) checkProjection(ctx context.Context, spec config.Projection) error {
-	if spec.Process != nil {
-		return p.checkProcess(spec.Process)
+func (p *parts) checkProjection(ctx context.Context, spec *config.Pipeline) error {
+	if spec.Projection.Process != nil {
+		return p.checkProcess(spec.Projection.Process)
 	}
-	_, err := p.module(ctx, spec)
+	m, err := p.module(ctx, spec.Projection)
+	if err == nil && spec.OnChange == "continue" && m.Manifest().State == manifest.Resident {
+		return &config.Error{Pos: spec.Where("on_change"), Message: fmt.Sprintf("plugin %s is resident: its snapshot belongs to the module that made it, and no other one can continue from it", m.Manifest().Name),
+			Hint: "say rebuild or refuse, or key the projection"}
+	}
 	return err
 }
 

@@ -59,6 +59,22 @@ func TestGenerationsMakeNoOtherReadModel(t *testing.T) {
 	}
 }
 
+// An older declaration reaches its schema as the present one does, also behind a filter.
+func TestReachAs(t *testing.T) {
+	old := config.Pipeline{Executors: []config.Executor{
+		{Filter: &config.Filter{Executor: &config.Executor{Postgres: &config.Postgres{URL: "postgres://old", Schema: "a"}}}},
+		{Postgres: &config.Postgres{URLEnv: "OLD", Schema: "b"}},
+		{Log: &config.Log{}},
+	}}
+	old.ReachAs(&config.Pipeline{Executors: []config.Executor{{Null: &config.Null{}}, {Postgres: &config.Postgres{URLFile: "now", Schema: "a"}}}})
+	if p := old.Executors[0].Innermost().Postgres; p.URL != "" || p.URLFile != "now" || p.Schema != "a" {
+		t.Errorf("it is reached by %+v", p)
+	}
+	if p := old.Executors[1].Postgres; p.URLEnv != "OLD" {
+		t.Errorf("another schema is reached by %+v", p)
+	}
+}
+
 // That queries are answered, and within which bounds, makes no other read model.
 func TestQueriesMakeNoOtherReadModel(t *testing.T) {
 	identity := func(executor string) string {

@@ -53,6 +53,24 @@ func (s SecretURL) GoString() string { return s.redacted() }
 // MarshalJSON writes the URL without its password.
 func (s SecretURL) MarshalJSON() ([]byte, error) { return json.Marshal(s.redacted()) }
 
+// ReachAs has an older declaration of the pipeline reach its databases as the present one
+// reaches those with the same schema: its URLs were kept without their passwords, and may
+// be out of date.
+func (p *Pipeline) ReachAs(now *Pipeline) {
+	for i := range p.Executors {
+		old := p.Executors[i].Innermost()
+		if old == nil || old.Postgres == nil {
+			continue
+		}
+		for j := range now.Executors {
+			x := now.Executors[j].Innermost()
+			if x != nil && x.Postgres != nil && x.Postgres.Schema == old.Postgres.Schema {
+				old.Postgres.URL, old.Postgres.URLEnv, old.Postgres.URLFile = x.Postgres.URL, x.Postgres.URLEnv, x.Postgres.URLFile
+			}
+		}
+	}
+}
+
 // identified is the executor as a read model depends on it: where the database is
 // changes nothing.
 func (p Postgres) identified() Postgres {

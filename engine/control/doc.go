@@ -8,6 +8,9 @@
 //	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
 //	POST /v1/pipelines/{name}/reset       → likewise
 //	POST /v1/pipelines/{name}/proof       → JSON Lines: {"position":…,"target":…}, …, then {"proof":[Proof]} or {"error":…}
+//	GET  /v1/pipelines/{name}/generations → [engine.Generation]
+//	DELETE /v1/pipelines/{name}/generations/{n} → those that are left
+//	POST /v1/pipelines/{name}/rollback    → Status; the body may be {"generation": n}
 //	GET  /v1/events?[aggregate=TYPE/ID&version=&correlation=&since=&until=&from=&limit=]
 //	                                       → JSON Lines: {"position":…,"version":…,"event":…}, see [EventQuery]
 //	GET  /v1/comparison                   → {"through":…}: the log is as in the archive up to there

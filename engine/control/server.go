@@ -39,6 +39,9 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.rebuild(e.Replay))
 	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.rebuild(e.Reset))
 	mux.HandleFunc("POST /v1/pipelines/{name}/proof", s.prove)
+	mux.HandleFunc("GET /v1/pipelines/{name}/generations", s.generations)
+	mux.HandleFunc("DELETE /v1/pipelines/{name}/generations/{generation}", s.dropGeneration)
+	mux.HandleFunc("POST /v1/pipelines/{name}/rollback", s.rollback)
 	mux.HandleFunc("GET /v1/pipelines/{name}/dead-letters", s.deadLetters)
 	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/retry", s.withDeadLetters(e.Retry))
 	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/drop", s.withDeadLetters(e.Drop))
@@ -102,7 +105,8 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 // codeOf is the status of the answer to a request about a pipeline.
 func codeOf(err error) int {
 	var absent *engine.NotAsideError
-	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.As(err, &absent) {
+	var dropped *engine.NotKeptError
+	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.As(err, &absent) || errors.As(err, &dropped) {
 		return http.StatusNotFound
 	}
 	return http.StatusConflict

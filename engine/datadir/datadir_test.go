@@ -239,6 +239,50 @@ func TestPipelines(t *testing.T) {
 	}
 }
 
+// A module's copy is found where it was noted, and in a directory that has been moved; it
+// goes when nothing needs it.
+func TestModules(t *testing.T) {
+	folder := t.TempDir()
+	d := datadir.At(filepath.Join(folder, "data"))
+	release := acquire(t, d)
+	adopt := func(file, code string) config.Pipeline {
+		t.Helper()
+		write(t, filepath.Join(folder, file), code)
+		p, err := d.Adopt(config.Pipeline{Name: "a", Projection: config.Projection{WASM: filepath.Join(folder, file)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	old := []config.Pipeline{adopt("m.wasm", "one"), adopt("s.js", "two"), adopt("s.js", "three")}
+	now := adopt("m.wasm", "four")
+	release()
+	moved := datadir.At(filepath.Join(folder, "moved"))
+	if err := os.Rename(d.Path(), moved.Path()); err != nil {
+		t.Fatal(err)
+	}
+	read := func(p config.Pipeline) string {
+		text, _ := os.ReadFile(moved.Placed(p.Projection.WASM))
+		return string(text)
+	}
+	for i, want := range []string{"one", "two", "three"} {
+		if got := read(old[i]); got != want {
+			t.Errorf("module %d in the moved directory: %q", i, got)
+		}
+	}
+	if err := moved.DropModules(old[1:2]); err != nil {
+		t.Fatal(err)
+	}
+	if read(old[0]) != "" || read(old[1]) != "two" || read(old[2]) != "" || read(now) != "four" {
+		t.Errorf("left are %q, %q, %q, %q", read(old[0]), read(old[1]), read(old[2]), read(now))
+	}
+	for _, path := range []string{"m.wasm", "/modules/x.wasm", filepath.Join(folder, "m.wasm"), "/modules/" + strings.Repeat("0", 64) + "/../x.js"} {
+		if got := moved.Placed(path); got != path {
+			t.Errorf("%s is placed at %s", path, got)
+		}
+	}
+}
+
 func TestUnknownPipeline(t *testing.T) {
 	d := datadir.At(t.TempDir())
 	defer acquire(t, d)()

@@ -10,7 +10,8 @@
 //	DIR/archive/                the log's indexed copy; safe to delete
 //	DIR/snapshots/              states of long aggregates; safe to delete; made
 //	                            and read also by processes beside the holder
-//	DIR/modules/SHA256.wasm     the modules that pipelines run
+//	DIR/modules/SHA256.wasm     the modules that pipelines run, and those that
+//	                            their generations were built with
 //	DIR/modules/SHA256/FILE.js  and the scripts
 //	DIR/pipelines/P/spec.json   a pipeline's declaration, its module's path included
 //	DIR/pipelines/P/state.db    what the pipeline remembers

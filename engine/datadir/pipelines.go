@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
 	"github.com/refold-dev/refold/engine/config"
 )
@@ -60,6 +62,56 @@ func moduleName(path string, module []byte) string {
 		return digest + "/" + filepath.Base(path)
 	}
 	return digest + ".wasm"
+}
+
+// Placed is where a module's copy is: at a path that Adopt has given, or here, if the
+// directory has been moved since.
+func (d Dir) Placed(path string) string {
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	if name := copyName(path); name != "" {
+		return d.modulePath(name)
+	}
+	return path
+}
+
+// copyName is what a module's copy is called that is at a path; empty where none can be.
+func copyName(path string) string {
+	m := copyPath.FindStringSubmatch(filepath.ToSlash(path))
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+var copyPath = regexp.MustCompile(`/modules/([0-9a-f]{64}(?:\.wasm|/[^/]+\.js))$`)
+
+// DropModules removes the copies of modules that none of the declarations names, nor what
+// Adopt has noted.
+func (d Dir) DropModules(needed []config.Pipeline) error {
+	noted, err := d.Pipelines()
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, p := range append(noted, needed...) {
+		name, _, _ := strings.Cut(copyName(p.Projection.WASM), "/")
+		keep[name] = true
+	}
+	entries, err := os.ReadDir(d.Path("modules"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("listing the modules of %s: %w", d.path, err)
+	}
+	for _, entry := range entries {
+		if keep[entry.Name()] {
+			continue
+		}
+		if err := os.RemoveAll(d.modulePath(entry.Name())); err != nil {
+			return fmt.Errorf("removing a module that no generation needs: %w", err)
+		}
+	}
+	return nil
 }
 
 func (d Dir) modulePath(name string) string { return d.Path("modules", name) }
