@@ -14,7 +14,7 @@ import (
 
 const (
 	installAsc  = "install it in the project's folder: npm install (on Debian: apt install npm, first)"
-	installNode = "on Debian: apt install nodejs (elsewhere: https://nodejs.org)"
+	installNode = "on Debian: apt install nodejs npm (elsewhere: https://nodejs.org), then in the project's folder: npm install"
 )
 
 // assemblyScriptName is the package's, without its scope.

@@ -25,7 +25,9 @@ func cName(dir string) (string, error) {
 
 // compileC compiles all sources of the folder together. --stack-first makes a
 // stack that overflows trap; a function that is not declared inline stays one, so
-// that a trap names it.
+// that a trap names it. The level of optimisation is for the compiler alone: with
+// -O2 the driver would run any wasm-opt that is in PATH over the module, which drops
+// the names, and makes the module depend on what else is installed.
 func compileC(ctx context.Context, r *runner, dir, out string) error {
 	clang, err := find("clang", language.C, installC)
 	if err != nil {
@@ -38,7 +40,7 @@ func compileC(ctx context.Context, r *runner, dir, out string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"--target=wasm32", "-nostdlib", "-O2", "-fno-inline-functions", "-mbulk-memory", "-Wall", "-Wextra", "-Wl,--no-entry,--stack-first", "-o", out}
+	args := []string{"--target=wasm32", "-nostdlib", "-Xclang", "-O2", "-fno-inline-functions", "-mbulk-memory", "-Wall", "-Wextra", "-Wl,--no-entry,--stack-first", "-o", out}
 	for _, source := range sources {
 		args = append(args, filepath.Base(source))
 	}
