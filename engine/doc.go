@@ -9,7 +9,7 @@
 //	  - [Engine] holds the pipelines of one data directory.
 //	  - [Log], [Plugin] and [Executor] are what the engine needs of the others;
 //	    whoever wires an engine brings them.
-//	  - [Status] is what an operator sees of a pipeline.
+//	  - [Status] is what an operator sees of a pipeline, job.Job of a replay.
 //
 // Invariants:
 //
@@ -21,8 +21,10 @@
 //     and a transactional executor passes over what it has.
 //  3. Delivered + filtered + parked + dead-lettered = position, at every checkpoint.
 //  4. A replay builds a generation of its own; readers see the old one until
-//     the new one has caught up, and then only the new one. A replay that ends
-//     early leaves no trace.
+//     the new one has caught up, and then only the new one. It is a job, on disk
+//     before anybody is told: one that is paused or interrupted keeps what it has
+//     built, in this process or the next; one that fails or is cancelled leaves
+//     nothing but its record.
 //  5. One pipeline's fault does not stop another.
 //  6. Of a pipeline's states its lifecycle's table says alone which may follow
 //     which. A pause and a fault outlive the engine; while a pipeline is paused

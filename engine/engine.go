@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // Options is what an engine needs. Log, Dir, OpenPlugin, OpenExecutor, Logger
@@ -43,6 +46,8 @@ type Options struct {
 	// CheckpointEvery is how often the state is stored while events flow;
 	// default one second. A crash folds that much again.
 	CheckpointEvery time.Duration
+	// Jobs bounds the replay jobs that run at a time; default 1.
+	Jobs int
 }
 
 func (o *Options) ensureDefaults() {
@@ -55,6 +60,9 @@ func (o *Options) ensureDefaults() {
 	if o.CheckpointEvery == 0 {
 		o.CheckpointEvery = time.Second
 	}
+	if o.Jobs == 0 {
+		o.Jobs = 1
+	}
 	o.Observer.ensureDefaults()
 }
 
@@ -63,10 +71,12 @@ type Engine struct {
 	opts      Options
 	pipelines []*pipeline
 	retired   []Status
+	jobs      *jobs
 
 	mu      sync.Mutex
-	running chan struct{} // closed when the run that is under way has ended; nil: none is
-	begins  chan struct{} // closed when the next one begins
+	running chan struct{}   // closed when the run that is under way has ended; nil: none is
+	begins  chan struct{}   // closed when the next one begins
+	drive   func(uuid.UUID) // has the run that is under way work a job
 
 	asked sync.WaitGroup // calls of State
 }
@@ -76,8 +86,13 @@ type Engine struct {
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
 	e := &Engine{opts: opts, begins: make(chan struct{})}
+	jobs, err := openJobs(&e.opts)
+	if err != nil {
+		return nil, err
+	}
+	e.jobs = jobs
 	for _, spec := range specs {
-		e.pipelines = append(e.pipelines, newPipeline(spec, &e.opts))
+		e.pipelines = append(e.pipelines, newPipeline(spec, &e.opts, jobs, e.goOn))
 	}
 	var errs []error
 	for _, p := range e.pipelines {
@@ -112,9 +127,17 @@ func (e *Engine) CatchUp(ctx context.Context) error {
 }
 
 // Run keeps all pipelines live until ctx is done, and returns after their last
-// checkpoints.
+// checkpoints. The replay jobs that have not ended go on from theirs.
 func (e *Engine) Run(ctx context.Context) {
-	defer e.beginRun()()
+	var drivers sync.WaitGroup
+	defer drivers.Wait()
+	defer e.beginRun(func(id uuid.UUID) {
+		e.jobs.await(id, 1) // before those behind it do
+		drivers.Go(func() {
+			defer e.jobs.await(id, -1)
+			e.driveJob(ctx, id)
+		})
+	})()
 	var wg sync.WaitGroup
 	for _, p := range e.pipelines {
 		wg.Go(func() { p.run(ctx) })
@@ -131,7 +154,7 @@ func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	}
 	list := make([]Status, len(e.pipelines))
 	for i, p := range e.pipelines {
-		list[i] = p.status(head, e.opts.Now())
+		list[i] = p.status(head)
 	}
 	return append(list, e.retiredAt(head)...), nil
 }
@@ -162,17 +185,23 @@ func (e *Engine) pipeline(name string) (*pipeline, error) {
 }
 
 // beginRun tells everybody of a run that begins, and what it returns, of its end.
-func (e *Engine) beginRun() (end func()) {
+// drive has the run work a job: those that are queued, and those to come.
+func (e *Engine) beginRun(drive func(uuid.UUID)) (end func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	ended := make(chan struct{})
-	e.running = ended
+	e.running, e.drive = ended, drive
 	close(e.begins)
 	e.begins = make(chan struct{})
+	for _, one := range e.jobs.all() {
+		if one.State == job.Queued || one.State == job.Running {
+			drive(one.ID)
+		}
+	}
 	return func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.running = nil
+		e.running, e.drive = nil, nil
 		close(ended)
 	}
 }

@@ -48,7 +48,7 @@ func (p *pipeline) others() (kept []former, rest []uint64, err error) {
 }
 
 // surplus are the generations that nothing needs: what builds have left that did not
-// come to their end, and what has served and is not to be kept.
+// come to their end, and whose jobs will not, and what has served and is not to be kept.
 func (p *pipeline) surplus() ([]uint64, error) {
 	kept, rest, err := p.others()
 	if err != nil {
@@ -60,7 +60,7 @@ func (p *pipeline) surplus() ([]uint64, error) {
 			rest = append(rest, s.number)
 		}
 	}
-	return rest, nil
+	return slices.DeleteFunc(rest, func(number uint64) bool { return p.jobs.holds(p.spec.Name, number) }), nil
 }
 
 // expiry fires when the next generation has been kept for as long as it is to be.

@@ -236,7 +236,7 @@ func TestAPauseCallsARebuildOff(t *testing.T) {
 			}
 			<-log.reached
 			must(t, r.engine.Pause(t.Context(), "lines", ""))
-			if s := r.status("lines"); s.State != engine.Paused || s.Replay != nil {
+			if s := r.status("lines"); s.State != engine.Paused || s.Jobs != nil {
 				t.Errorf("paused: %+v", s)
 			}
 			if !changed {

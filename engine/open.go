@@ -75,7 +75,7 @@ func (p *pipeline) recover(ctx context.Context) error {
 		return err
 	}
 	p.retain(ctx)
-	return p.dropSurplus(ctx)
+	return errors.Join(p.dropSurplus(ctx), p.mendJobs())
 }
 
 // finishActivation goes on with a swap that a crash has cut short.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 )
 
 // request is what an operator asks of a running pipeline.
@@ -12,6 +14,8 @@ type request struct {
 	reason string
 	// generation is which one is to serve again, or to go.
 	generation uint64
+	// job is the one that a replay works.
+	job uuid.UUID
 	// letters is what is to be done about dead letters.
 	letters func(context.Context, *generation) error
 	done    chan error // of capacity 1
@@ -29,14 +33,6 @@ func (e *Engine) Pause(ctx context.Context, name, reason string) error {
 // does.
 func (e *Engine) Resume(ctx context.Context, name string) error {
 	return e.ask(ctx, name, request{input: inResume})
-}
-
-// Replay rebuilds a pipeline's read model from the beginning of the log, beside
-// the live one if the engine runs, and swaps. It returns when readers see the
-// new one, or with ErrStopped if the engine stops before it takes the replay
-// on. A replay waits for the one before it. A paused pipeline refuses it.
-func (e *Engine) Replay(ctx context.Context, name string) error {
-	return e.ask(ctx, name, request{input: inReplay})
 }
 
 // Reset throws a pipeline's read model away, and builds it from the beginning of
@@ -86,9 +82,9 @@ func (e *Engine) ask(ctx context.Context, name string, r request) error {
 func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error {
 	switch r.input {
 	case inReplay:
-		return p.rebuildOrPause(ctx, live)
+		return p.unlessPaused(ctx, live, func(ctx context.Context) error { return p.replay(ctx, r.job, live) })
 	case inRollback:
-		return p.unlessPaused(ctx, live, func(ctx context.Context, live *liveRun) error { return p.rollback(ctx, r.generation, live) })
+		return p.unlessPaused(ctx, live, func(ctx context.Context) error { return p.rollback(ctx, r.generation, live) })
 	}
 	live.stop()
 	switch r.input {
@@ -102,7 +98,7 @@ func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error 
 	case inRetry, inDrop:
 		return p.aboutDeadLetters(ctx, r.letters)
 	}
-	return p.reset(ctx, p.rebuildOrPause)
+	return p.reset(ctx, p.orPause(p.rebuildReset))
 }
 
 // errBegun is why a request is not performed alone: a run of the engine has begun,
@@ -131,11 +127,11 @@ func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r r
 	defer p.life.become(inStop, nil)
 	switch r.input {
 	case inReset:
-		return p.reset(ctx, p.rebuild)
+		return p.reset(ctx, p.rebuildReset)
 	case inRollback:
 		return p.rollback(ctx, r.generation, nil)
 	}
-	return p.rebuild(ctx, nil)
+	return p.replay(ctx, r.job, nil)
 }
 
 // pause holds the pipeline, whose live run has ended. What it serves is read

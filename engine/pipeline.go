@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
 )
@@ -18,9 +20,11 @@ type pipeline struct {
 	declared *declaration // what spec comes to
 	store    *checkpoint.Store
 	life     life
-	requests chan request  // replays, resets and resumes, one after the other
-	pauses   chan request  // which do not wait for a rebuild
-	work     chan struct{} // holds one token while somebody folds
+	jobs     *jobs
+	drive    func(uuid.UUID) // has the run under way work a job
+	requests chan request    // replays, resets and resumes, one after the other
+	pauses   chan request    // which do not wait for a rebuild
+	work     chan struct{}   // holds one token while somebody folds
 
 	// stale: what is open cannot go on, and is opened again before the next
 	// fold. outdated: what is open is of another declaration than the present one,
@@ -32,12 +36,13 @@ type pipeline struct {
 	// token of work, which therefore reads it without mu.
 	mu     sync.Mutex
 	live   *generation // nil: there is none that can be opened
-	replay *replay
 	change *Change
 }
 
-func newPipeline(spec config.Pipeline, opts *Options) *pipeline {
+func newPipeline(spec config.Pipeline, opts *Options, jobs *jobs, drive func(uuid.UUID)) *pipeline {
 	return &pipeline{
+		jobs:     jobs,
+		drive:    drive,
 		spec:     spec,
 		opts:     opts,
 		declared: &declaration{spec: spec, catalog: opts.Catalog, open: opts.OpenPlugin},

@@ -172,8 +172,10 @@ func TestTheOldOneFoldsOnWhileTheNewOneIsBuilt(t *testing.T) {
 	r.open()
 	r.start()
 	appendTo(t, log, all[100:200])
-	s := r.until("lines", "live beside a build", func(s engine.Status) bool { return s.State == engine.Live && s.Position == 200 && s.Replay != nil })
-	if s.Generation != 1 || s.Replay.Generation != 2 || s.Module == "sha256:another" {
+	s := r.until("lines", "live beside a build", func(s engine.Status) bool {
+		return s.State == engine.Live && s.Position == 200 && len(s.Jobs) > 0 && s.Jobs[0].Generation != 0
+	})
+	if s.Generation != 1 || s.Jobs[0].Generation != 2 || s.Module == "sha256:another" {
 		t.Errorf("status %+v", s)
 	}
 	r.wantLines(all[:200])

@@ -4,90 +4,184 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/job"
 )
 
-// replay is a rebuild on its way, or the last one that came to its end.
-type replay struct {
-	next   *generation
-	began  time.Time
-	target event.Position
-	final  *Replay // nil while it is on its way
-}
+// rebuild builds what the pipeline is to serve where nothing of its present
+// declaration does, and no live run is under way.
+func (p *pipeline) rebuild(ctx context.Context) error { return p.buildFor(ctx, job.Change) }
 
-func (r *replay) status(pipeline string, now time.Time) *Replay {
-	if r.final != nil {
-		done := *r.final
-		return &done
-	}
-	at := r.next.position()
-	return &Replay{
-		Pipeline:        pipeline,
-		Generation:      r.next.kept.Number(),
-		Position:        at,
-		Target:          r.target,
-		EventsPerSecond: float64(at) / max(now.Sub(r.began).Seconds(), 1e-9),
-	}
-}
+// rebuildReset builds what the pipeline is to serve when it has been reset.
+func (p *pipeline) rebuildReset(ctx context.Context) error { return p.buildFor(ctx, job.Reset) }
 
-// rebuild folds the log from its beginning into a new generation while the live
-// one goes on, then puts the new one in its place. live may be nil, when none
-// runs. The pipeline is faulted by a rebuild that leaves nothing to serve.
-func (p *pipeline) rebuild(ctx context.Context, live *liveRun) error {
-	folds := p.live != nil && p.live.folds
-	if !folds {
+// buildFor builds where nothing serves, by the job that there is already, or a new
+// one.
+func (p *pipeline) buildFor(ctx context.Context, why string) error {
+	if !p.serves() {
 		p.life.become(inRebuild, nil)
 	}
-	next, err := p.build(ctx, live)
-	if err != nil {
-		p.setReplay(nil, 0)
-		err = fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err)
-		if !folds && ctx.Err() == nil {
-			return p.fault(err)
-		}
-		if ctx.Err() == nil {
-			p.noteUnbuilt(err)
-		}
+	one, err := p.jobs.adopt(p.spec.Name, why)
+	if err == nil {
+		err = p.jobs.turn(ctx, nil, one.ID)
+	}
+	if err == nil {
+		return p.replay(ctx, one.ID, nil)
+	}
+	if errors.Is(context.Cause(ctx), errCalledOff) {
+		_, _ = p.jobs.step(one.ID, job.Cancel, errCalledOff) // it may have ended
+	}
+	return err
+}
+
+// replay works a job that has its turn: it folds the log from its beginning, or from
+// where the job was left, into a generation of its own while the live one goes on,
+// then puts the new one in its place. live may be nil, when none runs. The pipeline
+// is faulted by a failure that leaves nothing to serve.
+func (p *pipeline) replay(ctx context.Context, id uuid.UUID, live *liveRun) error {
+	ctx, w, one, ok := p.jobs.begin(ctx, id)
+	if !ok { // somebody else has worked it, or it is held
+		return p.jobs.outcome(one)
+	}
+	defer p.jobs.release(id, w)
+	if done, err := p.isServed(one); done || err != nil {
 		return err
 	}
+	serves := p.serves()
+	if !serves {
+		p.life.become(inRebuild, nil)
+	}
+	next, err := p.build(ctx, w, one, live)
+	if err != nil {
+		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err), serves)
+	}
 	if err := p.swap(context.WithoutCancel(ctx), next); err != nil {
-		p.setReplay(nil, 0)
 		err = errors.Join(err, next.close(context.WithoutCancel(ctx)))
-		return p.fault(fmt.Errorf("pipeline %s: swapping the read models, which the next start mends: %w", p.spec.Name, err))
+		err = fmt.Errorf("pipeline %s: swapping the read models, which the next start mends: %w", p.spec.Name, err)
+		_, failure := p.jobs.step(id, job.Fail, err)
+		return p.fault(errors.Join(err, failure))
+	}
+	if _, err := p.jobs.step(id, job.Finish, nil); err != nil { // the next start finds that it is done
+		p.opts.Logger.Warn("that a replay is done is not on disk", "pipeline", p.spec.Name, "job", id.String(), "error", err)
 	}
 	return nil
 }
 
-// build makes the next generation and brings it to the log's head, or leaves no
-// trace of it.
-func (p *pipeline) build(ctx context.Context, live *liveRun) (*generation, error) {
-	kept, err := p.create()
+// serves reports whether what readers see goes on, in whatever declaration's way.
+func (p *pipeline) serves() bool { return p.live != nil && p.live.folds }
+
+// isServed finds out whether what a job builds has come to serve before a crash kept
+// that from being noted.
+func (p *pipeline) isServed(one job.Job) (bool, error) {
+	active, _, err := p.store.Generations()
+	if err != nil || one.Generation == 0 || one.Generation != active {
+		return false, err
+	}
+	_, err = p.jobs.step(one.ID, job.Finish, nil)
+	return true, err
+}
+
+// abandon ends the work on a job that is not done. What is interrupted or paused
+// keeps what it has built; what is cancelled or has failed leaves no trace.
+func (p *pipeline) abandon(ctx context.Context, one job.Job, next *generation, err error, serves bool) error {
+	in := endOf(ctx)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	}
+	one, failure := p.jobs.step(one.ID, in, err)
+	err = errors.Join(err, failure)
+	cleaning := context.WithoutCancel(ctx)
+	if ended := failure == nil && one.State.Ended(); ended {
+		err = errors.Join(err, p.remove(cleaning, one, next))
+	} else if next != nil {
+		err = errors.Join(err, next.close(cleaning))
+	}
+	switch {
+	case in != job.Fail && !errors.Is(err, errJobCancelled):
+	case !serves:
+		return p.fault(err)
+	default:
+		p.noteUnbuilt(err)
+	}
+	return err
+}
+
+// endOf is what becomes of a job that is not done, when ctx is done or an error has
+// ended it.
+func endOf(ctx context.Context) job.Input {
+	switch {
+	case ctx.Err() == nil:
+		return job.Fail
+	case context.Cause(ctx) == errJobPaused:
+		return job.Pause
+	case context.Cause(ctx) == errJobCancelled, context.Cause(ctx) == errCalledOff:
+		return job.Cancel
+	}
+	return job.Interrupt
+}
+
+// remove removes what a job has built; next is that, if it is open.
+func (p *pipeline) remove(ctx context.Context, one job.Job, next *generation) error {
+	switch {
+	case next != nil:
+		return errors.Join(discardAll(ctx, next.executors), next.close(ctx), p.store.Drop(next.kept.Number()))
+	case one.Generation != 0:
+		return p.discard(ctx, one.Generation)
+	}
+	return nil
+}
+
+// build brings the job's generation to the log's head. What it returns beside an
+// error is as far as it has come.
+func (p *pipeline) build(ctx context.Context, w *work, one job.Job, live *liveRun) (*generation, error) {
+	kept, fresh, err := p.generationOf(ctx, one)
 	if err != nil {
 		return nil, err
 	}
-	cleaning := context.WithoutCancel(ctx)
 	next, err := p.openGeneration(ctx, kept, p.declared)
 	if err != nil {
-		return nil, errors.Join(err, p.discard(cleaning, kept.Number()))
-	}
-	if at := next.furthest(); at > 0 {
-		err = fmt.Errorf("an executor has a generation %d already, up to position %d", kept.Number(), at)
-	} else {
-		err = p.fill(ctx, next, live)
-	}
-	if err != nil {
-		err = errors.Join(err, discardAll(cleaning, next.executors), next.close(cleaning), p.store.Drop(kept.Number()))
 		return nil, err
 	}
-	return next, nil
+	if at := next.furthest(); at > 0 && fresh {
+		return next, fmt.Errorf("an executor has a generation %d already, up to position %d", kept.Number(), at)
+	}
+	p.jobs.show(w, next)
+	return next, p.fill(ctx, next, live, func(head event.Position) error {
+		return p.jobs.note(one.ID, func(one *job.Job) { one.Target = head })
+	})
+}
+
+// generationOf is the one that a job builds: a fresh one or, if that is of the
+// pipeline as it is declared, the one that it has begun.
+func (p *pipeline) generationOf(ctx context.Context, one job.Job) (kept *checkpoint.Generation, fresh bool, err error) {
+	all, err := p.store.All()
+	if err != nil {
+		return nil, false, err
+	}
+	if slices.Contains(all, one.Generation) {
+		if kept, err = p.store.Generation(one.Generation); err != nil || kept.Mark().Identity == p.declared.identity {
+			return kept, false, err
+		}
+		p.opts.Logger.Info("the pipeline has changed: its replay begins anew", "pipeline", p.spec.Name, "job", one.ID.String())
+		if err := p.discard(ctx, one.Generation); err != nil { // the next start tries again
+			p.opts.Logger.Warn("what a replay has left stays for now", "pipeline", p.spec.Name, "generation", one.Generation, "error", err)
+		}
+	}
+	if kept, err = p.create(); err != nil {
+		return nil, false, err
+	}
+	return kept, true, p.jobs.note(one.ID, func(one *job.Job) { one.Generation, one.Position = kept.Number(), 0 })
 }
 
 // fill brings the next generation to the log's head, first beside the live one,
 // then, for the rest, with the live one stopped.
-func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun) error {
-	r := &replay{next: next, began: p.opts.Now()}
+// aim, if not nil, is told each time where that is.
+func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun, aim func(head event.Position) error) error {
 	for _, alone := range []bool{false, true} {
 		if alone && live != nil {
 			live.stop()
@@ -96,7 +190,11 @@ func (p *pipeline) fill(ctx context.Context, next *generation, live *liveRun) er
 		if err != nil {
 			return err
 		}
-		p.setReplay(r, head)
+		if aim != nil {
+			if err := aim(head); err != nil {
+				return err
+			}
+		}
 		target, err := p.suppress(next, head, alone || live == nil)
 		if err != nil {
 			return err
@@ -182,19 +280,7 @@ func (p *pipeline) exchange(next *generation) error {
 	p.live, p.stale, p.outdated, p.change = next, false, false, nil
 	if next.kept.Mark().Identity != p.declared.identity {
 		p.change = rolledBack(back)
-	} else if err := p.endRollback(back); err != nil {
-		return err
+		return nil
 	}
-	done := p.replay.status(p.spec.Name, p.opts.Now())
-	done.Done = true
-	p.replay.final, p.replay.next = done, nil
-	return nil
-}
-
-func (p *pipeline) setReplay(r *replay, target event.Position) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.replay = r; r != nil {
-		r.target = target
-	}
+	return p.endRollback(back)
 }

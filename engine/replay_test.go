@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/job"
 	"github.com/refold-dev/refold/eventstore/memory"
 )
 
@@ -94,19 +96,20 @@ func TestReplayBesideTheLivePipeline(t *testing.T) {
 	must(t, r.engine.Replay(t.Context(), "lines"))
 	must(t, r.engine.Replay(t.Context(), "lines"))
 	s := r.status("lines")
-	if s.Generation != 3 || s.Replay == nil || !s.Replay.Done || s.Replay.Generation != 3 || s.Replay.Position != s.Replay.Target {
-		t.Errorf("after two replays: %+v, replay %+v", s, s.Replay)
+	done := r.lastJob()
+	if s.Generation != 3 || s.Jobs != nil || done.State != job.Done || done.Generation != 3 || done.Position != done.Target {
+		t.Errorf("after two replays: %+v, job %+v", s, done)
 	}
 	for range 50 {
 		more()
 	}
 	r.untilLive("lines", len(all))
-	if after := r.status("lines"); *after.Replay != *s.Replay {
-		t.Errorf("the status of a replay that is done has changed from %+v to %+v", s.Replay, after.Replay)
+	if after := r.lastJob(); after != done {
+		t.Errorf("a job that is done has changed from %+v to %+v", done, after)
 	}
 	stop()
 	r.wantLines(all)
-	if s := r.status("commits"); s.Generation != 1 || s.Replay != nil {
+	if s := r.status("commits"); s.Generation != 1 || s.Jobs != nil {
 		t.Errorf("the other pipeline: %+v", s)
 	}
 	r.close()
@@ -168,7 +171,7 @@ func TestAReplayThatFails(t *testing.T) {
 			if err := r.engine.Replay(t.Context(), "lines"); !errors.Is(err, errSink) || !errors.As(err, &delivery) || delivery.Through != 150 {
 				t.Fatalf("error %v", err)
 			}
-			if s := r.status("lines"); s.Generation != 1 || s.Replay != nil || s.Error != "" || s.State == engine.Faulted {
+			if s := r.status("lines"); s.Generation != 1 || s.Jobs != nil || s.Error != "" || s.State == engine.Faulted {
 				t.Errorf("status %+v", s)
 			}
 			wantTables(t, r, before...)
@@ -257,14 +260,15 @@ func TestStateWhileReplaying(t *testing.T) {
 	wg.Wait()
 }
 
-// A replay that the engine's stop cuts short leaves no trace; one that waits
-// for its turn is told.
+// A replay that the engine's stop cuts short goes on with the next run, and so does
+// one that waits for its turn.
 func TestStoppingWhileReplaysAreUnderWay(t *testing.T) {
 	all := history(100)
 	r := newRig(t, newLog(t, all), lines())
 	opened := make(chan struct{})
+	var stops atomic.Bool
 	r.opts.OpenExecutor = func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
-		if generation == 2 && ctx.Done() != nil { // not when it is discarded
+		if generation == 2 && stops.CompareAndSwap(false, true) {
 			close(opened)
 			<-ctx.Done()
 		}
@@ -278,15 +282,20 @@ func TestStoppingWhileReplaysAreUnderWay(t *testing.T) {
 	<-opened
 	go func() { second <- r.engine.Replay(context.Background(), "lines") }()
 	r.stop()
-	if err := <-first; !errors.Is(err, context.Canceled) {
+	if err := <-first; !errors.Is(err, engine.ErrStopped) {
 		t.Errorf("the replay that was under way: %v", err)
 	}
 	if err := <-second; err != nil && !errors.Is(err, engine.ErrStopped) { // nil if it came after the stop
 		t.Errorf("the replay that waited: %v", err)
 	}
-	if s := r.status("lines"); s.State != engine.Stopped || s.Error != "" {
+	s := r.status("lines")
+	if s.State != engine.Stopped || s.Error != "" || len(s.Jobs) == 0 || s.Jobs[0].State != job.Queued {
 		t.Errorf("status %+v", s)
 	}
+	r.wantLines(all)
+	r.start()
+	want := 1 + uint64(len(r.engine.Jobs()))
+	r.until("lines", "rebuilt by all", func(s engine.Status) bool { return s.Generation == want && s.Jobs == nil })
 	r.wantLines(all)
 }
 
@@ -310,8 +319,8 @@ func TestAReplayWhoseCallerGoesAway(t *testing.T) {
 	r.wantLines(all)
 }
 
-// Alone, nothing goes on without its caller.
-func TestAReplayAloneIsCalledOff(t *testing.T) {
+// Alone, nothing goes on without its caller; what has been built waits.
+func TestAReplayAloneIsInterrupted(t *testing.T) {
 	all := history(200)
 	r := newRig(t, newLog(t, all), lines())
 	ctx, cancel := context.WithCancel(t.Context())
@@ -327,11 +336,24 @@ func TestAReplayAloneIsCalledOff(t *testing.T) {
 		t.Fatalf("error %v", err)
 	}
 	r.wantLines(all)
-	if s := r.status("lines"); s.State != engine.Stopped || s.Error != "" || s.Generation != 1 || s.Replay != nil {
-		t.Errorf("status %+v", s)
+	s := r.status("lines")
+	if s.State != engine.Stopped || s.Error != "" || s.Generation != 1 || len(s.Jobs) != 1 || s.Jobs[0].State != job.Queued || s.Jobs[0].Position < 100 {
+		t.Fatalf("status %+v", s)
 	}
 	r.close()
-	r.wantGenerations("lines", 1)
+	r.wantGenerations("lines", 1, 2)
+
+	at := s.Jobs[0].Position
+	r.opts.Observer.Folded = func(_ string, generation uint64, through event.Position, events, _ int) {
+		if generation == 2 && through-event.Position(events) < at {
+			t.Errorf("it folds what it has, up to position %d", through)
+		}
+	}
+	r.open()
+	must(t, r.engine.Work(t.Context(), s.Jobs[0].ID))
+	r.wantLines(all)
+	r.close()
+	r.wantGenerations("lines", 1, 2)
 }
 
 func TestProgressOfAReplay(t *testing.T) {
@@ -340,9 +362,9 @@ func TestProgressOfAReplay(t *testing.T) {
 	var seen []string
 	r.opts.Observer.Folded = func(_ string, generation uint64, _ event.Position, _, _ int) {
 		if generation == 2 {
-			p := r.status("lines").Replay // an observer may ask
+			p := r.status("lines").Jobs[0] // an observer may ask
 			seen = append(seen, strconv.Itoa(int(p.Position))+"/"+strconv.Itoa(int(p.Target)))
-			if p.Done || p.Generation != 2 || p.EventsPerSecond <= 0 {
+			if p.State != job.Running || p.Generation != 2 || p.EventsPerSecond <= 0 || (p.ETA > 0) != (p.Position < p.Target) {
 				t.Errorf("progress %+v", p)
 			}
 		}

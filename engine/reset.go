@@ -14,14 +14,14 @@ import (
 const noIdentity = ""
 
 // reset throws the read model away and has it rebuilt. No live run is under way.
-func (p *pipeline) reset(ctx context.Context, rebuild func(context.Context, *liveRun) error) error {
+func (p *pipeline) reset(ctx context.Context, rebuild func(context.Context) error) error {
 	if err := p.life.ask(inReset, ""); err != nil {
 		return err
 	}
 	if err := p.empty(context.WithoutCancel(ctx)); err != nil {
 		return p.fault(fmt.Errorf("pipeline %s: throwing its read model away: %w", p.spec.Name, err))
 	}
-	return rebuild(ctx, nil)
+	return rebuild(ctx)
 }
 
 // empty puts an empty generation in the place of the one that serves, by the way

@@ -21,6 +21,7 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/job"
 	"github.com/refold-dev/refold/sdk/conformance"
 )
 
@@ -132,6 +133,16 @@ func (r *rig) status(pipeline string) engine.Status {
 		r.t.Fatalf("there is no pipeline %s", pipeline)
 	}
 	return list[at]
+}
+
+// lastJob is the replay job that was submitted last.
+func (r *rig) lastJob() job.Job {
+	r.t.Helper()
+	all := r.engine.Jobs()
+	if len(all) == 0 {
+		r.t.Fatal("there is no job")
+	}
+	return all[len(all)-1]
 }
 
 // until waits for a pipeline's status.

@@ -102,16 +102,14 @@ func (p *pipeline) rollback(ctx context.Context, number uint64, live *liveRun) e
 		return err
 	}
 	cleaning := context.WithoutCancel(ctx)
-	err = p.fill(ctx, next, live)
+	err = p.fill(ctx, next, live, nil)
 	if err == nil {
 		err = p.noteRollback(next)
 	}
 	if err != nil {
-		p.setReplay(nil, 0)
 		return fmt.Errorf("pipeline %s: rolling back to generation %d: %w", p.spec.Name, next.kept.Number(), errors.Join(err, next.close(cleaning)))
 	}
 	if err := p.swap(cleaning, next); err != nil {
-		p.setReplay(nil, 0)
 		return p.fault(fmt.Errorf("pipeline %s: rolling back, which the next start finishes: %w", p.spec.Name, errors.Join(err, next.close(cleaning))))
 	}
 	return nil
@@ -163,6 +161,9 @@ func (p *pipeline) noteRollback(next *generation) error {
 
 // dropKept removes a generation that an operator does not want kept.
 func (p *pipeline) dropKept(ctx context.Context, number uint64) error {
+	if p.jobs.holds(p.spec.Name, number) {
+		return fmt.Errorf("pipeline %s: generation %d is a job's: cancel that", p.spec.Name, number)
+	}
 	kept, rest, err := p.others()
 	if err != nil {
 		return err

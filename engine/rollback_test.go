@@ -257,7 +257,7 @@ func TestARollbackThatFails(t *testing.T) {
 	}
 	r.untilLive("lines", 300)
 	r.wantLines(without(all, "file_deleted"))
-	if s := r.status("lines"); s.Generation != 2 || s.Change != nil || s.Replay != nil {
+	if s := r.status("lines"); s.Generation != 2 || s.Change != nil || s.Jobs != nil {
 		t.Errorf("status %+v", s)
 	}
 	r.close()

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // catchUp brings the pipeline to a position. A paused pipeline it leaves alone.
@@ -24,7 +25,7 @@ func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
 		return err
 	}
 	if p.outdated {
-		if err := p.rebuild(ctx, nil); err != nil {
+		if err := p.rebuild(ctx); err != nil {
 			return err
 		}
 	}
@@ -58,14 +59,14 @@ func (p *pipeline) head(ctx context.Context) (event.Position, error) {
 }
 
 // prepare opens what is stale again, and rebuilds what serves nothing.
-func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context, *liveRun) error) error {
+func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context) error) error {
 	if p.stale {
 		if err := p.reload(ctx); err != nil {
 			return err
 		}
 	}
 	if p.live == nil || !p.live.folds {
-		return rebuild(ctx, nil)
+		return rebuild(ctx)
 	}
 	return nil
 }
@@ -80,16 +81,28 @@ func (p *pipeline) run(ctx context.Context) {
 	defer p.life.become(inStop, nil)
 	for ctx.Err() == nil {
 		if p.life.can(inStart) {
-			_ = p.prepare(ctx, p.rebuildOrPause) // whoever wants the error finds it in the status
+			_ = p.prepare(ctx, p.orPause(p.rebuild)) // whoever wants the error finds it in the status
 		}
 		live := p.startLive(ctx)
-		if p.outdated && !p.tried && p.life.can(inReplay) {
-			p.tried = true
-			_ = p.rebuildOrPause(ctx, live)
-		} else {
-			p.attend(ctx, live)
-		}
+		p.replaceOutdated()
+		p.attend(ctx, live)
 		live.stop()
+	}
+}
+
+// replaceOutdated sees to a job that builds the present declaration's read model while
+// another one's serves, unless that has failed.
+func (p *pipeline) replaceOutdated() {
+	if !p.outdated || p.tried || !p.life.can(inReplay) {
+		return
+	}
+	p.tried = true
+	one, err := p.jobs.adopt(p.spec.Name, job.Change)
+	switch {
+	case err == nil:
+		p.drive(one.ID)
+	case !errors.Is(err, errJobPaused): // who holds it knows
+		p.noteUnbuilt(err)
 	}
 }
 
@@ -109,7 +122,7 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 		case r = <-p.pauses:
 		case r = <-p.requests:
 		}
-		if err := p.life.takes(r.input); err != nil {
+		if err := p.refuses(r); err != nil {
 			r.done <- err
 			continue
 		}
@@ -122,20 +135,29 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 	}
 }
 
+// refuses reports why the pipeline's state does not allow a request. A job that has
+// its turn may be what a pipeline waits for that serves nothing.
+func (p *pipeline) refuses(r request) error {
+	if r.input == inReplay && p.life.state() == Rebuilding {
+		return nil
+	}
+	return p.life.takes(r.input)
+}
+
 // errCalledOff is why a rebuild that a pause has called off ends.
 var errCalledOff = errors.New("the pipeline is paused")
 
-// rebuildOrPause is rebuild, unless a pause calls that off.
-func (p *pipeline) rebuildOrPause(ctx context.Context, live *liveRun) error {
-	return p.unlessPaused(ctx, live, p.rebuild)
+// orPause is a build where nothing serves, unless a pause calls that off.
+func (p *pipeline) orPause(build func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return p.unlessPaused(ctx, nil, build) }
 }
 
-// unlessPaused does something that a pause calls off.
-func (p *pipeline) unlessPaused(ctx context.Context, live *liveRun, do func(context.Context, *liveRun) error) error {
+// unlessPaused does something that a pause of the pipeline calls off.
+func (p *pipeline) unlessPaused(ctx context.Context, live *liveRun, do func(context.Context) error) error {
 	ctx, callOff := context.WithCancelCause(ctx)
 	defer callOff(nil)
 	done := make(chan error, 1)
-	go func() { done <- do(ctx, live) }()
+	go func() { done <- do(ctx) }()
 	select {
 	case err := <-done:
 		return err

@@ -208,15 +208,13 @@ func (k *Kept) Close(ctx context.Context) error {
 	return errors.Join(err, k.store.Close())
 }
 
-func (p *pipeline) status(head event.Position, now time.Time) Status {
+func (p *pipeline) status(head event.Position) Status {
 	at, _ := p.life.look()
+	open := p.jobs.open(p.spec.Name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.declared.module}
+	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.declared.module, Jobs: open}
 	s.setLife(at)
-	if p.replay != nil {
-		s.Replay = p.replay.status(p.spec.Name, now)
-	}
 	if p.change != nil {
 		s.Change = new(*p.change)
 	}

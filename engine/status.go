@@ -5,6 +5,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // Status is what an operator sees of a pipeline.
@@ -33,11 +34,21 @@ type Status struct {
 	// run, which nobody notes.
 	Since time.Time `json:"since,omitzero"`
 	// Reason is what has been said about a pause.
-	Reason string  `json:"reason,omitempty"`
-	Error  string  `json:"error,omitempty"`
-	Replay *Replay `json:"replay,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	Error  string `json:"error,omitempty"`
+	// Jobs are the replays that have not ended, in the order of their submission.
+	Jobs []job.Job `json:"jobs,omitempty"`
 	// Change is set while what serves is of another declaration than the present one.
 	Change *Change `json:"change,omitempty"`
+}
+
+// SetJobs takes the jobs of the pipeline that have not ended.
+func (s *Status) SetJobs(all []job.Job) {
+	for _, one := range all {
+		if one.Pipeline == s.Pipeline && !one.State.Ended() {
+			s.Jobs = append(s.Jobs, one)
+		}
+	}
 }
 
 func (s *Status) setLife(at checkpoint.Life) {
@@ -50,15 +61,4 @@ func (s *Status) setLife(at checkpoint.Life) {
 // Covered reports whether the coverage ledger adds up.
 func (s *Status) Covered() bool {
 	return s.Delivered+s.Filtered+s.Parked+s.DeadLettered == uint64(s.Position)
-}
-
-// Replay is a rebuild on its way.
-type Replay struct {
-	Pipeline   string         `json:"pipeline"`
-	Generation uint64         `json:"generation"`
-	Position   event.Position `json:"position"`
-	Target     event.Position `json:"target"`
-	// EventsPerSecond is the mean since the replay began.
-	EventsPerSecond float64 `json:"events_per_second"`
-	Done            bool    `json:"done"`
 }

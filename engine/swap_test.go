@@ -83,6 +83,10 @@ func TestACrashWhileReplaying(t *testing.T) {
 			r.specs[0].Generations.Keep = new(0)
 			r.close()
 			r.open()
+			for _, left := range r.status("lines").Jobs {
+				_, err := r.engine.CancelJob(t.Context(), left.ID)
+				must(t, err)
+			}
 			must(t, r.engine.Replay(t.Context(), "lines"))
 			if c.want != nil {
 				r.wantLines(c.want)
@@ -114,7 +118,7 @@ func TestASwapThatFails(t *testing.T) {
 			if err := r.engine.Replay(t.Context(), "lines"); !errors.Is(err, refused) {
 				t.Fatalf("error %v", err)
 			}
-			if s := r.status("lines"); s.State != engine.Faulted || s.Replay != nil || len(r.seen.faultsOf("lines")) != 1 {
+			if s := r.status("lines"); s.State != engine.Faulted || s.Jobs != nil || len(r.seen.faultsOf("lines")) != 1 {
 				t.Errorf("status %+v, faults %v", s, r.seen.faultsOf("lines"))
 			}
 			r.wantLines(all)

@@ -7,19 +7,26 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
-	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/job"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
 
 // progressEvery is how often a replay's progress is shown.
 const progressEvery = 200 * time.Millisecond
 
+// replayWant is what a command line says of a replay.
+type replayWant struct {
+	workers int
+	detach  bool
+}
+
 func (a *app) replayCommand() *cobra.Command {
-	workers := 0
+	var want replayWant
 	c := &cobra.Command{
 		Use:   "replay PIPELINE",
 		Short: "Rebuild a pipeline's read model from the log and swap it in",
@@ -27,20 +34,25 @@ func (a *app) replayCommand() *cobra.Command {
 
 The new read model is built beside the old one, which serves until the new one
 has caught up; then readers see the new one, in one step. If the replay fails or
-is interrupted, the old one stays as it is. Works with or without a running
-engine. Where one runs, it is the one that replays, with the workers that its
-configuration gives the projection.`,
+is cancelled, the old one stays as it is.
+
+A replay is a job. Where an engine runs, it works the job, goes on without this
+command, and after its own end when it starts again. Without one the job is worked
+here; if that is interrupted, refold replay resume goes on from its last checkpoint.
+A pipeline that is called as a command below is named behind --.`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], workers) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], want) },
 	}
-	c.Flags().IntVar(&workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared")
-	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand())
+	c.Flags().IntVar(&want.workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared")
+	c.Flags().BoolVar(&want.detach, "detach", false, "print the job and leave it to the engine that runs, or to the next one")
+	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand(),
+		a.replayListCommand(), a.replayShowCommand(), a.replayPauseCommand(), a.replayResumeCommand(), a.replayCancelCommand())
 	return c
 }
 
-func (a *app) replay(ctx context.Context, pipeline string, workers int) (err error) {
-	if workers < 0 || workers > wasm.MaxWorkers {
-		return &usageError{fmt.Errorf("--workers %d: there can be 1 to %d", workers, wasm.MaxWorkers)}
+func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err error) {
+	if want.workers < 0 || want.workers > wasm.MaxWorkers {
+		return &usageError{fmt.Errorf("--workers %d: there can be 1 to %d", want.workers, wasm.MaxWorkers)}
 	}
 	s, err := a.openExisting(ctx, opening{archived: true}, a.logger(slog.LevelWarn))
 	if err != nil {
@@ -51,49 +63,27 @@ func (a *app) replay(ctx context.Context, pipeline string, workers int) (err err
 	if err != nil {
 		return a.withKnown(err, s.dir)
 	}
-	if workers > 0 {
-		if s.control != nil {
-			return &usageError{fmt.Errorf("--workers %d: an engine runs, and replays with the workers of its configuration", workers)}
-		}
-		spec.Projection.Workers = workers
-	}
-	return a.rebuild(ctx, s, spec, "replaying", (*control.Client).Replay, (*engine.Engine).Replay)
-}
-
-// rebuild replays or resets, in the engine that has the directory or here.
-func (a *app) rebuild(ctx context.Context, s *session, spec config.Pipeline, doing string,
-	there func(*control.Client, context.Context, string, func(engine.Replay)) (engine.Replay, error),
-	here func(*engine.Engine, context.Context, string) error) (err error) {
-	show, shown := a.showReplay(doing + " " + spec.Name)
-	var last engine.Replay
+	request := job.Request{Pipeline: pipeline}
 	if s.control != nil {
-		last, err = there(s.control, ctx, spec.Name, show)
-	} else {
-		last, err = a.rebuildHere(ctx, s, spec, show, here)
+		if want.workers > 0 {
+			return &usageError{fmt.Errorf("--workers %d: an engine runs, and replays with the workers of its configuration", want.workers)}
+		}
+		one, err := s.control.Submit(ctx, request)
+		if err != nil {
+			return err
+		}
+		return a.follow(ctx, s, one, want.detach)
 	}
-	shown()
-	if err != nil {
-		return err
+	if want.workers > 0 {
+		spec.Projection.Workers = want.workers
 	}
-	if a.json {
-		return a.printJSON(last)
-	}
-	_, err = fmt.Fprintf(a.out, "%s: generation %d serves, rebuilt from %d events at %.0f events/s\n", spec.Name, last.Generation, last.Position, last.EventsPerSecond)
-	return err
-}
-
-// showReplay returns what shows progress, a bar for people or a line of JSON for
-// machines, and what ends that.
-func (a *app) showReplay(doing string) (show func(engine.Replay), end func()) {
-	if a.json {
-		return func(p engine.Replay) { _ = a.printJSON(p) }, func() {}
-	}
-	bar := a.bar(-1, doing)
-	show = func(p engine.Replay) {
-		bar.ChangeMax64(int64(p.Target))
-		_ = bar.Set64(int64(p.Position))
-	}
-	return show, func() { _ = bar.Finish() }
+	return a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
+		one, err := e.Submit(request)
+		if err != nil {
+			return err
+		}
+		return a.workHere(ctx, e, one, want.detach)
+	})
 }
 
 // withEngine opens one pipeline where no engine runs.
@@ -112,35 +102,81 @@ func (a *app) withEngine(ctx context.Context, s *session, spec config.Pipeline, 
 	return do(e)
 }
 
-// rebuildHere rebuilds without a running engine.
-func (a *app) rebuildHere(ctx context.Context, s *session, spec config.Pipeline, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
-	err = a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
-		last, err = watchRebuild(ctx, e, spec.Name, show, rebuild)
+// follow shows the progress of a job that the engine which runs works.
+func (a *app) follow(ctx context.Context, s *session, one job.Job, detach bool) error {
+	if detach {
+		return a.printSubmitted(one)
+	}
+	show, shown := a.showReplay("replaying " + one.Pipeline)
+	last, err := s.control.Watch(ctx, one.ID, show)
+	shown()
+	if ctx.Err() != nil {
+		return &hinted{fmt.Errorf("the replay of %s goes on in the engine: %w", one.Pipeline, ctx.Err()),
+			fmt.Sprintf("`refold replay show %s` shows it, `refold replay cancel %s` ends it", one.ID, one.ID)}
+	}
+	if err != nil {
 		return err
-	})
-	return last, err
+	}
+	return a.printReplayed(last)
 }
 
-func watchRebuild(ctx context.Context, e *engine.Engine, pipeline string, show func(engine.Replay), rebuild func(*engine.Engine, context.Context, string) error) (last engine.Replay, err error) {
+// workHere works a job without a running engine.
+func (a *app) workHere(ctx context.Context, e *engine.Engine, one job.Job, detach bool) error {
+	if detach {
+		return a.printSubmitted(one)
+	}
+	show, shown := a.showReplay("replaying " + one.Pipeline)
+	err := progressing(func() error { return e.Work(ctx, one.ID) }, func() {
+		if now, err := e.Job(one.ID); err == nil && now.State == job.Running {
+			show(now)
+		}
+	})
+	shown()
+	last, failure := e.Job(one.ID)
+	if failure != nil {
+		return errors.Join(err, failure)
+	}
+	if ctx.Err() != nil && !last.State.Ended() {
+		return &hinted{fmt.Errorf("the replay of %s is interrupted at position %d: %w", one.Pipeline, last.Position, ctx.Err()),
+			fmt.Sprintf("`refold replay resume %s` goes on from there, and so does the next engine; `refold replay cancel %s` ends it", one.ID, one.ID)}
+	}
+	if err != nil {
+		return err
+	}
+	return a.printReplayed(last)
+}
+
+// progressing does something, and calls show from time to time until it is done.
+func progressing(do func() error, show func()) error {
 	done := make(chan error, 1)
-	go func() { done <- rebuild(e, ctx, pipeline) }()
+	go func() { done <- do() }()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			if list, err := e.Status(ctx); err == nil && list[0].Replay != nil && !list[0].Replay.Done {
-				show(*list[0].Replay)
-			}
+			show()
 		case err := <-done:
-			if err != nil {
-				return last, err
-			}
-			list, err := e.Status(ctx)
-			if err != nil {
-				return last, err
-			}
-			return *list[0].Replay, nil
+			return err
 		}
 	}
+}
+
+// latestJob is the job of a pipeline that was submitted last.
+func latestJob(e *engine.Engine, pipeline string) (last job.Job) {
+	for _, one := range e.Jobs() {
+		if one.Pipeline == pipeline {
+			last = one
+		}
+	}
+	return last
+}
+
+// jobID reads the id of a job.
+func jobID(text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return id, &usageError{fmt.Errorf("%q is no job's id: `refold replay list` lists them", text)}
+	}
+	return id, nil
 }

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/refold-dev/refold/engine"
-	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 func (a *app) resetCommand() *cobra.Command {
@@ -60,7 +61,32 @@ func (a *app) reset(ctx context.Context, pipeline string, yes bool) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	return a.rebuild(ctx, s, spec, "resetting", (*control.Client).Reset, (*engine.Engine).Reset)
+	show, shown := a.showReplay("resetting " + pipeline)
+	var last job.Job
+	if s.control != nil {
+		last, err = s.control.Reset(ctx, pipeline, show)
+	} else {
+		last, err = a.resetHere(ctx, s, spec, show)
+	}
+	shown()
+	if err != nil {
+		return err
+	}
+	return a.printReplayed(last)
+}
+
+// resetHere resets without a running engine.
+func (a *app) resetHere(ctx context.Context, s *session, spec config.Pipeline, show func(job.Job)) (last job.Job, err error) {
+	err = a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
+		err := progressing(func() error { return e.Reset(ctx, spec.Name) }, func() {
+			if now := latestJob(e, spec.Name); now.State == job.Running {
+				show(now)
+			}
+		})
+		last = latestJob(e, spec.Name)
+		return err
+	})
+	return last, err
 }
 
 // confirmed reports whether the next line is the word.

@@ -15,6 +15,7 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // historyLimit is how many transitions are shown if nobody says.
@@ -96,10 +97,16 @@ func statusOf(ctx context.Context, s *session) ([]engine.Status, error) {
 	if err != nil {
 		return nil, err
 	}
+	jobs, err := jobsOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	list := []engine.Status{}
 	for _, spec := range specs {
 		err := withKept(ctx, s, spec, func(kept *engine.Kept) error {
-			list = append(list, kept.Status(head))
+			status := kept.Status(head)
+			status.SetJobs(jobs)
+			list = append(list, status)
 			return nil
 		})
 		if err != nil {
@@ -160,6 +167,18 @@ func (a *app) printNote(pipeline string, n note) error {
 	return err
 }
 
+// noteOnJob tells of a replay that has not ended.
+func noteOnJob(one *job.Job) note {
+	text := fmt.Sprintf("its replay %s is %s, at position %d of %d", one.ID, one.State, one.Position, one.Target)
+	if one.ETA > 0 {
+		text += fmt.Sprintf(", with %s left at %.0f events/s", time.Duration(one.ETA*float64(time.Second)).Round(time.Second), one.EventsPerSecond)
+	}
+	if one.State == job.Paused {
+		return note{text, "`refold replay resume " + one.ID.String() + "` goes on with it"}
+	}
+	return note{text, ""}
+}
+
 func notesOn(s *engine.Status) (notes []note) {
 	again := fmt.Sprintf("`refold resume %s` goes on from position %d", s.Pipeline, s.Position)
 	switch {
@@ -178,6 +197,9 @@ func notesOn(s *engine.Status) (notes []note) {
 		notes = append(notes, note{s.Error, "when its cause is mended, " + again})
 	}
 	notes = append(notes, changeNotes(s)...)
+	for i := range s.Jobs {
+		notes = append(notes, noteOnJob(&s.Jobs[i]))
+	}
 	if s.Dropped > 0 {
 		notes = append(notes, note{fmt.Sprintf("filters have dropped %d effects", s.Dropped), ""})
 	}

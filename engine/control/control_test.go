@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 const token = "secret"
@@ -80,7 +82,7 @@ func askWith(t *testing.T, method, url, authorization, content string) (int, str
 }
 
 func testAuthorization(t *testing.T, s *control.Server) {
-	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/pipelines/lines/replay",
+	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/replays", "GET /v1/replays", "POST /v1/replays/x/cancel",
 		"POST /v1/pipelines/lines/pause", "POST /v1/pipelines/lines/resume", "POST /v1/pipelines/lines/reset", "GET /"}
 	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x"} {
 		for _, p := range paths {
@@ -108,13 +110,16 @@ func testAnswers(t *testing.T, s *control.Server) {
 		{"GET", "/v1/pipelines/lines/state?key=a%2Fb", 404, `{"error":"pipeline lines, key \"a/b\": the projection has no state for this key"}`},
 		{"GET", "/v1/pipelines/nobody/state", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"GET", "/v1/pipelines/a%2F..%2Flines/state", 404, `{"error":"pipeline \"a/../lines\": there is no such pipeline"}`},
-		{"POST", "/v1/pipelines/nobody/replay", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
+		{"GET", "/v1/replays", 200, `[]`},
+		{"POST", "/v1/replays", 400, `{"error":"reading the request: EOF"}`},
+		{"GET", "/v1/replays/x", 400, `{"error":"\"x\" is no job's id: invalid UUID length: 1"}`},
+		{"POST", "/v1/replays/01900000-0000-7000-8000-000000000000/pause", 404, `{"error":"01900000-0000-7000-8000-000000000000: there is no such job"}`},
 		{"POST", "/v1/pipelines/nobody/reset", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"POST", "/v1/pipelines/nobody/pause", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"POST", "/v1/pipelines/nobody/resume", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"POST", "/v1/pipelines/lines/resume", 409, `{"error":"pipeline lines is live: there is nothing to resume",` +
 			`"refused":{"pipeline":"lines","state":"live","input":"resume","rule":"not_held","reason":"there is nothing to resume"}}`},
-		{"GET", "/v1/pipelines/lines/replay", 404, `{"error":"there is no GET /v1/pipelines/lines/replay"}`},
+		{"POST", "/v1/pipelines/lines/replay", 404, `{"error":"there is no POST /v1/pipelines/lines/replay"}`},
 		{"DELETE", "/v1/pipelines", 404, `{"error":"there is no DELETE /v1/pipelines"}`},
 		{"GET", "/", 404, `{"error":"there is no GET /"}`},
 	} {
@@ -149,22 +154,35 @@ func testState(t *testing.T, c *control.Client) {
 }
 
 func testReplay(t *testing.T, c *control.Client) {
-	last, err := c.Replay(t.Context(), "lines", func(p engine.Replay) {
-		if p.Done || p.Pipeline != "lines" {
+	one, err := c.Submit(t.Context(), job.Request{Pipeline: "lines"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := c.Watch(t.Context(), one.ID, func(p job.Job) {
+		if p.State.Ended() || p.Pipeline != "lines" {
 			t.Errorf("progress: %+v", p)
 		}
 	})
-	last.EventsPerSecond = 0
-	want := engine.Replay{Pipeline: "lines", Generation: 2, Position: 4, Target: 4, Done: true}
-	if diff := cmp.Diff(want, last); diff != "" || err != nil {
+	want := job.Job{ID: one.ID, Request: one.Request, Why: job.Replay, State: job.Done, Submitted: one.Submitted,
+		Began: last.Began, Ended: last.Ended, Generation: 2, Position: 4, Target: 4, EventsPerSecond: last.EventsPerSecond}
+	if diff := cmp.Diff(want, last); diff != "" || err != nil || last.Ended.IsZero() || last.Began.IsZero() {
 		t.Errorf("%v\n%s", err, diff)
+	}
+	if all, err := c.Jobs(t.Context()); err != nil || len(all) != 1 || cmp.Diff(last, all[0]) != "" {
+		t.Errorf("all jobs: %+v, %v", all, err)
+	}
+	for name, order := range map[job.Input]func(context.Context, uuid.UUID) (job.Job, error){job.Pause: c.PauseJob, job.Resume: c.ResumeJob, job.Cancel: c.CancelJob} {
+		var no *job.RefusedError
+		if _, err := order(t.Context(), one.ID); !errors.As(err, &no) || no.Rule != "ended" || no.Input != name {
+			t.Errorf("%s of a job that is done: %v", name, err)
+		}
 	}
 	waitUntilLive(t, c)
 	list, err := c.Status(t.Context())
 	if err != nil || list[0].Generation != 2 || !list[0].Covered() {
 		t.Errorf("status after the replay: %+v, %v", list, err)
 	}
-	_, err = c.Replay(t.Context(), "nobody", func(engine.Replay) {})
+	_, err = c.Submit(t.Context(), job.Request{Pipeline: "nobody"})
 	if err == nil || err.Error() != `pipeline "nobody": there is no such pipeline` {
 		t.Errorf("replaying an unknown pipeline: %v", err)
 	}
@@ -183,15 +201,15 @@ func testLifecycle(t *testing.T, s *control.Server, c *control.Client) {
 	}
 	var no *engine.RefusedError
 	want := engine.RefusedError{Pipeline: "lines", State: engine.Paused, Input: "replay", Rule: "paused", Reason: "it is replayed when it has been resumed"}
-	if _, err := c.Replay(t.Context(), "lines", func(engine.Replay) {}); !errors.As(err, &no) || *no != want {
+	if _, err := c.Submit(t.Context(), job.Request{Pipeline: "lines"}); !errors.As(err, &no) || *no != want {
 		t.Errorf("replaying what is paused: %v", err)
 	}
 	if status, err = c.Resume(t.Context(), "lines"); err != nil || status.State == engine.Paused || status.Reason != "" {
 		t.Errorf("resume: %+v, %v", status, err)
 	}
 	waitUntilLive(t, c)
-	last, err := c.Reset(t.Context(), "lines", func(engine.Replay) {})
-	if err != nil || !last.Done || last.Generation != 4 || last.Position != 4 {
+	last, err := c.Reset(t.Context(), "lines", func(job.Job) {})
+	if err != nil || last.State != job.Done || last.Why != job.Reset || last.Generation != 4 || last.Position != 4 {
 		t.Errorf("reset: %+v, %v", last, err)
 	}
 	waitUntilLive(t, c)

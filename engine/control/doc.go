@@ -5,8 +5,13 @@
 //	GET  /v1/pipelines/{name}/state[?key=] → the state, as JSON
 //	POST /v1/pipelines/{name}/pause       → Status; the body may be {"reason": text}
 //	POST /v1/pipelines/{name}/resume      → Status
-//	POST /v1/pipelines/{name}/replay      → JSON Lines: Replay, …, then {"done":true} or {"error":…}
-//	POST /v1/pipelines/{name}/reset       → likewise
+//	POST /v1/pipelines/{name}/reset       → JSON Lines: {"job":Job}, …, the last one done, or {"error":…}
+//	POST /v1/replays                      → Job; the body is a job.Request
+//	GET  /v1/replays                      → [Job], in the order of their submission
+//	GET  /v1/replays/{id}                 → Job
+//	POST /v1/replays/{id}/pause           → Job, as it is then
+//	POST /v1/replays/{id}/resume          → likewise
+//	POST /v1/replays/{id}/cancel          → likewise
 //	POST /v1/pipelines/{name}/proof       → JSON Lines: {"position":…,"target":…}, …, then {"proof":[Proof]} or {"error":…}
 //	GET  /v1/pipelines/{name}/generations → [engine.Generation]
 //	DELETE /v1/pipelines/{name}/generations/{n} → those that are left
@@ -25,6 +30,6 @@
 //     need none: they change nothing, and say no more than names, positions, states
 //     and errors.
 //  2. An error is {"error": text} with a status of 4xx or 5xx, and "refused" if a
-//     pipeline's state does not allow what is asked.
+//     pipeline's state does not allow what is asked, "refused_job" if a job's does not.
 //  3. The server listens on 127.0.0.1 only, a monitor on loopback addresses only.
 package control

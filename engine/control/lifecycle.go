@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // progressEvery is how often a rebuild's progress is reported.
@@ -63,47 +64,50 @@ func (s *Server) statusOf(ctx context.Context, name string) (engine.Status, erro
 	return list[i], nil
 }
 
-// progressLine is one line of a rebuild's answer.
+// progressLine is one line of a reset's answer.
 type progressLine struct {
-	*engine.Replay
-	Done bool `json:"done"`
+	Job *job.Job `json:"job,omitempty"`
 	errorBody
 }
 
-// rebuild answers with the progress of a replay or of a reset.
-func (s *Server) rebuild(begin func(ctx context.Context, pipeline string) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		name := r.PathValue("name")
-		done := make(chan error, 1)
-		go func() { done <- begin(r.Context(), name) }()
-		tick := time.NewTicker(progressEvery)
-		defer tick.Stop()
-		enc, begun := json.NewEncoder(w), false
-		for {
-			select {
-			case <-tick.C:
-				if p, err := s.statusOf(r.Context(), name); err == nil && p.Replay != nil && !p.Replay.Done {
-					begun = true
-					s.line(enc, w, progressLine{Replay: p.Replay})
-				}
-			case err := <-done:
-				if err != nil && !begun {
-					s.fail(w, codeOf(err), err)
-					return
-				}
-				s.line(enc, w, s.lastLine(r.Context(), name, err))
+// reset answers with the progress of the job that builds the read model again.
+func (s *Server) reset(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	done := make(chan error, 1)
+	go func() { done <- s.engine.Reset(r.Context(), name) }()
+	tick := time.NewTicker(progressEvery)
+	defer tick.Stop()
+	enc, begun := json.NewEncoder(w), false
+	for {
+		select {
+		case <-tick.C:
+			if one := s.latest(name); one != nil && one.State == job.Running {
+				begun = true
+				s.line(enc, w, progressLine{Job: one})
+			}
+		case err := <-done:
+			if err != nil && !begun {
+				s.fail(w, codeOf(err), err)
 				return
 			}
+			line := progressLine{Job: s.latest(name)}
+			if err != nil {
+				line = progressLine{errorBody: bodyOf(err)}
+			}
+			s.line(enc, w, line)
+			return
 		}
 	}
 }
 
-func (s *Server) lastLine(ctx context.Context, name string, err error) progressLine {
-	status, statusErr := s.statusOf(ctx, name)
-	if err = errors.Join(err, statusErr); err != nil {
-		return progressLine{errorBody: bodyOf(err)}
+// latest is the job of a pipeline that was submitted last; nil if there is none.
+func (s *Server) latest(pipeline string) *job.Job {
+	for _, one := range slices.Backward(s.engine.Jobs()) {
+		if one.Pipeline == pipeline {
+			return &one
+		}
 	}
-	return progressLine{Replay: status.Replay, Done: true}
+	return nil
 }
 
 func (s *Server) line(enc *json.Encoder, w http.ResponseWriter, v any) {
@@ -134,36 +138,26 @@ func (c *Client) order(ctx context.Context, pipeline, what string, content io.Re
 	return status, errors.Join(json.NewDecoder(answer).Decode(&status), answer.Close())
 }
 
-// Replay rebuilds a pipeline's read model and reports its progress. It returns
-// the last report.
-func (c *Client) Replay(ctx context.Context, pipeline string, progress func(engine.Replay)) (engine.Replay, error) {
-	return c.rebuild(ctx, pipeline, "replay", progress)
-}
-
-// Reset throws a pipeline's read model away, and is otherwise as Replay.
-func (c *Client) Reset(ctx context.Context, pipeline string, progress func(engine.Replay)) (engine.Replay, error) {
-	return c.rebuild(ctx, pipeline, "reset", progress)
-}
-
-func (c *Client) rebuild(ctx context.Context, pipeline, what string, progress func(engine.Replay)) (engine.Replay, error) {
-	body, err := c.post(ctx, pipeline, what, nil)
+// Reset throws a pipeline's read model away, has it built again, and reports the
+// progress of the job that does so. It returns that as it is done.
+func (c *Client) Reset(ctx context.Context, pipeline string, progress func(job.Job)) (job.Job, error) {
+	body, err := c.post(ctx, pipeline, "reset", nil)
 	if err != nil {
-		return engine.Replay{}, err
+		return job.Job{}, err
 	}
 	defer body.Close()
 	for dec := json.NewDecoder(body); ; {
-		line := progressLine{Replay: &engine.Replay{}}
+		var line progressLine
 		if err := dec.Decode(&line); err != nil {
-			return engine.Replay{}, fmt.Errorf("reading the %s's progress: %w", what, err)
+			return job.Job{}, fmt.Errorf("reading the reset's progress: %w", err)
 		}
-		if line.Error != "" {
-			return engine.Replay{}, line.err()
+		switch {
+		case line.Error != "" || line.Job == nil:
+			return job.Job{}, line.err()
+		case line.Job.State.Ended():
+			return *line.Job, nil
 		}
-		if line.Done {
-			line.Replay.Done = true
-			return *line.Replay, nil
-		}
-		progress(*line.Replay)
+		progress(*line.Job)
 	}
 }
 

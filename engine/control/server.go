@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,10 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // Server answers requests about an engine.
@@ -36,8 +40,13 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
 	mux.HandleFunc("POST /v1/pipelines/{name}/pause", s.pause)
 	mux.HandleFunc("POST /v1/pipelines/{name}/resume", s.resume)
-	mux.HandleFunc("POST /v1/pipelines/{name}/replay", s.rebuild(e.Replay))
-	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.rebuild(e.Reset))
+	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.reset)
+	mux.HandleFunc("POST /v1/replays", s.submitReplay)
+	mux.HandleFunc("GET /v1/replays", s.listReplays)
+	mux.HandleFunc("GET /v1/replays/{id}", s.withReplay(func(_ context.Context, id uuid.UUID) (job.Job, error) { return e.Job(id) }))
+	mux.HandleFunc("POST /v1/replays/{id}/pause", s.withReplay(e.PauseJob))
+	mux.HandleFunc("POST /v1/replays/{id}/resume", s.withReplay(func(_ context.Context, id uuid.UUID) (job.Job, error) { return e.ResumeJob(id) }))
+	mux.HandleFunc("POST /v1/replays/{id}/cancel", s.withReplay(e.CancelJob))
 	mux.HandleFunc("POST /v1/pipelines/{name}/proof", s.prove)
 	mux.HandleFunc("GET /v1/pipelines/{name}/generations", s.generations)
 	mux.HandleFunc("DELETE /v1/pipelines/{name}/generations/{generation}", s.dropGeneration)
@@ -106,7 +115,7 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 func codeOf(err error) int {
 	var absent *engine.NotAsideError
 	var dropped *engine.NotKeptError
-	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.As(err, &absent) || errors.As(err, &dropped) {
+	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.Is(err, job.ErrUnknown) || errors.As(err, &absent) || errors.As(err, &dropped) {
 		return http.StatusNotFound
 	}
 	return http.StatusConflict
@@ -123,11 +132,13 @@ func (s *Server) answer(w http.ResponseWriter, v any) {
 type errorBody struct {
 	Error   string               `json:"error,omitempty"`
 	Refused *engine.RefusedError `json:"refused,omitempty"`
+	// RefusedJob is what the state of a job does not allow.
+	RefusedJob *job.RefusedError `json:"refused_job,omitempty"`
 }
 
 func bodyOf(err error) errorBody {
 	b := errorBody{Error: err.Error()}
-	_ = errors.As(err, &b.Refused)
+	_ = errors.As(err, &b.Refused) || errors.As(err, &b.RefusedJob)
 	return b
 }
 
@@ -135,6 +146,9 @@ func bodyOf(err error) errorBody {
 func (b errorBody) err() error {
 	if b.Refused != nil {
 		return b.Refused
+	}
+	if b.RefusedJob != nil {
+		return b.RefusedJob
 	}
 	return errors.New(b.Error)
 }

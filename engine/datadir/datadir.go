@@ -291,11 +291,12 @@ func (d Dir) write(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(d.Path(name), append(text, '\n'))
+	return WriteFile(d.Path(name), append(text, '\n'))
 }
 
-// writeFile writes a file whole or not at all, readable by its owner only.
-func writeFile(path string, content []byte) error {
+// WriteFile writes a file whole or not at all, readable by its owner only. It is on
+// disk when WriteFile returns.
+func WriteFile(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -311,5 +312,14 @@ func writeFile(path string, content []byte) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(f.Name()))
 	}
-	return nil
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder has what has been renamed in a folder be there after a power cut.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }

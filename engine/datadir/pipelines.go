@@ -31,7 +31,7 @@ func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
 	}
 	name := moduleName(p.Projection.WASM, module)
 	if _, err := os.Stat(d.modulePath(name)); errors.Is(err, fs.ErrNotExist) {
-		if err := writeFile(d.modulePath(name), module); err != nil {
+		if err := WriteFile(d.modulePath(name), module); err != nil {
 			return p, err
 		}
 	}
