@@ -19,7 +19,7 @@ var (
 )
 
 // What the soak runs, built from source.
-var guest, plugin, natsServer string
+var guest, plugin, oracle, natsServer string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -38,6 +38,7 @@ func run(m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, postgrestest.Stop(), os.RemoveAll(dir)) }()
 	guest, plugin, natsServer = filepath.Join(dir, "ledger.wasm"), filepath.Join(dir, "ledger"), filepath.Join(dir, "nats-server")
+	oracle = filepath.Join(dir, "oracle")
 	for _, b := range []struct {
 		to, source string
 		env, flags []string
@@ -45,6 +46,7 @@ func run(m *testing.M) (code int, err error) {
 		{filepath.Join(dir, "refold"), "..", nil, nil},
 		{guest, "./internal/guest", []string{"GOOS=wasip1", "GOARCH=wasm"}, []string{"-buildmode=c-shared", "-ldflags=-s -w"}},
 		{plugin, "./internal/plugin", nil, nil},
+		{oracle, "./internal/oracle", nil, nil},
 		{natsServer, "github.com/nats-io/nats-server/v2", nil, nil},
 	} {
 		c := exec.Command("go", append(append([]string{"build", "-o", b.to}, b.flags...), b.source)...)
