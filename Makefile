@@ -26,8 +26,13 @@ test: tools build guests ## Install what the tests need, then run all tests, and
 
 .PHONY: soak
 soak: tools ## Kill the engine 200 times over 200,000 events, and what it works with; takes half an hour
-	$(GO) test ./cmd/refold/soak -v -count 1 -timeout 3h -events 200000 -kills 200 -faults 20 $(TESTFLAGS)
-	REFOLD_TEST_CRASH_ROUNDS=100 $(GO) test ./eventstore/jetstream -run 'Kill|Crash' -v -count 1 -timeout 1h $(TESTFLAGS)
+	@report=$$(mktemp) && trap 'rm -f '$$report EXIT && { \
+		$(GO) test ./cmd/refold/soak -v -count 1 -timeout 3h -events 200000 -kills 200 -faults 20 $(TESTFLAGS); \
+		REFOLD_TEST_CRASH_ROUNDS=100 $(GO) test ./eventstore/jetstream -run 'Kill|Crash' -v -count 1 -timeout 1h $(TESTFLAGS); \
+	} 2>&1 | tee $$report; \
+	echo; echo 'What was done, with 200,000 events, 200 kills of the engine, 20 of anything else, and 100 of the store:'; \
+	grep -E '^ *--- |^(ok|FAIL|panic:)' $$report; \
+	test "$$(grep -c '^ok' $$report)" -eq 2
 
 .PHONY: build
 build: ## Build bin/refold

@@ -58,6 +58,9 @@ func (d *development) roundIn(ctx context.Context, r *report) (err error) {
 	if err := parts.check(ctx, c); err != nil {
 		return err
 	}
+	if d.rounds == 1 && !d.json {
+		d.printDifferences(c.Pipelines)
+	}
 	if err := d.tryCases(ctx, parts, r); err != nil {
 		r.errs = append(r.errs, err) // and yet the fold is of interest
 	}
@@ -68,6 +71,20 @@ func (d *development) roundIn(ctx context.Context, r *report) (err error) {
 	r.Folded, r.Changes = true, now.since(d.before)
 	d.before = now
 	return nil
+}
+
+// printDifferences says what will be otherwise where the pipelines run.
+func (d *development) printDifferences(pipelines []config.Pipeline) {
+	for _, p := range pipelines {
+		if slices.ContainsFunc(p.Executors, asksPostgres) {
+			fmt.Fprintf(d.out, "%s: what it asks PostgreSQL is asked of tables in SQLite here: types and functions may differ\n", p.Name)
+		}
+	}
+}
+
+func asksPostgres(x config.Executor) bool {
+	at := x.Innermost().Postgres
+	return at != nil && at.Queries != nil
 }
 
 func (d *development) buildAll(ctx context.Context, parts *parts, r *report) error {

@@ -315,6 +315,7 @@ func TestDevAnswersQueries(t *testing.T) {
 		}
 	}
 	d := startDevIn(t, dir)
+	d.until(`stock: what it asks PostgreSQL is asked of tables in SQLite here`)
 	d.until(`\+ items  item="before"  n=0`)
 	d.interrupt()
 }

@@ -15,9 +15,6 @@ import (
 	"github.com/refold-dev/refold/engine"
 )
 
-// diskEvents are few enough for a small disk.
-const diskEvents = 20_000
-
 // On a small disk there is the database of the pipeline, or everything.
 const smallDatabase = `
   - name: sandboxed
@@ -31,19 +28,19 @@ const smallDatabase = `
 // TestDiskOfTheReadModelIsFull fills the disk that a read model is on. The engine
 // says so, waits until there is room, and goes on by itself.
 func TestDiskOfTheReadModelIsFull(t *testing.T) {
-	l, folder := newLog(diskEvents), t.TempDir()
-	disk := smallDisk(t, filepath.Join(folder, "disk"), "32m")
+	l, folder := newLog(*events), t.TempDir()
+	disk := smallDisk(t, filepath.Join(folder, "disk"), 1600)
 	d := newDirectory(t, folder, "", smallDatabase)
 	d.pipelines = nil // the database is looked at below
 	e := d.Start()
 	e.WaitUntilItRuns()
-	d.Import(l.text(0, diskEvents/2))
-	d.WaitFor(diskEvents/2, 1)
+	d.Import(l.text(0, *events/2))
+	d.WaitFor(*events/2, 1)
 	disk.fill()
-	d.Import(l.text(diskEvents/2, diskEvents))
+	d.Import(l.text(*events/2, *events))
 	d.waitForTrouble()
 	disk.free()
-	d.WaitFor(diskEvents, 1)
+	d.WaitFor(*events, 1)
 	d.check(l)
 	wantTables(t, "in SQLite", l.want, read(t, "sqlite", filepath.Join(folder, "disk", "sandboxed.db")))
 	e.Terminate()
@@ -71,16 +68,16 @@ func (d *directory) waitForTrouble() {
 // and a read model are on, while events come in. What was acknowledged is there
 // when there is room again, and the rest is imported again.
 func TestDiskOfEverythingIsFull(t *testing.T) {
-	l, folder := newLog(diskEvents), t.TempDir()
-	disk := smallDisk(t, folder, "96m")
+	l, folder := newLog(*events), t.TempDir()
+	disk := smallDisk(t, folder, 4800)
 	d := newDirectory(t, folder, "", processed)
 	e := d.Start()
 	e.WaitUntilItRuns()
-	d.Import(l.text(0, diskEvents/2))
-	d.WaitFor(diskEvents/2, 1)
+	d.Import(l.text(0, *events/2))
+	d.WaitFor(*events/2, 1)
 	for round := range max(*faults/4, 1) { // each waits for the server's answer, in vain
 		disk.fill()
-		out, err := enginetest.Output(d.Importing(l.text(diskEvents/2, diskEvents)))
+		out, err := enginetest.Output(d.Importing(l.text(*events/2, *events)))
 		if err == nil || !strings.Contains(err.Error(), "no space left on device") {
 			t.Errorf("round %d: an import onto a full disk says %s, %v", round, out, err)
 		}
@@ -89,8 +86,8 @@ func TestDiskOfEverythingIsFull(t *testing.T) {
 		e = d.Start()
 		e.WaitUntilItRuns()
 	}
-	d.importAgain(l.text(diskEvents/2, diskEvents))
-	d.WaitFor(diskEvents, 1)
+	d.importAgain(l.text(*events/2, *events))
+	d.WaitFor(*events, 1)
 	d.check(l)
 	e.Terminate()
 	d.check(l)
@@ -102,14 +99,14 @@ type disk struct {
 	path string
 }
 
-// smallDisk mounts one. Who may not do that runs the test in a namespace of its own,
+// smallDisk mounts one, of so many bytes an event. Who may not do that runs the test in a namespace of its own,
 // in which everybody may.
-func smallDisk(t *testing.T, path, size string) *disk {
+func smallDisk(t *testing.T, path string, each int) *disk {
 	t.Helper()
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	err := syscall.Mount("tmpfs", path, "tmpfs", 0, "size="+size)
+	err := syscall.Mount("tmpfs", path, "tmpfs", 0, fmt.Sprint("size=", *events*each))
 	if errors.Is(err, syscall.EPERM) {
 		inNamespace(t)
 	}
@@ -128,7 +125,8 @@ func smallDisk(t *testing.T, path, size string) *disk {
 func inNamespace(t *testing.T) {
 	t.Helper()
 	const inside = "REFOLD_TEST_INSIDE"
-	c := exec.Command("unshare", "--user", "--map-root-user", "--mount", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", fmt.Sprintf("-faults=%d", *faults))
+	c := exec.Command("unshare", "--user", "--map-root-user", "--mount", os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v",
+		fmt.Sprintf("-events=%d", *events), fmt.Sprintf("-faults=%d", *faults))
 	c.Env = append(os.Environ(), inside+"=1")
 	if os.Getenv(inside) != "" {
 		t.Fatal("not even the root of a namespace may mount a disk")
