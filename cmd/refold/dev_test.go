@@ -319,3 +319,29 @@ func TestDevAnswersQueries(t *testing.T) {
 	d.until(`\+ items  item="before"  n=0`)
 	d.interrupt()
 }
+
+// TestOwnOutputIsNoSource: what is printed into a project's folder sets off no round.
+func TestOwnOutputIsNoSource(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"main.go", "dev.log", "printed.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printed, err := os.OpenFile(filepath.Join(dir, "printed.txt"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	os.Stdout = printed
+	t.Cleanup(func() {
+		os.Stdout = stdout
+		if err := printed.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	seen := sources{projects: []project{{dir: dir, module: filepath.Join(dir, "guest.wasm")}}}.look()
+	if _, there := seen[filepath.Join(dir, "main.go")]; !there || len(seen) != 1 {
+		t.Errorf("what is watched is %v, want main.go alone", seen)
+	}
+}

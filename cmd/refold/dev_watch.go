@@ -148,7 +148,7 @@ func (s sources) look() map[string]stamp {
 			if entry.IsDir() && path != dir && isOutput(entry.Name()) {
 				return fs.SkipDir
 			}
-			if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && s.isSource(path) {
+			if info, err := entry.Info(); err == nil && info.Mode().IsRegular() && s.isSource(path) && !isOwnOutput(info) {
 				seen[absolute(path)] = stamp{info.Size(), info.ModTime()}
 			}
 			return nil
@@ -167,7 +167,18 @@ func (s sources) isSource(path string) bool {
 // isOutput reports whether a file or folder is what tools make.
 func isOutput(name string) bool {
 	made := []string{"node_modules", "target", "zig-out", "zig-cache", "build", "refold-data", "Cargo.lock", "package-lock.json", "go.sum"}
-	return strings.HasPrefix(name, ".") || slices.Contains(made, name)
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".log") || slices.Contains(made, name)
+}
+
+// isOwnOutput reports whether a file is where this process prints to: it changes with
+// each round.
+func isOwnOutput(file fs.FileInfo) bool {
+	for _, stream := range []*os.File{os.Stdout, os.Stderr} {
+		if info, err := stream.Stat(); err == nil && os.SameFile(info, file) {
+			return true
+		}
+	}
+	return false
 }
 
 // wait returns which files have changed since before, once none changes any
