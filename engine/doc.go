@@ -24,7 +24,8 @@
 //     the new one has caught up, and then only the new one. It is a job, on disk
 //     before anybody is told: one that is paused or interrupted keeps what it has
 //     built, in this process or the next; one that fails or is cancelled leaves
-//     nothing but its record.
+//     nothing but its record. A generation is opened by what
+//     it was built with, whatever the pipeline is declared as by then.
 //  5. One pipeline's fault does not stop another.
 //  6. Of a pipeline's states its lifecycle's table says alone which may follow
 //     which. A pause and a fault outlive the engine; while a pipeline is paused

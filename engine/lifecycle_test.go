@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "rewrite what the guide shows of the lifecycle")
 
 // asked are the inputs that operators give.
-var asked = []engine.Input{"pause", "resume", "replay", "reset"}
+var asked = []engine.Input{"pause", "resume", "replay", "rollback", "reset"}
 
 // What an operator asks for is done, or refused with a reason.
 func TestEveryAnswerToAnOperatorHasAReason(t *testing.T) {
