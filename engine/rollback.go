@@ -8,6 +8,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
+	"github.com/refold-dev/refold/engine/job"
 )
 
 // Rollback has a generation that is kept serve again in the place of the present one,
@@ -109,10 +110,24 @@ func (p *pipeline) rollback(ctx context.Context, number uint64, live *liveRun) e
 	if err != nil {
 		return fmt.Errorf("pipeline %s: rolling back to generation %d: %w", p.spec.Name, next.kept.Number(), errors.Join(err, next.close(cleaning)))
 	}
+	p.callChangeOff()
 	if err := p.swap(cleaning, next); err != nil {
 		return p.fault(fmt.Errorf("pipeline %s: rolling back, which the next start finishes: %w", p.spec.Name, errors.Join(err, next.close(cleaning))))
 	}
 	return nil
+}
+
+// callChangeOff cancels the job that would build what is not wanted any more. The swap
+// removes what it has built.
+func (p *pipeline) callChangeOff() {
+	for _, one := range p.jobs.open(p.spec.Name) {
+		if one.Why != job.Change {
+			continue
+		}
+		if _, err := p.jobs.step(one.ID, job.Cancel, errJobCancelled); err != nil { // it may have ended
+			p.opts.Logger.Warn("a job that a rollback calls off", "pipeline", p.spec.Name, "job", one.ID.String(), "error", err)
+		}
+	}
 }
 
 // openKept opens a generation that is kept, 0 for the one that has served last.

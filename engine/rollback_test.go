@@ -103,6 +103,44 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// A build that a change has begun, and that waits, is called off by a rollback: it would
+// undo it.
+func TestARollbackCallsAChangeOff(t *testing.T) {
+	all := history(150)
+	log := &stalling{Store: newLog(t, all), reached: make(chan struct{}, 1)}
+	r := changed(t, log)
+	r.close()
+	r.specs[0].Source.Events = []string{"file_added"}
+	log.stalls.Store(true)
+	r.open()
+	r.start()
+	<-log.reached
+	r.close()
+	log.stalls.Store(false)
+	r.open()
+	if got := r.generations("lines"); !slices.Equal(got, []uint64{1, 2, 3}) {
+		t.Errorf("generations %v, want one half built", got)
+	}
+	must(t, r.engine.Rollback(t.Context(), "lines", 0))
+	for range 2 {
+		r.catchUp()
+		r.wantRolledBack(1, 2)
+		r.wantLines(all)
+		for _, one := range r.engine.Jobs() {
+			if !one.State.Ended() {
+				t.Errorf("job %+v", one)
+			}
+		}
+		if got := r.generations("lines"); !slices.Equal(got, []uint64{1, 2}) {
+			t.Errorf("generations %v", got)
+		}
+		r.start()
+		r.untilLive("lines", 150)
+		r.close()
+		r.open()
+	}
+}
+
 // Going back from a rollback leads to where it came from, and ends it; so does a replay.
 func TestARollbackEnds(t *testing.T) {
 	all := history(150)
