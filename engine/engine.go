@@ -48,6 +48,9 @@ type Options struct {
 	CheckpointEvery time.Duration
 	// Jobs bounds the replay jobs that run at a time; default 1.
 	Jobs int
+	// SnapshotEvery is the least number of events between two snapshots for time
+	// travel; default 10,000.
+	SnapshotEvery int
 }
 
 func (o *Options) ensureDefaults() {
@@ -62,6 +65,9 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Jobs == 0 {
 		o.Jobs = 1
+	}
+	if o.SnapshotEvery == 0 {
+		o.SnapshotEvery = 10_000
 	}
 	o.Observer.ensureDefaults()
 }

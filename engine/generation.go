@@ -46,18 +46,19 @@ type generation struct {
 	singly event.Position // up to which events are folded one by one
 
 	// mu guards what a reader of the state and the folding goroutine share.
-	mu       sync.Mutex
-	plugin   Plugin
-	builder  *feed.Builder
-	kept     *checkpoint.Generation
-	mark     checkpoint.Mark   // of what has been folded
-	changes  checkpoint.Change // of keys, since the last seal
-	changing int               // the changes' size in bytes, about
-	effects  []effect.Effect
-	hasher   *root.Hasher
-	sealed   *seal // what waits to be stored
-	aside    *aside
-	policy   string // what becomes of poison
+	mu        sync.Mutex
+	plugin    Plugin
+	builder   *feed.Builder
+	kept      *checkpoint.Generation
+	mark      checkpoint.Mark   // of what has been folded
+	changes   checkpoint.Change // of keys, since the last seal
+	changing  int               // the changes' size in bytes, about
+	effects   []effect.Effect
+	hasher    *root.Hasher
+	snapshots *snapshots // for time travel; nil for none
+	sealed    *seal      // what waits to be stored
+	aside     *aside
+	policy    string // what becomes of poison
 }
 
 // position is the last position that the read model includes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
@@ -19,6 +20,10 @@ func (p *pipeline) open(ctx context.Context) (err error) {
 	p.store, err = checkpoint.Open(statePath(p.opts.Dir, p.spec.Name))
 	if err != nil {
 		return fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+	}
+	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.spec.Name), logger: p.opts.Logger, every: event.Position(p.opts.SnapshotEvery), known: p.store.All}
+	if err := p.snapshots.prune(); err != nil {
+		p.opts.Logger.Warn("removing snapshots for time travel that are of no use any more", "pipeline", p.spec.Name, "error", err)
 	}
 	if err := p.life.open(p.store); err != nil {
 		return err
@@ -236,6 +241,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		builder:     feed.NewBuilder(&d.manifest, selection, d.spec.Projection.Key),
 		kept:        kept,
 		hasher:      root.NewHasher(),
+		snapshots:   p.snapshots,
 		policy:      d.policy,
 	}
 	g.builder.SetPipeline(p.spec.Name)

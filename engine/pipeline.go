@@ -15,16 +15,17 @@ import (
 // pipeline supervises the generations of one pipeline: the live one and, during
 // a replay, the next.
 type pipeline struct {
-	spec     config.Pipeline
-	opts     *Options
-	declared *declaration // what spec comes to
-	store    *checkpoint.Store
-	life     life
-	jobs     *jobs
-	drive    func(uuid.UUID) // has the run under way work a job
-	requests chan request    // replays, resets and resumes, one after the other
-	pauses   chan request    // which do not wait for a rebuild
-	work     chan struct{}   // holds one token while somebody folds
+	spec      config.Pipeline
+	opts      *Options
+	declared  *declaration // what spec comes to
+	store     *checkpoint.Store
+	life      life
+	jobs      *jobs
+	drive     func(uuid.UUID) // has the run under way work a job
+	requests  chan request    // replays, resets and resumes, one after the other
+	pauses    chan request    // which do not wait for a rebuild
+	work      chan struct{}   // holds one token while somebody folds
+	snapshots *snapshots      // for time travel
 
 	// stale: what is open cannot go on, and is opened again before the next
 	// fold. outdated: what is open is of another declaration than the present one,
@@ -107,6 +108,7 @@ func (p *pipeline) close(ctx context.Context) error {
 	if live := p.serving(); live != nil {
 		errs = append(errs, live.close(ctx))
 	}
+	p.snapshots.wait()
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
 	}

@@ -23,19 +23,11 @@ func (e *Engine) Prove(ctx context.Context, name string, progress func(at, targe
 	if err != nil {
 		return Proof{}, err
 	}
-	live := p.serving()
-	if live == nil {
-		return Proof{}, p.noState()
-	}
-	kept, err := p.store.Generation(live.kept.Number()) // to read beside who folds
+	o, live, err := p.served(ctx)
 	if err != nil {
 		return Proof{}, err
 	}
-	d, err := p.declarationOf(ctx, kept)
-	if err != nil {
-		return Proof{}, err
-	}
-	v := &verification{origin: origin{d, kept, p.opts}, answer: live.answerAt, progress: progress}
+	v := &verification{origin: o, answer: live.answerAt, progress: progress}
 	return v.run(ctx)
 }
 

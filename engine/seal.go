@@ -51,6 +51,7 @@ func (g *generation) storeSealed() error {
 	if err := g.commitSealed(); err != nil {
 		return fmt.Errorf("pipeline %s: %w", g.pipeline, err)
 	}
+	g.snapshots.consider(g.kept)
 	g.opts.Observer.Checkpointed(g.pipeline, g.kept.Number(), at)
 	return nil
 }

@@ -34,7 +34,18 @@ type shadow struct {
 
 // openShadow makes an empty shadow, with some executors, which may be none, and which it
 // closes.
-func (o *origin) openShadow(ctx context.Context, executors ...Executor) (_ *shadow, err error) {
+func (o *origin) openShadow(ctx context.Context, executors ...Executor) (*shadow, error) {
+	return o.openShadowOf(ctx, func(s *checkpoint.Store) (*checkpoint.Generation, error) {
+		m := o.kept.Mark()
+		if err := s.Reserve(o.kept.Number() - 1); err != nil {
+			return nil, err
+		}
+		return s.Create(m.Identity, m.Module, checkpoint.Declaration{})
+	}, executors...)
+}
+
+// openShadowOf makes a shadow with the state that make makes.
+func (o *origin) openShadowOf(ctx context.Context, make func(*checkpoint.Store) (*checkpoint.Generation, error), executors ...Executor) (_ *shadow, err error) {
 	s := &shadow{}
 	defer func() {
 		if err != nil {
@@ -50,11 +61,7 @@ func (o *origin) openShadow(ctx context.Context, executors ...Executor) (_ *shad
 	if s.store, err = checkpoint.OpenScratch(filepath.Join(s.dir, "state.db")); err != nil {
 		return s, err
 	}
-	m := o.kept.Mark()
-	if err = s.store.Reserve(o.kept.Number() - 1); err != nil {
-		return s, err
-	}
-	kept, err := s.store.Create(m.Identity, m.Module, checkpoint.Declaration{})
+	kept, err := make(s.store)
 	if err != nil {
 		return s, err
 	}

@@ -57,6 +57,7 @@ type Kept struct {
 	g     *generation            // nil without a plugin
 
 	openPlugin func(context.Context, config.Projection) (Plugin, error)
+	snapshots  string // where those for time travel are
 }
 
 // OpenKept opens what a pipeline that no engine runs remembers in dir.
@@ -66,7 +67,7 @@ func OpenKept(ctx context.Context, dir string, spec config.Pipeline, openPlugin 
 	if err != nil {
 		return nil, err
 	}
-	k := &Kept{store: store, spec: spec, openPlugin: openPlugin}
+	k := &Kept{store: store, spec: spec, openPlugin: openPlugin, snapshots: snapshotsPath(dir, spec.Name)}
 	if err := k.open(ctx, openPlugin); err != nil {
 		return nil, errors.Join(fmt.Errorf("pipeline %s: %w", spec.Name, err), k.Close(ctx))
 	}

@@ -18,20 +18,33 @@ import (
 )
 
 func (a *app) stateCommand() *cobra.Command {
-	var key string
+	var key, at string
 	c := &cobra.Command{
 		Use:   "state PIPELINE",
-		Short: "Print a pipeline's state: all of it, or one key's",
-		Args:  args(cobra.ExactArgs(1)),
+		Short: "Print a pipeline's state: all of it, or one key's; as it is, or as it was",
+		Long: `Print a pipeline's state: all of it, or one key's.
+
+With --at it is the state as it was at a position of the log, or at a time: behind
+the last event that had happened then. It is folded in the shadow, from the last
+snapshot before, by the code that the generation was built with; nothing that the
+pipeline serves is touched. Works with or without a running engine.`,
+		Example: `  refold state lines_by_dir --key docs
+  refold state lines_by_dir --at 12000
+  refold state lines_by_dir --at 2026-01-31T12:00:00Z --key docs`,
+		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var only *string
 			if cmd.Flags().Changed("key") {
 				only = &key
 			}
+			if cmd.Flags().Changed("at") {
+				return a.stateAt(cmd.Context(), args[0], at, only)
+			}
 			return a.state(cmd.Context(), args[0], only)
 		},
 	}
 	c.Flags().StringVar(&key, "key", "", "the `key` of a keyed projection; the query for a resident one")
+	c.Flags().StringVar(&at, "at", "", "as it was at a `position`, or at a time, as RFC 3339 has it")
 	return c
 }
 

@@ -33,11 +33,19 @@ func (c *Client) Status(ctx context.Context) (list []engine.Status, err error) {
 
 // State returns a pipeline's state, or that of one key.
 func (c *Client) State(ctx context.Context, pipeline string, key *string) (json.RawMessage, error) {
-	path := "/v1/pipelines/" + url.PathEscape(pipeline) + "/state"
+	return c.state(ctx, pipeline, url.Values{}, key)
+}
+
+// StateAt returns a pipeline's state, or that of one key, as it was.
+func (c *Client) StateAt(ctx context.Context, pipeline string, m engine.Moment, key *string) (json.RawMessage, error) {
+	return c.state(ctx, pipeline, momentValues(m), key)
+}
+
+func (c *Client) state(ctx context.Context, pipeline string, q url.Values, key *string) (json.RawMessage, error) {
 	if key != nil {
-		path += "?key=" + url.QueryEscape(*key)
+		q.Set("key", *key)
 	}
-	body, err := c.do(ctx, http.MethodGet, path, nil)
+	body, err := c.do(ctx, http.MethodGet, "/v1/pipelines/"+url.PathEscape(pipeline)+"/state?"+q.Encode(), nil)
 	if err != nil {
 		return nil, err
 	}

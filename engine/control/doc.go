@@ -2,7 +2,7 @@
 // on loopback, and its client.
 //
 //	GET  /v1/pipelines                    → [Status]
-//	GET  /v1/pipelines/{name}/state[?key=] → the state, as JSON
+//	GET  /v1/pipelines/{name}/state[?key=&at=&time=] → the state, as JSON; as it was at a position or a time
 //	POST /v1/pipelines/{name}/pause       → Status; the body may be {"reason": text}
 //	POST /v1/pipelines/{name}/resume      → Status
 //	POST /v1/pipelines/{name}/reset       → JSON Lines: {"job":Job}, …, the last one done, or {"error":…}

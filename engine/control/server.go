@@ -103,7 +103,17 @@ func (s *Server) state(w http.ResponseWriter, r *http.Request) {
 		text := q.Get("key")
 		key = &text
 	}
-	state, err := s.engine.State(r.Context(), r.PathValue("name"), key)
+	m, err := momentOf(r.URL.Query())
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, err)
+		return
+	}
+	var state json.RawMessage
+	if m == nil {
+		state, err = s.engine.State(r.Context(), r.PathValue("name"), key)
+	} else {
+		state, _, err = s.engine.StateAt(r.Context(), r.PathValue("name"), *m, key)
+	}
 	if err != nil {
 		s.fail(w, codeOf(err), err)
 		return

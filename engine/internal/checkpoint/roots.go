@@ -161,19 +161,31 @@ func rootKey(at event.Position) []byte {
 	return binary.BigEndian.AppendUint64([]byte{'r'}, uint64(at))
 }
 
-// checkRoots holds the roots against each other and against what they are of.
-func (g *Generation) checkRoots(b *bbolt.Bucket) error {
-	p := g.kept.Proof
-	if p.Roots.Keys == 0 {
-		return nil
+// checkRoot holds what there is against the last root.
+func (g *Generation) checkRoot(b *bbolt.Bucket) error {
+	last := g.kept.Proof.Last.Root
+	if last == (root.Root{}) {
+		return nil // nothing has been committed, or by a version without roots
 	}
 	now := root.Root{Position: g.kept.Position, Effects: g.kept.Effects.Sum()}
 	var err error
 	if now.States, now.Aside, err = g.digest(b); err != nil {
 		return err
 	}
-	if now.Seal(g.kept.Identity); now != p.Last.Root {
-		return g.store.damaged("generation %d has the root %s at position %d, and not %s, which was written with it", g.number, now.Sum, now.Position, p.Last.Sum)
+	if now.Seal(g.kept.Identity); now != last {
+		return g.store.damaged("generation %d has the root %s at position %d, and not %s, which was written with it", g.number, now.Sum, now.Position, last.Sum)
+	}
+	return nil
+}
+
+// checkRoots holds the roots against each other and against what they are of.
+func (g *Generation) checkRoots(b *bbolt.Bucket) error {
+	p := g.kept.Proof
+	if p.Roots.Keys == 0 {
+		return nil
+	}
+	if err := g.checkRoot(b); err != nil {
+		return err
 	}
 	list, err := g.readRoots(b.Bucket(bucketRoots))
 	if err != nil {
