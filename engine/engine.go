@@ -51,6 +51,9 @@ type Options struct {
 	// SnapshotEvery is the least number of events between two snapshots for time
 	// travel; default 10,000.
 	SnapshotEvery int
+	// ReplayRate bounds the events that a replay job folds a second, where it does not
+	// say so itself; 0 for no bound.
+	ReplayRate int
 }
 
 func (o *Options) ensureDefaults() {

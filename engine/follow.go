@@ -179,7 +179,7 @@ func (b *fedBatch) done() {
 func (g *generation) read(ctx context.Context) (batches <-chan fedBatch, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	out := make(chan fedBatch, 1)
-	r := reader{log: g.opts.Log, types: g.builder.Types(), size: g.opts.BatchSize, out: out}
+	r := reader{log: g.opts.Log, types: g.builder.Types(), size: g.size, limit: g.limit, out: out}
 	after := g.mark.Position
 	go func() {
 		defer close(out)

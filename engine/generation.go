@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/time/rate"
+
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
@@ -28,6 +30,10 @@ type generation struct {
 	outlets   []*delivery.Outlet // of the executors
 	// folds is false of one that is opened to be read, without its executors.
 	folds bool
+	// size bounds the events of a batch, and limit those that are read a second; nil for
+	// no bound.
+	size  int
+	limit *rate.Limiter
 	// instantiate makes another instance of the plugin.
 	instantiate func(context.Context) (Plugin, error)
 	// shadows is true of one that is folded beside another: nobody needs to perform its

@@ -236,6 +236,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		names:       executorNames(d.spec.Executors),
 		instantiate: d.instantiate,
 		folds:       true,
+		size:        p.opts.BatchSize,
 		asking:      make(chan struct{}, 1),
 		plugin:      plugin,
 		builder:     feed.NewBuilder(&d.manifest, selection, d.spec.Projection.Key),

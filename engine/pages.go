@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 
+	"golang.org/x/time/rate"
+
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/delivery"
@@ -31,6 +33,7 @@ type reader struct {
 	log   Log
 	types []string // that are wanted; none: all
 	size  int      // of a batch, in events
+	limit *rate.Limiter
 	out   chan<- fedBatch
 	free  chan *event.Page
 }
@@ -104,8 +107,12 @@ func (r *reader) cut(ctx context.Context, p *event.Page) bool {
 	return true
 }
 
-// hand reports whether somebody has taken the batch.
+// hand reports whether somebody has taken the batch. It waits until the limit allows
+// that.
 func (r *reader) hand(ctx context.Context, b fedBatch) bool {
+	if r.limit != nil && r.limit.WaitN(ctx, len(b.events)) != nil {
+		return false
+	}
 	select {
 	case r.out <- b:
 		return true

@@ -56,7 +56,11 @@ func (p *pipeline) replay(ctx context.Context, id uuid.UUID, live *liveRun) erro
 	if !serves {
 		p.life.become(inRebuild, nil)
 	}
-	next, err := p.build(ctx, w, one, live)
+	at := p.paceOf(one)
+	next, err := p.build(ctx, w, one, at, live)
+	if err == nil {
+		err = p.settle(context.WithoutCancel(ctx), next, at)
+	}
 	if err != nil {
 		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err), serves)
 	}
@@ -138,18 +142,19 @@ func (p *pipeline) remove(ctx context.Context, one job.Job, next *generation) er
 
 // build brings the job's generation to the log's head. What it returns beside an
 // error is as far as it has come.
-func (p *pipeline) build(ctx context.Context, w *work, one job.Job, live *liveRun) (*generation, error) {
+func (p *pipeline) build(ctx context.Context, w *work, one job.Job, at pace, live *liveRun) (*generation, error) {
 	kept, fresh, err := p.generationOf(ctx, one)
 	if err != nil {
 		return nil, err
 	}
-	next, err := p.openGeneration(ctx, kept, p.declared)
+	next, err := p.openGeneration(ctx, kept, p.declaredFor(at))
 	if err != nil {
 		return nil, err
 	}
 	if at := next.furthest(); at > 0 && fresh {
 		return next, fmt.Errorf("an executor has a generation %d already, up to position %d", kept.Number(), at)
 	}
+	next.slowDown(at)
 	p.jobs.show(w, next)
 	return next, p.fill(ctx, next, live, func(head event.Position) error {
 		return p.jobs.note(one.ID, func(one *job.Job) { one.Target = head })

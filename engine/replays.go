@@ -23,6 +23,9 @@ func (e *Engine) Submit(r job.Request) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
+	if r.Workers > 1 && p.declared.spec.Projection.Process != nil {
+		return job.Job{}, fmt.Errorf("pipeline %s: its projection is a process, which has no workers", r.Pipeline)
+	}
 	isBuilt := p.life.state() == Rebuilding && len(e.jobs.open(r.Pipeline)) > 0
 	if err := p.refuses(request{input: inReplay}); err != nil || isBuilt {
 		return job.Job{}, p.life.takes(inReplay)

@@ -75,9 +75,11 @@ func (o *origin) openShadowOf(ctx context.Context, make func(*checkpoint.Store) 
 
 // generation is that of a shadow.
 func (o *origin) generation(kept *checkpoint.Generation, plugin Plugin, executors []Executor) *generation {
+	opts := o.shadowOptions()
 	g := &generation{
 		pipeline:    o.spec.Name,
-		opts:        o.shadowOptions(),
+		opts:        opts,
+		size:        opts.BatchSize,
 		shadows:     true,
 		folds:       true,
 		manifest:    o.manifest,

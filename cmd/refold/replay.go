@@ -13,7 +13,6 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/job"
-	"github.com/refold-dev/refold/runtime/wasm"
 )
 
 // progressEvery is how often a replay's progress is shown.
@@ -21,8 +20,8 @@ const progressEvery = 200 * time.Millisecond
 
 // replayWant is what a command line says of a replay.
 type replayWant struct {
-	workers int
-	detach  bool
+	job.Request
+	detach bool
 }
 
 func (a *app) replayCommand() *cobra.Command {
@@ -43,7 +42,8 @@ A pipeline that is called as a command below is named behind --.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], want) },
 	}
-	c.Flags().IntVar(&want.workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared")
+	c.Flags().IntVar(&want.Workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared or, of a keyed one, as many as there are cores")
+	c.Flags().IntVar(&want.Rate, "rate", 0, "fold at most so many `events` a second; 0 means as the engine is configured")
 	c.Flags().BoolVar(&want.detach, "detach", false, "print the job and leave it to the engine that runs, or to the next one")
 	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand(),
 		a.replayListCommand(), a.replayShowCommand(), a.replayPauseCommand(), a.replayResumeCommand(), a.replayCancelCommand())
@@ -51,8 +51,9 @@ A pipeline that is called as a command below is named behind --.`,
 }
 
 func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err error) {
-	if want.workers < 0 || want.workers > wasm.MaxWorkers {
-		return &usageError{fmt.Errorf("--workers %d: there can be 1 to %d", want.workers, wasm.MaxWorkers)}
+	want.Pipeline = pipeline
+	if err := want.Validate(); err != nil {
+		return &usageError{fmt.Errorf("--%w", err)}
 	}
 	s, err := a.openExisting(ctx, opening{archived: true}, a.logger(slog.LevelWarn))
 	if err != nil {
@@ -63,22 +64,15 @@ func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err
 	if err != nil {
 		return a.withKnown(err, s.dir)
 	}
-	request := job.Request{Pipeline: pipeline}
 	if s.control != nil {
-		if want.workers > 0 {
-			return &usageError{fmt.Errorf("--workers %d: an engine runs, and replays with the workers of its configuration", want.workers)}
-		}
-		one, err := s.control.Submit(ctx, request)
+		one, err := s.control.Submit(ctx, want.Request)
 		if err != nil {
 			return err
 		}
 		return a.follow(ctx, s, one, want.detach)
 	}
-	if want.workers > 0 {
-		spec.Projection.Workers = want.workers
-	}
 	return a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
-		one, err := e.Submit(request)
+		one, err := e.Submit(want.Request)
 		if err != nil {
 			return err
 		}

@@ -74,7 +74,7 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	if s.control != nil {
 		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
 	}
-	r := &pipelineRun{session: s, parts: parts}
+	r := &pipelineRun{session: s, parts: parts, replay: c.Replay}
 	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {
 		return err
 	}
@@ -112,6 +112,7 @@ type pipelineRun struct {
 	session            *session
 	parts              *parts
 	pipelines, retired []config.Pipeline
+	replay             config.Replay
 }
 
 // open opens the engine, and keeps a journal of what becomes of its pipelines.
@@ -133,6 +134,8 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 		OpenExecutor: r.parts.executor,
 		Models:       r.parts.models(),
 		Retired:      r.retired,
+		Jobs:         r.replay.Jobs,
+		ReplayRate:   r.replay.Rate,
 		Logger:       r.parts.logger,
 		Now:          time.Now,
 		Observer:     observer,

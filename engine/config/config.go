@@ -9,6 +9,8 @@ type Config struct {
 	At        `yaml:"-"`
 	Store     Store      `yaml:"store"`
 	Pipelines []Pipeline `yaml:"pipelines"`
+	// Replay says how the engine works replay jobs.
+	Replay Replay `yaml:"replay" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
 }

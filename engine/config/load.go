@@ -195,6 +195,12 @@ func (c *Config) merge(file Config) (errs Errors) {
 		}
 		c.Store = file.Store
 	}
+	if file.Replay.pos.Line > 0 {
+		if c.Replay.pos.Line > 0 {
+			errs = append(errs, &Error{Pos: file.Replay.pos, Message: "replay is set twice, first at " + c.Replay.pos.String()})
+		}
+		c.Replay = file.Replay
+	}
 	c.Pipelines = append(c.Pipelines, file.Pipelines...)
 	c.Catalog = append(c.Catalog, file.Catalog...)
 	return errs

@@ -29,6 +29,7 @@ func IsPipelineName(name string) bool { return pipelineName.MatchString(name) }
 func (c *Config) validate() Errors {
 	var r rules
 	r.store(&c.Store)
+	r.replay(&c.Replay)
 	r.catalog(c.Catalog)
 	r.foldersOnce(c.Pipelines)
 	first := map[string]Pos{}

@@ -11,12 +11,28 @@ import (
 // Request is what somebody wants of a replay.
 type Request struct {
 	Pipeline string `json:"pipeline"`
+	// Workers is how many instances of the projection fold; 0 leaves it to the engine.
+	Workers int `json:"workers,omitempty"`
+	// Rate bounds the events that are folded a second; 0 leaves it to the engine.
+	Rate int `json:"rate,omitempty"`
 }
+
+// The most that can be wanted.
+const (
+	MaxWorkers = 64
+	MaxRate    = 1_000_000_000
+)
 
 // Validate reports what cannot be wanted.
 func (r *Request) Validate() error {
 	if r.Pipeline == "" {
 		return errors.New("pipeline: it names none")
+	}
+	if r.Workers < 0 || r.Workers > MaxWorkers {
+		return fmt.Errorf("workers: there can be 1 to %d, not %d", MaxWorkers, r.Workers)
+	}
+	if r.Rate < 0 || r.Rate > MaxRate {
+		return fmt.Errorf("rate: there can be 1 to %d events a second, not %d", MaxRate, r.Rate)
 	}
 	return nil
 }
