@@ -19,6 +19,7 @@ import (
 
 func (a *app) stateCommand() *cobra.Command {
 	var key, at string
+	var history bool
 	c := &cobra.Command{
 		Use:   "state PIPELINE",
 		Short: "Print a pipeline's state: all of it, or one key's; as it is, or as it was",
@@ -27,23 +28,33 @@ func (a *app) stateCommand() *cobra.Command {
 With --at it is the state as it was at a position of the log, or at a time: behind
 the last event that had happened then. It is folded in the shadow, from the last
 snapshot before, by the code that the generation was built with; nothing that the
-pipeline serves is touched. Works with or without a running engine.`,
+pipeline serves is touched. Works with or without a running engine.
+
+With --history it is each change of a key: the position, the event that made it,
+and the state behind it. Where keys are aggregates, only their events are read.`,
 		Example: `  refold state lines_by_dir --key docs
   refold state lines_by_dir --at 12000
-  refold state lines_by_dir --at 2026-01-31T12:00:00Z --key docs`,
+  refold state lines_by_dir --at 2026-01-31T12:00:00Z --key docs
+  refold state lines_by_dir --key docs --history`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var only *string
 			if cmd.Flags().Changed("key") {
 				only = &key
 			}
-			if cmd.Flags().Changed("at") {
+			switch {
+			case history && (only == nil || cmd.Flags().Changed("at")):
+				return &usageError{errors.New("--history is of one key: write --key KEY, and no --at")}
+			case history:
+				return a.stateHistory(cmd.Context(), args[0], key)
+			case cmd.Flags().Changed("at"):
 				return a.stateAt(cmd.Context(), args[0], at, only)
 			}
 			return a.state(cmd.Context(), args[0], only)
 		},
 	}
 	c.Flags().StringVar(&key, "key", "", "the `key` of a keyed projection; the query for a resident one")
+	c.Flags().BoolVar(&history, "history", false, "each change of the key, with the event that made it")
 	c.Flags().StringVar(&at, "at", "", "as it was at a `position`, or at a time, as RFC 3339 has it")
 	return c
 }

@@ -12,6 +12,7 @@
 //	POST /v1/replays/{id}/pause           → Job, as it is then
 //	POST /v1/replays/{id}/resume          → likewise
 //	POST /v1/replays/{id}/cancel          → likewise
+//	GET  /v1/pipelines/{name}/history?key= → JSON Lines: {"change":[KeyChange]}, …, then {"done":true} or {"error":…}
 //	POST /v1/pipelines/{name}/proof       → JSON Lines: {"position":…,"target":…}, …, then {"proof":[Proof]} or {"error":…}
 //	GET  /v1/pipelines/{name}/generations → [engine.Generation]
 //	DELETE /v1/pipelines/{name}/generations/{n} → those that are left

@@ -48,6 +48,7 @@ func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Log
 	mux.HandleFunc("POST /v1/replays/{id}/resume", s.withReplay(func(_ context.Context, id uuid.UUID) (job.Job, error) { return e.ResumeJob(id) }))
 	mux.HandleFunc("POST /v1/replays/{id}/cancel", s.withReplay(e.CancelJob))
 	mux.HandleFunc("POST /v1/pipelines/{name}/proof", s.prove)
+	mux.HandleFunc("GET /v1/pipelines/{name}/history", s.history)
 	mux.HandleFunc("GET /v1/pipelines/{name}/generations", s.generations)
 	mux.HandleFunc("DELETE /v1/pipelines/{name}/generations/{generation}", s.dropGeneration)
 	mux.HandleFunc("POST /v1/pipelines/{name}/rollback", s.rollback)

@@ -253,3 +253,5 @@ func (x *fileIndex) blockTypes(b blockEntry) ([]string, error) {
 }
 
 func (x *fileIndex) name(id uint32) string { return x.names[id] }
+
+func (x *fileIndex) typeNames() []string { return x.names }

@@ -27,6 +27,8 @@ type index interface {
 	blockTypes(b blockEntry) ([]string, error)
 	// name returns a type's name.
 	name(id uint32) string
+	// typeNames are the names of all types, of events and of aggregates.
+	typeNames() []string
 }
 
 // entry says where an event's record is in its segment.

@@ -295,3 +295,9 @@ func (x *memIndex) end() int64 {
 	last := &x.blockList[len(x.blockList)-1]
 	return int64(last.at) + int64(last.length)
 }
+
+func (x *memIndex) typeNames() []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return slices.Clone(x.names)
+}
