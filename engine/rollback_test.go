@@ -269,6 +269,28 @@ func TestRollbackRefused(t *testing.T) {
 	r.wantLines(all)
 }
 
+// Where an executor keeps nothing but what serves, the pipeline keeps nothing.
+func TestExecutorsThatKeepNothing(t *testing.T) {
+	all := history(60)
+	r := newRig(t, newLog(t, all), lines())
+	r.opts.OpenExecutor = func(ctx context.Context, spec config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		x, err := openExecutor(r.dir)(ctx, spec, pipeline, generation)
+		return struct{ engine.Executor }{x}, err
+	}
+	r.open()
+	r.catchUp()
+	must(t, r.engine.Replay(t.Context(), "lines"))
+	if got := r.generations("lines"); !slices.Equal(got, []uint64{2}) {
+		t.Errorf("generations %v", got)
+	}
+	var none *engine.NotKeptError
+	if err := r.engine.Rollback(t.Context(), "lines", 0); !errors.As(err, &none) {
+		t.Errorf("rolling back: %v", err)
+	}
+	wantTables(t, r, "_refold_checkpoints", "_refold_epochs", "_refold_format", "_refold_tables", "lines_by_dir")
+	r.wantLines(all)
+}
+
 // A rollback that fails while it catches up leaves what serves, and what it has been
 // rolling back to can be tried again.
 func TestARollbackThatFails(t *testing.T) {
