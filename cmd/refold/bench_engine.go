@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,22 +24,18 @@ const visibleConfig = `pipelines:
               primary_key: [dir]
 `
 
-func (r *visibleRun) config() string { return filepath.Join(r.dir, "pipelines.yaml") }
+func (r *visibleRun) configFile() string { return filepath.Join(r.dir, "pipelines.yaml") }
 
-func (r *visibleRun) writeConfig(module string) error {
-	module, err := filepath.Abs(module)
-	if err != nil {
-		return err
-	}
+func (r *visibleRun) writeConfig() error {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(r.config(), fmt.Appendf(nil, visibleConfig, module), 0o600)
+	return os.WriteFile(r.configFile(), []byte(r.config), 0o600)
 }
 
 // withEngine calls do while an engine is live.
 func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*session) error) (err error) {
-	c, err := config.Load(r.config())
+	c, err := config.Load(r.configFile())
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ const (
 	postgresVsBulk    = "postgres_vs_bulk"
 	postgresRows      = "postgres_rows_per_s"
 	visibleP99        = "visible_p99_ms"
+	parkedVsNone      = "parked_key_vs_none"
+	parkedP99         = "parked_key_p99_ms"
 )
 
 // benchSubjects are in the order in which they run: what is disturbed by a large
@@ -75,6 +77,10 @@ var benchSubjects = []benchSubject{
 	{"visibility", []measure{
 		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
 	}, (*bench).visible},
+	{"a parked key", []measure{
+		{parkedVsNone, true, "append until its row is visible in SQLite, the p99 at 1000 events/s of up to 10000 keys: with one of them parked, whose events wait, against none"},
+		{parkedP99, false, "that p99 with the parked key, sync always"},
+	}, (*bench).parked},
 	{"loads", []measure{
 		{load100k, false, "one aggregate's 50 events, spread over a tenth of %d events"},
 		{load1M, false, "one aggregate's 50 events, spread over %d events"},

@@ -27,30 +27,52 @@ func (b *bench) visible(ctx context.Context) (err error) {
 		b.logger.Warn(visibleP99 + " is left out: name its guest with --module")
 		return nil
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	r := &visibleRun{events: b.size(4000, 100), dir: filepath.Join(b.dir, "visible"), live: make(chan struct{}), stop: stop}
-	b.say("%s: starting the engine", visibleP99)
-	if err := r.writeConfig(b.flags.module); err != nil {
+	module, err := filepath.Abs(b.flags.module)
+	if err != nil {
 		return err
 	}
+	r := &visibleRun{
+		events: b.size(4000, 100), dir: filepath.Join(b.dir, "visible"), pipeline: "lines_by_dir",
+		config: fmt.Sprintf(visibleConfig, module),
+		data:   func(i int) string { return fmt.Sprintf(`{"dir":"dir%d","additions":1,"deletions":0}`, i%100) },
+	}
+	p99, err := r.run(ctx, b, visibleP99)
+	if err == nil {
+		b.found(visibleP99, milliseconds(p99))
+	}
+	return err
+}
+
+// run runs an engine for the time of the measurement, and returns the delay that one of
+// a hundred events exceeds.
+func (r *visibleRun) run(ctx context.Context, b *bench, what string) (p99 time.Duration, err error) {
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	r.live = make(chan struct{})
+	b.say("%s: starting the engine", what)
+	if err := r.writeConfig(); err != nil {
+		return 0, err
+	}
 	a := &app{in: os.Stdin, out: b.progress, err: b.progress, data: filepath.Join(r.dir, "data")}
-	return r.withEngine(ctx, a, b, func(s *session) error {
-		b.say("%s: %d appends", visibleP99, r.events)
-		p99, err := r.measure(ctx, s)
-		if err == nil {
-			b.found(visibleP99, milliseconds(p99))
-		}
+	err = r.withEngine(ctx, a, b, func(s *session) error {
+		b.say("%s: %d appends", what, r.events)
+		var err error
+		p99, err = r.measure(ctx, s)
 		return errors.Join(err, context.Cause(ctx))
 	})
+	return p99, err
 }
 
 // visibleRun is an engine that is fed and watched.
 type visibleRun struct {
-	events int
-	dir    string
-	live   chan struct{} // closed once the pipeline follows the log
-	stop   context.CancelCauseFunc
+	events   int
+	dir      string
+	pipeline string
+	config   string           // in YAML
+	data     func(int) string // of the nth event, from 0 on
+	parked   int              // how many of them have no row
+	live     chan struct{}    // closed once the pipeline follows the log
+	stop     context.CancelCauseFunc
 
 	mu       sync.Mutex
 	appended map[event.Position]time.Time // when the append began
@@ -95,6 +117,10 @@ func (r *visibleRun) appendAll(ctx context.Context, s *session) error {
 	begin := time.Now()
 	for i := range errs {
 		time.Sleep(time.Until(begin.Add(time.Duration(i) * visibleEvery)))
+		if i == 0 {
+			errs[i] = r.append(ctx, s, i) // before all others
+			continue
+		}
 		all.Go(func() { errs[i] = r.append(ctx, s, i) })
 	}
 	all.Wait()
@@ -105,7 +131,7 @@ func (r *visibleRun) appendAll(ctx context.Context, s *session) error {
 func (r *visibleRun) append(ctx context.Context, s *session, i int) error {
 	e := benchEvent(i+1, benchID(aggregateID, i+1))
 	e.Type = "file_modified"
-	e.Data = json.RawMessage(fmt.Sprintf(`{"dir":"dir%d","additions":1,"deletions":0}`, i%100))
+	e.Data = json.RawMessage(r.data(i))
 	start := time.Now()
 	at, err := s.store.Append(ctx, e.Aggregate, event.None(), e)
 	if err != nil {
@@ -120,7 +146,7 @@ func (r *visibleRun) append(ctx context.Context, s *session, i int) error {
 // watch returns when each position's rows were seen, by a reader of the file
 // as anybody is. Rows and position are in one transaction.
 func (r *visibleRun) watch(ctx context.Context, db *sql.DB) ([]time.Time, error) {
-	look, err := db.PrepareContext(ctx, `SELECT position FROM _refold_checkpoints WHERE pipeline = 'lines_by_dir' AND active`)
+	look, err := db.PrepareContext(ctx, `SELECT position FROM _refold_checkpoints WHERE pipeline = ? AND active`)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +154,7 @@ func (r *visibleRun) watch(ctx context.Context, db *sql.DB) ([]time.Time, error)
 	seen := make([]time.Time, 0, r.events)
 	for len(seen) < r.events {
 		var position int
-		if err := look.QueryRowContext(ctx).Scan(&position); err != nil {
+		if err := look.QueryRowContext(ctx, r.pipeline).Scan(&position); err != nil {
 			return nil, err
 		}
 		for now := time.Now(); len(seen) < position; {
@@ -142,8 +168,8 @@ func (r *visibleRun) watch(ctx context.Context, db *sql.DB) ([]time.Time, error)
 func (r *visibleRun) checkRows(ctx context.Context, db *sql.DB) error {
 	var changes int
 	err := db.QueryRowContext(ctx, `SELECT sum(changes) FROM lines_by_dir`).Scan(&changes)
-	if err == nil && changes != r.events {
-		err = fmt.Errorf("the rows count %d events, not %d", changes, r.events)
+	if want := r.events - r.parked; err == nil && changes != want {
+		err = fmt.Errorf("the rows count %d events, not %d", changes, want)
 	}
 	return err
 }
