@@ -23,7 +23,38 @@ func BuildAssemblyScript(t testing.TB, kit, source string, options ...string) st
 	if err != nil {
 		t.Fatal(err)
 	}
-	see(t, append(append(sources, inner...), source)...)
+	sources = append(append(sources, inner...), source)
+	see(t, sources...)
+	version, packages := ascVersion(t, asc)
+	if len(packages) < 2 { // nobody says what compiles
+		return buildAssemblyScript(t, asc, kit, source, options)
+	}
+	return kept(t, recipe{version, options, append(packages, sources...)}, func() string { return buildAssemblyScript(t, asc, kit, source, options) })
+}
+
+// ascVersion is the version of what runs the compiler, and the files that say the
+// compiler's own and that of the code generator behind it.
+func ascVersion(t testing.TB, asc string) (node string, packages []string) {
+	t.Helper()
+	version, err := exec.Command("node", "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := filepath.EvalSymlinks(asc) // node_modules/assemblyscript/bin/asc.js
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Dir(filepath.Dir(script))
+	for _, path := range []string{filepath.Join(home, "package.json"), filepath.Join(home, "..", "binaryen", "package.json")} {
+		if _, err := os.Stat(path); err == nil {
+			packages = append(packages, path)
+		}
+	}
+	return string(version) + script, packages
+}
+
+func buildAssemblyScript(t testing.TB, asc, kit, source string, options []string) string {
+	t.Helper()
 	dir := t.TempDir()
 	install(t, kit, dir)
 	text, err := os.ReadFile(source)

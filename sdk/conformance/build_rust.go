@@ -42,17 +42,30 @@ func buildRust(t testing.TB, kit, source string, features ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	see(t, append(append(sources, json...), source)...)
-	dir := t.TempDir()
-	library, out := filepath.Join(dir, "librefold.rlib"), filepath.Join(dir, "guest.wasm")
-	run(t, rustc("rlib", "refold", library, filepath.Join(kit, "src", "lib.rs"), features...), "")
-	run(t, rustc("cdylib", "guest", out, source, "-Clto", "--extern=refold="+library), "")
-	return out
+	sources = append(append(sources, json...), source)
+	see(t, sources...)
+	args := func(library, out string) (kitArgs, guestArgs []string) {
+		return rustcArgs("rlib", "refold", library, filepath.Join(kit, "src", "lib.rs"), features...),
+			rustcArgs("cdylib", "guest", out, source, "-Clto", "--extern=refold="+library)
+	}
+	version, err := exec.Command("rustc", "-vV").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kitArgs, guestArgs := args("library", "out")
+	return kept(t, recipe{string(version), append(kitArgs, guestArgs...), sources}, func() string {
+		dir := t.TempDir()
+		out := filepath.Join(dir, "guest.wasm")
+		kitArgs, guestArgs := args(filepath.Join(dir, "librefold.rlib"), out)
+		run(t, exec.Command("rustc", kitArgs...), "")
+		run(t, exec.Command("rustc", guestArgs...), "")
+		return out
+	})
 }
 
-// rustc compiles one crate; a warning is an error.
-func rustc(kind, name, out, source string, more ...string) *exec.Cmd {
-	return exec.Command("rustc", toolchain.RustcArgs(kind, name, out, source, append(more, "-Dwarnings")...)...)
+// rustcArgs compile one crate; a warning is an error.
+func rustcArgs(kind, name, out, source string, more ...string) []string {
+	return toolchain.RustcArgs(kind, name, out, source, append(more, "-Dwarnings")...)
 }
 
 // needRust wants a rustc that has the standard library for WebAssembly.
