@@ -23,6 +23,7 @@ files, which TMPDIR names, and are removed in the end.`
 // benchFlags are what bench is asked for.
 type benchFlags struct {
 	only   []string
+	long   bool
 	events int
 	module string
 }
@@ -47,6 +48,7 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&f.only, "only", nil, "measure only these `names`, separated by commas")
+	c.Flags().BoolVar(&f.long, "long", false, "measure also what takes many minutes, over ten times the events and some GB of disk")
 	c.Flags().IntVar(&f.events, "events", benchEvents, "the log's number of `events`; the other sizes shrink with it")
 	c.Flags().StringVar(&f.module, "module", "", "guest lines_by_dir of examples/git-history, a `file`, for visible_p99_ms")
 	return c
@@ -103,7 +105,10 @@ type bench struct {
 func (b *bench) wants(m measure) bool { return b.wantsName(m.name) }
 
 func (b *bench) wantsName(name string) bool {
-	return len(b.flags.only) == 0 || slices.Contains(b.flags.only, name)
+	if len(b.flags.only) > 0 {
+		return slices.Contains(b.flags.only, name)
+	}
+	return b.flags.long || !slices.Contains(longMeasures, name)
 }
 
 // found keeps a value, if it is wanted.

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,7 +38,10 @@ func (b *bench) buildC(ctx context.Context, source, name string, flags ...string
 		}
 	}
 	out := filepath.Join(b.dir, name+".wasm")
-	flags = append(flags, "--target=wasm32", "-O2", "-nostdlib", "-Wl,--no-entry", "-x", "c", "-", "-o", out)
+	if err := os.CopyFS(filepath.Join(b.dir, "kit"), sdk.C); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	flags = append(flags, "-I", filepath.Join(b.dir, "kit", "c"), "--target=wasm32", "-mbulk-memory", "-O2", "-nostdlib", "-Wl,--no-entry", "-x", "c", "-", "-o", out)
 	return out, compile(exec.CommandContext(ctx, "clang", flags...), source)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -25,17 +24,16 @@ type beginning struct {
 
 func (l beginning) Head(context.Context) (event.Position, error) { return l.head, nil }
 
-// rebuild is an engine that builds the state of the guest table.c from an archive.
+// rebuild is an engine that folds an archive's events by a guest.
 type rebuild struct {
 	b      *bench
 	log    beginning
 	module *wasm.Module
 }
 
-// rebuilds compiles the guest, with room for the log's aggregates.
-func (b *bench) rebuilds(ctx context.Context, host *wasm.Host, l *benchLog, head int) (*rebuild, error) {
-	slots := fmt.Sprintf("-DBITS=%d", bits.Len(uint(2*l.events/crowdEvents)))
-	path, err := b.buildC(ctx, "table.c", fmt.Sprintf("table_%d", l.events), slots)
+// newRebuild compiles a guest in C for it.
+func (b *bench) newRebuild(ctx context.Context, host *wasm.Host, from *archive.Store, head int, source string, flags ...string) (*rebuild, error) {
+	path, err := b.buildC(ctx, source, "rebuild_"+source, flags...)
 	if err != nil {
 		return nil, err
 	}
@@ -43,50 +41,51 @@ func (b *bench) rebuilds(ctx context.Context, host *wasm.Host, l *benchLog, head
 	if err != nil {
 		return nil, err
 	}
-	return &rebuild{b, beginning{l.store, event.Position(head)}, m}, nil
+	return &rebuild{b, beginning{from, event.Position(head)}, m}, nil
 }
 
+// roomFor has the guest table.c count so many aggregates.
+func roomFor(aggregates int) string { return fmt.Sprintf("-DBITS=%d", bits.Len(uint(2*aggregates))) }
+
 // run is the whole way of a replay: open, read, fold, checkpoint. It is held to
-// what the native fold has counted.
-func (r *rebuild) run(ctx context.Context, want string) (took time.Duration, err error) {
+// what the native fold has counted, if that is known.
+func (r *rebuild) run(ctx context.Context, want string) (time.Duration, error) {
+	discard := func(context.Context) (engine.Executor, error) { return null.Executor{}, nil }
+	return r.into(ctx, discard, func(e *engine.Engine) error {
+		got, err := e.State(ctx, "bench", nil)
+		if err == nil && want != "" && string(got) != want {
+			err = fmt.Errorf("the engine comes to %s, and the native fold to %s", got, want)
+		}
+		return err
+	})
+}
+
+// into is a replay into an executor.
+func (r *rebuild) into(ctx context.Context, open func(context.Context) (engine.Executor, error), check func(*engine.Engine) error) (took time.Duration, err error) {
 	dir, err := os.MkdirTemp(r.b.dir, "rebuild-")
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	start := time.Now()
-	e, err := engine.Open(ctx, r.options(dir), []config.Pipeline{tallied(r.b.dir)})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, e.Close(ctx)) }()
-	if err := e.CatchUp(ctx); err != nil {
-		return 0, err
-	}
-	took = time.Since(start)
-	got, err := e.State(ctx, "tally", nil)
-	if err == nil && want != "" && string(got) != want {
-		err = fmt.Errorf("the engine comes to %s, and the native fold to %s", got, want)
-	}
-	return took, err
-}
-
-func (r *rebuild) options(dir string) engine.Options {
-	return engine.Options{
+	options := engine.Options{
 		Log: r.log, Dir: dir, Logger: r.b.logger, Now: time.Now,
 		OpenPlugin: func(ctx context.Context, _ config.Projection) (engine.Plugin, error) {
 			return r.module.Instantiate(ctx)
 		},
-		OpenExecutor: func(context.Context, config.Executor, string, uint64) (engine.Executor, error) {
-			return null.Executor{}, nil
+		OpenExecutor: func(ctx context.Context, _ config.Executor, _ string, _ uint64) (engine.Executor, error) {
+			return open(ctx)
 		},
 	}
-}
-
-func tallied(dir string) config.Pipeline {
-	return config.Pipeline{
-		Name:       "tally",
-		Projection: config.Projection{WASM: filepath.Join(dir, "table.wasm")},
-		Executors:  []config.Executor{{Null: &config.Null{}}},
+	pipeline := config.Pipeline{Name: "bench", Projection: config.Projection{WASM: "bench.wasm"}, Executors: []config.Executor{{Null: &config.Null{}}}}
+	start := time.Now()
+	e, err := engine.Open(ctx, options, []config.Pipeline{pipeline})
+	if err != nil {
+		return 0, err
 	}
+	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
+	if err := e.CatchUp(ctx); err != nil {
+		return 0, err
+	}
+	took = time.Since(start)
+	return took, check(e)
 }

@@ -49,7 +49,7 @@ func (b *bench) archived(ctx context.Context, l *benchLog, bare time.Duration) (
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Close(ctx)) }()
-	r, err := b.rebuilds(ctx, host, l, l.events)
+	r, err := b.newRebuild(ctx, host, l.store, l.events, "table.c", roomFor(l.events/crowdEvents))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
@@ -32,6 +33,12 @@ const (
 	load100k          = "load_50_of_100k_p50_ms"
 	archiveVsConsumer = "archive_vs_jetstream"
 	archiveVsNative   = "archive_vs_native_segments"
+	rebuildSQLite     = "rebuild_sqlite_vs_bulk"
+	rebuildPostgres   = "rebuild_postgres_vs_bulk"
+	cost10M           = "cost_10m_vs_1m"
+	rate1M            = "replay_1m_events_per_s"
+	rate10M           = "replay_10m_events_per_s"
+	rss10M            = "rss_10m_mib"
 	firstVsConsumer   = "first_replay_vs_consumer"
 	sqliteVsBulk      = "sqlite_vs_bulk"
 	sqliteRows        = "sqlite_rows_per_s"
@@ -90,7 +97,22 @@ var benchSubjects = []benchSubject{
 		{archiveVsConsumer, true, "a replay by the engine from the archive, of a guest in C that counts events by aggregate, against that consumer; per event"},
 		{archiveVsNative, true, "that replay, against the same fold in Go over the archive's frames in place; all %d events"},
 	}, (*bench).replays},
+	{"rebuilds into SQLite", []measure{
+		{rebuildSQLite, true, "a replay by the engine that makes a row of each event, from the archive into SQLite, against a plain bulk load of the same rows; %d rows; with --long"},
+	}, (*bench).rebuildsSQLite},
+	{"rebuilds into PostgreSQL", []measure{
+		{rebuildPostgres, true, "the same into PostgreSQL; %d rows; with --long"},
+	}, (*bench).rebuildsPostgres},
+	{"ten times the log", []measure{
+		{cost10M, true, "events per second of a replay over ten times %d events, against one over the first tenth of them: 1 is flat; with --long"},
+		{rate1M, false, "events per second of the latter"},
+		{rate10M, false, "events per second of the former"},
+		{rss10M, false, "the largest resident memory of a process with log, archive and engine, in MiB, while it replays ten times %d events of 10000 aggregates; with --long"},
+	}, (*bench).tenfold},
 }
+
+// longMeasures are left out unless somebody asks for them.
+var longMeasures = []string{rebuildSQLite, rebuildPostgres, cost10M, rate1M, rate10M, rss10M}
 
 func benchNames() (names []string) {
 	for _, s := range benchSubjects {
@@ -133,7 +155,7 @@ func (a *app) printBench(b *bench) error {
 			} else {
 				figures[m.name] = value
 			}
-			rows = append(rows, []any{m.name, value, strings.ReplaceAll(m.compares, "%d", fmt.Sprint(b.flags.events))})
+			rows = append(rows, []any{m.name, strconv.FormatFloat(value, 'f', -1, 64), strings.ReplaceAll(m.compares, "%d", fmt.Sprint(b.flags.events))})
 		}
 	}
 	if a.json {
