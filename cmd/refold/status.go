@@ -70,7 +70,7 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		}
 	}
 	if !onlyDisk {
-		if err := a.printStatus(list); err != nil || a.json {
+		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
 			return err
 		}
 	}
