@@ -62,7 +62,8 @@ func parses(args []string) error {
 	if err := cmd.ParseFlags(rest); err != nil {
 		return err
 	}
-	if cmd.HasSubCommands() && cmd.Flags().NArg() > 0 {
+	takesAny := cmd.ValidateArgs(make([]string, 99)) == nil // it says itself what it does not know
+	if cmd.HasSubCommands() && cmd.Flags().NArg() > 0 && takesAny {
 		return cmd.RunE(cmd, cmd.Flags().Args())
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
