@@ -116,6 +116,16 @@ func (j *jobs) remember(id uuid.UUID, err error) {
 	}
 }
 
+// finishKept is the end of a job whose generation is kept.
+func (j *jobs) finishKept(id uuid.UUID) (job.Job, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.store.Note(id, func(one *job.Job) { one.Kept = true }); err != nil {
+		return job.Job{}, err
+	}
+	return j.stepLocked(id, job.Finish, nil)
+}
+
 // progress fills in how far a job that is being worked has come. The caller holds
 // mu.
 func (j *jobs) progress(one *job.Job) {
@@ -157,21 +167,27 @@ func (j *jobs) open(pipeline string) (list []job.Job) {
 	return list
 }
 
-// holds reports whether a generation is a job's that has not ended.
+// holds reports whether a generation is a job's that has not ended, or that is kept.
 func (j *jobs) holds(pipeline string, generation uint64) bool {
-	for _, one := range j.open(pipeline) {
-		if one.Generation == generation {
-			return true
+	_, _, ok := j.holder(pipeline, generation)
+	return ok
+}
+
+// holder is the job that holds a generation, and whether that is because it is kept.
+func (j *jobs) holder(pipeline string, generation uint64) (id uuid.UUID, kept, ok bool) {
+	for _, one := range j.store.All() {
+		if one.Pipeline == pipeline && one.Generation == generation && generation != 0 && (one.Kept || !one.State.Ended()) {
+			return one.ID, one.Kept, true
 		}
 	}
-	return false
+	return id, false, false
 }
 
 // adopt returns the job that builds what a pipeline is to serve: the one that has its
 // turn, the next one, or a new one. The error says so if somebody holds what a change
 // asks for.
 func (j *jobs) adopt(pipeline, why string) (job.Job, error) {
-	open := j.open(pipeline)
+	open := slices.DeleteFunc(j.open(pipeline), func(one job.Job) bool { return one.Travels() })
 	for _, s := range []job.State{job.Running, job.Queued, job.Paused} {
 		at := slices.IndexFunc(open, func(one job.Job) bool { return one.State == s })
 		switch {

@@ -94,7 +94,7 @@ func (r *rig) untilJob(id uuid.UUID, what string, good func(job.Job) bool) job.J
 
 func (r *rig) submit(pipeline string) job.Job {
 	r.t.Helper()
-	one, err := r.engine.Submit(job.Request{Pipeline: pipeline})
+	one, err := r.engine.Submit(context.Background(), job.Request{Pipeline: pipeline})
 	must(r.t, err)
 	return one
 }
@@ -319,7 +319,7 @@ func TestAJobWhereNothingServes(t *testing.T) {
 	if one.Why != job.Reset {
 		t.Errorf("job %+v", one)
 	}
-	if _, err := r.engine.Submit(job.Request{Pipeline: "lines"}); err == nil || !strings.Contains(err.Error(), "is being built") {
+	if _, err := r.engine.Submit(context.Background(), job.Request{Pipeline: "lines"}); err == nil || !strings.Contains(err.Error(), "is being built") {
 		t.Errorf("another one beside it: %v", err)
 	}
 	_, err := r.engine.PauseJob(t.Context(), one.ID)

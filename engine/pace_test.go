@@ -35,7 +35,7 @@ func workersSeen(r *rig) func() []int {
 // work submits a job and works it.
 func (r *rig) work(want job.Request) {
 	r.t.Helper()
-	one, err := r.engine.Submit(want)
+	one, err := r.engine.Submit(context.Background(), want)
 	must(r.t, err)
 	must(r.t, r.engine.Work(r.ctx, one.ID))
 }
@@ -84,7 +84,7 @@ func TestTheWorkersOfAJob(t *testing.T) {
 	if last := seen(); last[len(last)-1] != 0 {
 		t.Errorf("a resident one is opened with %d workers", last[len(last)-1])
 	}
-	one, err := r.engine.Submit(job.Request{Pipeline: "commits", Workers: 2})
+	one, err := r.engine.Submit(context.Background(), job.Request{Pipeline: "commits", Workers: 2})
 	must(t, err)
 	if err := r.engine.Work(t.Context(), one.ID); err == nil {
 		t.Error("a resident one is rebuilt by two workers")
@@ -93,7 +93,7 @@ func TestTheWorkersOfAJob(t *testing.T) {
 		t.Errorf("job %+v", one)
 	}
 	for _, want := range []job.Request{{}, {Pipeline: "lines", Workers: -1}, {Pipeline: "lines", Workers: 65}, {Pipeline: "lines", Rate: -1}} {
-		if _, err := r.engine.Submit(want); err == nil {
+		if _, err := r.engine.Submit(context.Background(), want); err == nil {
 			t.Errorf("%+v is taken", want)
 		}
 	}
@@ -135,7 +135,7 @@ func TestWhatIsLiveStaysLiveBesideAJob(t *testing.T) {
 	r.open()
 	r.start()
 	r.untilLive("lines", 300)
-	one, err := r.engine.Submit(job.Request{Pipeline: "lines", Rate: 1})
+	one, err := r.engine.Submit(context.Background(), job.Request{Pipeline: "lines", Rate: 1})
 	must(t, err)
 	r.untilJob(one.ID, "running", func(one job.Job) bool { return one.State == job.Running && one.Generation == 2 })
 	for at := 300; at < len(all); at += 100 {

@@ -52,12 +52,17 @@ func (p *pipeline) replay(ctx context.Context, id uuid.UUID, live *liveRun) erro
 	if done, err := p.isServed(one); done || err != nil {
 		return err
 	}
+	if one.Travels() {
+		return p.travel(ctx, w, one)
+	}
 	serves := p.serves()
 	if !serves {
 		p.life.become(inRebuild, nil)
 	}
 	at := p.paceOf(one)
-	next, err := p.build(ctx, w, one, at, live)
+	next, err := p.build(ctx, w, one, at, func(next *generation) error {
+		return p.fill(ctx, next, live, func(head event.Position) error { return p.aim(one, head) })
+	})
 	if err == nil {
 		err = p.settle(context.WithoutCancel(ctx), next, at)
 	}
@@ -140,9 +145,14 @@ func (p *pipeline) remove(ctx context.Context, one job.Job, next *generation) er
 	return nil
 }
 
-// build brings the job's generation to the log's head. What it returns beside an
-// error is as far as it has come.
-func (p *pipeline) build(ctx context.Context, w *work, one job.Job, at pace, live *liveRun) (*generation, error) {
+// aim notes where a job goes to.
+func (p *pipeline) aim(one job.Job, target event.Position) error {
+	return p.jobs.note(one.ID, func(one *job.Job) { one.Target = target })
+}
+
+// build has the job's generation filled. What it returns beside an error is as far as
+// it has come.
+func (p *pipeline) build(ctx context.Context, w *work, one job.Job, at pace, fill func(*generation) error) (*generation, error) {
 	kept, fresh, err := p.generationOf(ctx, one)
 	if err != nil {
 		return nil, err
@@ -156,9 +166,7 @@ func (p *pipeline) build(ctx context.Context, w *work, one job.Job, at pace, liv
 	}
 	next.slowDown(at)
 	p.jobs.show(w, next)
-	return next, p.fill(ctx, next, live, func(head event.Position) error {
-		return p.jobs.note(one.ID, func(one *job.Job) { one.Target = head })
-	})
+	return next, fill(next)
 }
 
 // generationOf is the one that a job builds: a fresh one or, if that is of the

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/job"
 )
 
@@ -15,7 +17,11 @@ import (
 // the log, beside the live one, and swaps. The job is on disk then, and goes on
 // without its caller: at once if the engine runs and none is before it, and else
 // when it does. A pipeline that is paused refuses it.
-func (e *Engine) Submit(r job.Request) (job.Job, error) {
+//
+// A request with Until is for a read model as it was: it is built beside the live one,
+// and kept until it is dropped. A time is resolved here, to the position of the last
+// event that had happened then.
+func (e *Engine) Submit(ctx context.Context, r job.Request) (job.Job, error) {
 	if err := r.Validate(); err != nil {
 		return job.Job{}, err
 	}
@@ -30,12 +36,26 @@ func (e *Engine) Submit(r job.Request) (job.Job, error) {
 	if err := p.refuses(request{input: inReplay}); err != nil || isBuilt {
 		return job.Job{}, p.life.takes(inReplay)
 	}
+	if r.Travels() {
+		if r.Until, err = e.until(ctx, r); err != nil {
+			return job.Job{}, err
+		}
+	}
 	one, err := e.jobs.submit(r, job.Replay)
 	if err != nil {
 		return one, err
 	}
 	e.goOn(one.ID)
 	return one, nil
+}
+
+// until is the position up to which a request wants the read model.
+func (e *Engine) until(ctx context.Context, r job.Request) (event.Position, error) {
+	at, err := Moment{Position: r.Until, Time: r.UntilTime}.resolve(ctx, e.opts.Log)
+	if err == nil && at == 0 {
+		err = fmt.Errorf("nothing in the log had happened by %s", r.UntilTime.Format(time.RFC3339Nano))
+	}
+	return at, err
 }
 
 // goOn has the run under way, if there is one, work a job.
@@ -114,7 +134,7 @@ func (e *Engine) ResumeJob(id uuid.UUID) (job.Job, error) {
 // run. Where the engine does not run, the job is worked here, and what ctx
 // interrupts stays likewise.
 func (e *Engine) Replay(ctx context.Context, name string) error {
-	one, err := e.Submit(job.Request{Pipeline: name})
+	one, err := e.Submit(ctx, job.Request{Pipeline: name})
 	if err != nil {
 		return err
 	}

@@ -176,8 +176,9 @@ func (p *pipeline) noteRollback(next *generation) error {
 
 // dropKept removes a generation that an operator does not want kept.
 func (p *pipeline) dropKept(ctx context.Context, number uint64) error {
-	if p.jobs.holds(p.spec.Name, number) {
-		return fmt.Errorf("pipeline %s: generation %d is a job's: cancel that", p.spec.Name, number)
+	holder, held, ok := p.jobs.holder(p.spec.Name, number)
+	if ok && !held {
+		return fmt.Errorf("pipeline %s: generation %d is what job %s builds: cancel that", p.spec.Name, number, holder)
 	}
 	kept, rest, err := p.others()
 	if err != nil {
@@ -187,9 +188,13 @@ func (p *pipeline) dropKept(ctx context.Context, number uint64) error {
 		rest = append(rest, f.number)
 	}
 	for _, n := range rest {
-		if n == number {
-			return p.discard(context.WithoutCancel(ctx), number)
+		if n != number {
+			continue
 		}
+		if err := p.discard(context.WithoutCancel(ctx), number); err != nil || !held {
+			return err
+		}
+		return p.jobs.note(holder, func(one *job.Job) { one.Kept = false })
 	}
 	return &NotKeptError{p.spec.Name, number}
 }

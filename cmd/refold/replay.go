@@ -21,6 +21,7 @@ const progressEvery = 200 * time.Millisecond
 // replayWant is what a command line says of a replay.
 type replayWant struct {
 	job.Request
+	until  string
 	detach bool
 }
 
@@ -38,11 +39,17 @@ is cancelled, the old one stays as it is.
 A replay is a job. Where an engine runs, it works the job, goes on without this
 command, and after its own end when it starts again. Without one the job is worked
 here; if that is interrupted, refold replay resume goes on from its last checkpoint.
+
+With --until the read model is built as it was, in tables of its own, which replace
+none and stay until refold replay drop. A time means the last event that had happened
+then, by the events' own times.
+
 A pipeline that is called as a command below is named behind --.`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], want) },
 	}
 	c.Flags().IntVar(&want.Workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared or, of a keyed one, as many as there are cores")
+	c.Flags().StringVar(&want.until, "until", "", "build it as it was at a `position`, or at a time, as RFC 3339 has it, beside the one that serves")
 	c.Flags().IntVar(&want.Rate, "rate", 0, "fold at most so many `events` a second; 0 means as the engine is configured")
 	c.Flags().BoolVar(&want.detach, "detach", false, "print the job and leave it to the engine that runs, or to the next one")
 	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand(),
@@ -52,6 +59,13 @@ A pipeline that is called as a command below is named behind --.`,
 
 func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err error) {
 	want.Pipeline = pipeline
+	if want.until != "" {
+		m, err := parseMoment("until", want.until)
+		if err != nil {
+			return err
+		}
+		want.Until, want.UntilTime = m.Position, m.Time
+	}
 	if err := want.Validate(); err != nil {
 		return &usageError{fmt.Errorf("--%w", err)}
 	}
@@ -72,11 +86,11 @@ func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err
 		return a.follow(ctx, s, one, want.detach)
 	}
 	return a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
-		one, err := e.Submit(want.Request)
+		one, err := e.Submit(ctx, want.Request)
 		if err != nil {
 			return err
 		}
-		return a.workHere(ctx, e, one, want.detach)
+		return a.workHere(ctx, s, e, one, want.detach)
 	})
 }
 
@@ -111,11 +125,11 @@ func (a *app) follow(ctx context.Context, s *session, one job.Job, detach bool) 
 	if err != nil {
 		return err
 	}
-	return a.printReplayed(last)
+	return a.printReplayed(s, last)
 }
 
 // workHere works a job without a running engine.
-func (a *app) workHere(ctx context.Context, e *engine.Engine, one job.Job, detach bool) error {
+func (a *app) workHere(ctx context.Context, s *session, e *engine.Engine, one job.Job, detach bool) error {
 	if detach {
 		return a.printSubmitted(one)
 	}
@@ -137,7 +151,7 @@ func (a *app) workHere(ctx context.Context, e *engine.Engine, one job.Job, detac
 	if err != nil {
 		return err
 	}
-	return a.printReplayed(last)
+	return a.printReplayed(s, last)
 }
 
 // progressing does something, and calls show from time to time until it is done.

@@ -100,7 +100,7 @@ func (a *app) resumeJob(ctx context.Context, s *session, one job.Job, detach boo
 		if one, err = e.ResumeJob(one.ID); err != nil {
 			return err
 		}
-		return a.workHere(ctx, e, one, false)
+		return a.workHere(ctx, s, e, one, false)
 	})
 }
 

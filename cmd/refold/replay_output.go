@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/job"
 )
 
@@ -23,7 +24,7 @@ func (a *app) showReplay(doing string) (show func(job.Job), end func()) {
 
 // printReplayed prints what has become of a job that nobody works any more. The error
 // is the job's.
-func (a *app) printReplayed(last job.Job) error {
+func (a *app) printReplayed(s *session, last job.Job) error {
 	if err := last.Err(); err != nil {
 		return err
 	}
@@ -34,7 +35,38 @@ func (a *app) printReplayed(last job.Job) error {
 		_, err := fmt.Fprintf(a.out, "%s: job %s is paused at position %d of %d\n", last.Pipeline, last.ID, last.Position, last.Target)
 		return err
 	}
+	if last.Kept {
+		return a.printKept(s, last)
+	}
 	_, err := fmt.Fprintf(a.out, "%s: generation %d serves, rebuilt from %d events at %.0f events/s\n", last.Pipeline, last.Generation, last.Position, last.EventsPerSecond)
+	return err
+}
+
+// printKept says where a read model is that was built as it had been.
+func (a *app) printKept(s *session, last job.Job) error {
+	spec, err := s.dir.Pipeline(last.Pipeline)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(a.out, "%s: generation %d is the read model as of position %d\n", last.Pipeline, last.Generation, last.Position); err != nil {
+		return err
+	}
+	for i := range spec.Executors {
+		var where string
+		var tables []config.Table
+		switch x := spec.Executors[i].Innermost(); {
+		case x.SQLite != nil:
+			where, tables = s.dir.Resolve(x.SQLite.Path), x.SQLite.Tables
+		case x.Postgres != nil:
+			where, tables = "postgres", x.Postgres.Tables
+		}
+		for _, t := range tables { // as those executors name what does not serve
+			if _, err := fmt.Fprintf(a.out, "  %s: table %s__g%d\n", where, t.Name, last.Generation); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = fmt.Fprintf(a.out, "  `refold replay drop %s --generation %d` removes it\n", last.Pipeline, last.Generation)
 	return err
 }
 

@@ -72,7 +72,7 @@ func (a *app) reset(ctx context.Context, pipeline string, yes bool) (err error) 
 	if err != nil {
 		return err
 	}
-	return a.printReplayed(last)
+	return a.printReplayed(s, last)
 }
 
 // resetHere resets without a running engine.

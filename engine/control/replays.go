@@ -28,7 +28,7 @@ func (s *Server) submitReplay(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusBadRequest, err)
 		return
 	}
-	one, err := s.engine.Submit(want)
+	one, err := s.engine.Submit(r.Context(), want)
 	s.answerJob(w, one, err)
 }
 

@@ -38,6 +38,8 @@ type Job struct {
 	// works it.
 	ETA   float64 `json:"eta_seconds,omitempty"`
 	Error string  `json:"error,omitempty"`
+	// Kept says that the generation stays, and serves nobody, until it is dropped.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // Progress sets how far the job has come since it went to work at a position.

@@ -220,12 +220,12 @@ func (s *Store) write(next []Job) error {
 func pruned(list []Job) []Job {
 	ended := 0
 	for i := range list {
-		if list[i].State.Ended() {
+		if list[i].State.Ended() && !list[i].Kept {
 			ended++
 		}
 	}
 	return slices.DeleteFunc(list, func(j Job) bool {
-		if ended <= maxEnded || !j.State.Ended() {
+		if ended <= maxEnded || !j.State.Ended() || j.Kept {
 			return false
 		}
 		ended--
