@@ -37,23 +37,41 @@ func NewDispatch(ctx context.Context, outlets []*Outlet) *Dispatch {
 }
 
 func (d *Dispatch) work(ctx, patient context.Context, o *Outlet, queue *inbox) {
-	for {
-		parcels, ok := queue.take(ctx, o.joinable)
-		if !ok {
-			return
-		}
-		if o.joined(ctx, parcels) {
-			d.done(parcels...)
-			continue
-		}
-		for _, p := range parcels {
-			if err := o.Perform(ctx, patient, p.Batch); err != nil {
-				d.giveUp(err)
+	for next := (*load)(nil); ; {
+		now := next
+		if now == nil {
+			parcels, ok := queue.take(ctx, o.joinable)
+			if !ok {
 				return
 			}
-			d.done(p)
+			now = newLoad(parcels)
+		}
+		next = o.ahead(queue)
+		err := d.perform(ctx, patient, o, now)
+		next.await()
+		if err != nil {
+			d.giveUp(err)
+			return
+		}
+		if ctx.Err() != nil {
+			return
 		}
 	}
+}
+
+// perform has an outlet perform a load: at once, or one parcel after the other.
+func (d *Dispatch) perform(ctx, patient context.Context, o *Outlet, l *load) error {
+	if o.joined(ctx, l) {
+		d.done(l.parcels...)
+		return nil
+	}
+	for _, p := range l.parcels {
+		if err := o.Perform(ctx, patient, p.Batch); err != nil {
+			return err
+		}
+		d.done(p)
+	}
+	return nil
 }
 
 // done notes that an outlet has performed parcels.

@@ -35,6 +35,9 @@ type diary struct {
 
 func (d *diary) Handles(effect.Kind) bool { return true }
 
+// Prepare has nothing to prepare: an outlet that joins batches is a batch ahead of it.
+func (d *diary) Prepare([]effect.Effect) {}
+
 func (d *diary) Position() (event.Position, bool) { return d.at, d.transactional }
 
 func (d *diary) Execute(_ context.Context, b effect.Batch) error {

@@ -2,28 +2,24 @@ package rows
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
 )
 
-// Model is the tables of one read model, for one goroutine.
+// Model is the tables of one read model, for one goroutine, but for Prepare.
 type Model struct {
 	// Tables are as declared, in that order.
-	Tables   []*Writes
-	byName   map[string]*Writes
-	dialect  *Dialect
-	decoders []*decoder // as many as work side by side
-	decoded  []decoded  // of the batch in hand
+	Tables  []*Writes
+	byName  map[string]*Writes
+	dialect *Dialect
+	now     *decoding // of the batch in hand
+	prepared
 }
 
 // NewModel returns the model of tables that have been validated.
 func NewModel(tables []Table, d *Dialect) *Model {
-	m := &Model{byName: make(map[string]*Writes, len(tables)), dialect: d}
-	for range runtime.GOMAXPROCS(0) {
-		m.decoders = append(m.decoders, &decoder{dialect: d})
-	}
+	m := &Model{byName: make(map[string]*Writes, len(tables)), dialect: d, now: newDecoding(d)}
 	for _, declared := range tables {
 		t := newWrites(declared)
 		m.Tables = append(m.Tables, t)
@@ -62,9 +58,9 @@ func (m *Model) Gather(b effect.Batch, behind event.Position) error {
 
 // gather folds effects into the tables' writes.
 func (m *Model) gather(effects []effect.Effect) error {
-	m.decodeAll(effects)
-	for i := range m.decoded {
-		d := &m.decoded[i]
+	list := m.decodedOf(effects)
+	for i := range list {
+		d := &list[i]
 		if d.table == nil && d.failed == nil {
 			continue // it writes no row
 		}
@@ -81,7 +77,7 @@ func (m *Model) gather(effects []effect.Effect) error {
 
 // Clear forgets the writes.
 func (m *Model) Clear() {
-	clear(m.decoded)
+	m.now.clear()
 	for _, t := range m.Tables {
 		t.clear()
 	}
