@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nats.go/micro"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/refold-dev/refold/engine/datadir"
@@ -71,6 +74,25 @@ func natsBucket(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		fmt.Fprintln(ts.Stdout(), key, string(entry.Value()))
 	}
+}
+
+// natsAsk sends a request, and prints the code of an error and the answer:
+// nats_ask SERVER SUBJECT [BODY]. With ! nobody may be there to answer.
+func natsAsk(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 && len(args) != 3 {
+		ts.Fatalf("usage: nats_ask SERVER SUBJECT [BODY]")
+	}
+	nc := jetstreamAt(ts, args[0]).Conn()
+	defer nc.Close()
+	answer, err := nc.Request(args[1], []byte(strings.Join(args[2:], "")), 30*time.Second)
+	if neg {
+		if !errors.Is(err, nats.ErrNoResponders) {
+			ts.Fatalf("somebody answers, or: %v", err)
+		}
+		return
+	}
+	ts.Check(err)
+	fmt.Fprintln(ts.Stdout(), answer.Header.Get(micro.ErrorCodeHeader), string(answer.Data))
 }
 
 // jetstreamAt connects to a URL, or to the log of an engine that has a data directory.

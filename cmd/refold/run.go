@@ -74,7 +74,7 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	if s.control != nil {
 		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
 	}
-	r := &pipelineRun{session: s, parts: parts, replay: c.Replay}
+	r := &pipelineRun{session: s, parts: parts, config: *c}
 	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ type pipelineRun struct {
 	session            *session
 	parts              *parts
 	pipelines, retired []config.Pipeline
-	replay             config.Replay
+	config             config.Config // the zero value where nobody has declared one
 }
 
 // open opens the engine, and keeps a journal of what becomes of its pipelines.
@@ -134,8 +134,8 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 		OpenExecutor: r.parts.executor,
 		Models:       r.parts.models(),
 		Retired:      r.retired,
-		Jobs:         r.replay.Jobs,
-		ReplayRate:   r.replay.Rate,
+		Jobs:         r.config.Replay.Jobs,
+		ReplayRate:   r.config.Replay.Rate,
 		Logger:       r.parts.logger,
 		Now:          time.Now,
 		Observer:     observer,
@@ -196,6 +196,11 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 		return fmt.Errorf("opening the control API: %w", err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	end, err := r.serveNATS(e)
+	if err != nil {
+		return err
+	}
+	defer end()
 	if monitor != "" {
 		m, err := control.ListenMonitor(monitor, e, logger)
 		if err != nil {

@@ -45,6 +45,7 @@ func TestScript(t *testing.T) {
 			"nats_server": natsServer,
 			"nats_stream": natsStream,
 			"nats_bucket": natsBucket,
+			"nats_ask":    natsAsk,
 			"rustc_alone": rustcAlone,
 			"stream":      stream,
 			"postgres":    postgresDatabase,

@@ -11,6 +11,8 @@ type Config struct {
 	Pipelines []Pipeline `yaml:"pipelines"`
 	// Replay says how the engine works replay jobs.
 	Replay Replay `yaml:"replay" json:",omitzero"`
+	// Control says by what else than HTTP a running engine can be asked.
+	Control Control `yaml:"control" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
 }

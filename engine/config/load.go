@@ -184,7 +184,8 @@ func syntaxError(file string, err error) *Error {
 	return e
 }
 
-// merge adds a file's content. Only one file may set the store.
+// merge adds a file's content. Only one file may set the store, and each other key
+// that is not a list.
 func (c *Config) merge(file Config) (errs Errors) {
 	if c.pos.File == file.pos.File { // the only one
 		c.At = file.At
@@ -200,6 +201,12 @@ func (c *Config) merge(file Config) (errs Errors) {
 			errs = append(errs, &Error{Pos: file.Replay.pos, Message: "replay is set twice, first at " + c.Replay.pos.String()})
 		}
 		c.Replay = file.Replay
+	}
+	if file.Control.pos.Line > 0 {
+		if c.Control.pos.Line > 0 {
+			errs = append(errs, &Error{Pos: file.Control.pos, Message: "control is set twice, first at " + c.Control.pos.String()})
+		}
+		c.Control = file.Control
 	}
 	c.Pipelines = append(c.Pipelines, file.Pipelines...)
 	c.Catalog = append(c.Catalog, file.Catalog...)

@@ -30,6 +30,7 @@ func (c *Config) validate() Errors {
 	var r rules
 	r.store(&c.Store)
 	r.replay(&c.Replay)
+	r.control(c)
 	r.catalog(c.Catalog)
 	r.foldersOnce(c.Pipelines)
 	first := map[string]Pos{}
@@ -37,6 +38,7 @@ func (c *Config) validate() Errors {
 		p := &c.Pipelines[i]
 		r.pipeline(p)
 		r.logsSubjects(p, &c.Store)
+		r.controlsSubjects(p, c)
 		if at, twice := first[p.Name]; twice && p.Name != "" {
 			r.fail(p.Where("name"), "", "pipeline %q is declared twice, first at %s", p.Name, at)
 		}

@@ -247,6 +247,18 @@ func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control
 // running is an engine that runs the pipeline "lines" until the test ends.
 func running(t *testing.T, log engine.Log) *engine.Engine {
 	t.Helper()
+	e := opened(t, log)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); e.Run(ctx) }()
+	t.Cleanup(func() { cancel(); <-done })
+	return e
+}
+
+// opened is an engine with the pipeline "lines" that is open until the test ends, and
+// does not run.
+func opened(t *testing.T, log engine.Log) *engine.Engine {
+	t.Helper()
 	module := loadGuest(t)
 	e, err := engine.Open(t.Context(), engine.Options{
 		Log:          log,
@@ -259,12 +271,7 @@ func running(t *testing.T, log engine.Log) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { defer close(done); e.Run(ctx) }()
 	t.Cleanup(func() {
-		cancel()
-		<-done
 		if err := e.Close(context.Background()); err != nil {
 			t.Error(err)
 		}

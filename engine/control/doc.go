@@ -1,5 +1,5 @@
 // Package control is how other processes ask a running engine: an HTTP server
-// on loopback, and its client.
+// on loopback, and its client, and a service on a NATS server.
 //
 //	GET  /v1/pipelines                    → [Status]
 //	GET  /v1/pipelines/{name}/state[?key=&at=&time=] → the state, as JSON; as it was at a position or a time
@@ -25,6 +25,10 @@
 //
 // The last two a [Monitor] serves as well, for those who watch.
 //
+// A [Service] answers by NATS request what is about replay jobs, with the same bodies,
+// at SUBJECT.replays.submit, list, show, pause, resume and cancel, on the server that
+// it is given.
+//
 // Invariants:
 //
 //  1. Every request needs the bearer token; without it the answer is 401. A monitor's
@@ -32,5 +36,8 @@
 //     and errors.
 //  2. An error is {"error": text} with a status of 4xx or 5xx, and "refused" if a
 //     pipeline's state does not allow what is asked, "refused_job" if a job's does not.
-//  3. The server listens on 127.0.0.1 only, a monitor on loopback addresses only.
+//  3. The server listens on 127.0.0.1 only, a monitor on loopback addresses only; a
+//     service listens nowhere, and who may ask it the NATS server says.
+//  4. A service answers requests to inboxes only, and once Close has returned it asks
+//     the engine nothing.
 package control

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -38,9 +37,9 @@ func (s *Server) listReplays(w http.ResponseWriter, _ *http.Request) { s.answer(
 // about it.
 func (s *Server) withReplay(do func(ctx context.Context, id uuid.UUID) (job.Job, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		id, err := uuid.Parse(r.PathValue("id"))
+		id, err := job.ParseID(r.PathValue("id"))
 		if err != nil {
-			s.fail(w, http.StatusBadRequest, fmt.Errorf("%q is no job's id: %w", r.PathValue("id"), err))
+			s.fail(w, http.StatusBadRequest, err)
 			return
 		}
 		one, err := do(r.Context(), id)

@@ -1,0 +1,268 @@
+package control_test
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+	"go.uber.org/goleak"
+
+	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/job"
+	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
+)
+
+const subject = "refold-control.infrastructure"
+
+// TestService asks an engine that is open, and does not run, for replays: what is
+// submitted stays queued.
+func TestService(t *testing.T) {
+	log := history(t)
+	e := opened(t, log)
+	if err := e.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	connect := logServer(t)
+	s := serve(t, e, connect)
+	by := &requester{t: t, nc: connected(t, connect)}
+	t.Run("found", by.testFound)
+	t.Run("life", by.testLife)
+	t.Run("as by HTTP", func(t *testing.T) { by.testAsByHTTP(t, listen(t, e, log)) })
+	t.Run("reply", by.testReply)
+	t.Run("paused", func(t *testing.T) {
+		if err := e.Pause(t.Context(), "lines", ""); err != nil {
+			t.Fatal(err)
+		}
+		code, body := by.ask("submit", `{"pipeline":"lines"}`)
+		if want := `"refused":{"pipeline":"lines","state":"paused","input":"replay","rule":"paused"`; code != "409" || !strings.Contains(body, want) {
+			t.Errorf("a replay of what is paused: %s %s", code, body)
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		s.Close()
+		if _, err := by.nc.Request(subject+".replays.list", nil, 10*time.Second); !errors.Is(err, nats.ErrNoResponders) {
+			t.Errorf("asking a service that is closed: %v", err)
+		}
+	})
+}
+
+// testFound: the service is there for whoever looks for services.
+func (by *requester) testFound(t *testing.T) {
+	for _, of := range []string{"$SRV.PING", "$SRV.INFO.refold"} {
+		reply, err := by.nc.Request(of, nil, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var info micro.Info
+		if err := json.Unmarshal(reply.Data, &info); err != nil || info.Name != "refold" || info.Version != "1.2.3" {
+			t.Errorf("%s: %s, %v", of, reply.Data, err)
+		}
+		if of != "$SRV.PING" && len(info.Endpoints) != 6 {
+			t.Errorf("the endpoints: %+v", info.Endpoints)
+		}
+	}
+}
+
+// testLife has one job go through its life.
+func (by *requester) testLife(t *testing.T) {
+	if code, body := by.ask("list", ""); code != "" || body != "[]" {
+		t.Errorf("no jobs: %s %s", code, body)
+	}
+	one := by.job("submit", `{"pipeline":"lines","workers":2,"rate":1000}`)
+	if one.State != job.Queued || one.Workers != 2 || one.Rate != 1000 || one.Why != job.Replay {
+		t.Errorf("submitted: %+v", one)
+	}
+	reference := `{"id":"` + one.ID.String() + `"}`
+	if diff := cmp.Diff(one, by.job("show", reference)); diff != "" {
+		t.Error(diff)
+	}
+	var list []job.Job
+	if code, body := by.ask("list", "{}"); code != "" || json.Unmarshal([]byte(body), &list) != nil || cmp.Diff([]job.Job{one}, list) != "" {
+		t.Errorf("all jobs: %s %s", code, body)
+	}
+	for _, step := range []struct {
+		verb string
+		want job.State
+	}{{"pause", job.Paused}, {"resume", job.Queued}, {"pause", job.Paused}, {"cancel", job.Cancelled}} {
+		if got := by.job(step.verb, reference); got.State != step.want || got.ID != one.ID {
+			t.Errorf("%s: %+v", step.verb, got)
+		}
+	}
+	for _, verb := range []string{"pause", "resume"} {
+		code, body := by.ask(verb, reference)
+		if want := `"refused_job":{"id":"` + one.ID.String() + `","state":"cancelled","input":"` + verb + `","rule":"ended"`; code != "409" || !strings.Contains(body, want) {
+			t.Errorf("%s of a job that is cancelled: %s %s", verb, code, body)
+		}
+	}
+}
+
+// testAsByHTTP: what is wrong with a request is told as by HTTP, with the same code.
+func (by *requester) testAsByHTTP(t *testing.T, s *control.Server) {
+	const nobody = "01900000-0000-7000-8000-000000000000"
+	for _, test := range []struct{ verb, body, method, path, content string }{
+		{"submit", "", "POST", "", ""},
+		{"submit", "{", "POST", "", "{"},
+		{"submit", `{"pipeline":"lines"} {}`, "POST", "", `{"pipeline":"lines"} {}`},
+		{"submit", `{"pipeline":"lines","until":-1}`, "POST", "", `{"pipeline":"lines","until":-1}`},
+		{"submit", `{"pipeline":"lines","priority":9}`, "POST", "", `{"pipeline":"lines","priority":9}`},
+		{"submit", `{"pipeline":"lines","workers":99}`, "POST", "", `{"pipeline":"lines","workers":99}`},
+		{"submit", `{"pipeline":"nobody\nat all"}`, "POST", "", `{"pipeline":"nobody\nat all"}`},
+		{"show", `{"id":"x"}`, "GET", "/x", ""},
+		{"show", `{"id":"` + nobody + `"}`, "GET", "/" + nobody, ""},
+		{"pause", `{"id":"` + nobody + `"}`, "POST", "/" + nobody + "/pause", ""},
+		{"resume", `{"id":"` + nobody + `"}`, "POST", "/" + nobody + "/resume", ""},
+		{"cancel", `{"id":"` + nobody + `"}`, "POST", "/" + nobody + "/cancel", ""},
+	} {
+		code, body := askWith(t, test.method, s.URL()+"/v1/replays"+test.path, "Bearer "+token, test.content)
+		if gotCode, got := by.ask(test.verb, test.body); gotCode != statusText(code) || got != body {
+			t.Errorf("%s %s: %s %s; by HTTP %d %s", test.verb, test.body, gotCode, got, code, body)
+		}
+	}
+	for verb, body := range map[string]string{
+		"list": `{"all":true}`, "show": `{"id":"` + nobody + `","verbose":true}`, "cancel": "",
+		"submit": `{"pipeline":"` + strings.Repeat("x", 64<<10) + `"}`,
+	} {
+		if code, text := by.ask(verb, body); code != "400" || !strings.HasPrefix(text, `{"error":"`) {
+			t.Errorf("%s %.80s: %s %s", verb, body, code, text)
+		}
+	}
+}
+
+// testReply: no answer goes to where the engine may publish and others may not, and
+// nothing is done about such a request.
+func (by *requester) testReply(t *testing.T) {
+	sub, err := by.nc.SubscribeSync("infrastructure.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, before := by.ask("list", "")
+	for _, reply := range []string{"infrastructure.file.x", ""} {
+		if err := by.nc.PublishMsg(&nats.Msg{Subject: subject + ".replays.submit", Reply: reply, Data: []byte(`{"pipeline":"lines"}`)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _ := by.ask("submit", ""); code != "400" { // behind both
+		t.Errorf("the code is %s", code)
+	}
+	pending, _, err := sub.Pending()
+	if _, after := by.ask("list", ""); pending != 0 || err != nil || after != before {
+		t.Errorf("%d answers, %v; the jobs were %s and are %s", pending, err, before, after)
+	}
+}
+
+// TestServiceNotPermitted: a server that does not let requests come is an error at once.
+func TestServiceNotPermitted(t *testing.T) {
+	few := &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"refold-control.>"}}}
+	running, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+		Users: []*server.User{{Username: "few", Password: "p", Permissions: few}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running.Start()
+	t.Cleanup(func() { running.Shutdown(); running.WaitForShutdown() })
+	if !running.ReadyForConnections(30 * time.Second) {
+		t.Fatal("the server does not come up")
+	}
+	s, err := control.Serve(opened(t, history(t)), control.ServiceOptions{Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
+		Connect: func(opts ...nats.Option) (*nats.Conn, error) {
+			return nats.Connect(running.ClientURL(), append(opts, nats.UserInfo("few", "p"))...)
+		}})
+	if s != nil || !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject+".replays") {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
+// TestServiceLeavesNothing: a service that is closed has no goroutine, nor a connection.
+func TestServiceLeavesNothing(t *testing.T) {
+	e, connect := opened(t, history(t)), logServer(t)
+	connected(t, connect).Close()
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := serve(t, e, connect)
+	nc := connected(t, connect)
+	if code, body := (&requester{t: t, nc: nc}).ask("list", ""); code != "" || body != "[]" {
+		t.Errorf("%s %s", code, body)
+	}
+	nc.Close()
+	s.Close()
+}
+
+// requester sends requests, and reads answers.
+type requester struct {
+	t  *testing.T
+	nc *nats.Conn
+}
+
+// ask returns the code of an error, or "", and the body.
+func (by *requester) ask(verb, body string) (code, answer string) {
+	by.t.Helper()
+	reply, err := by.nc.Request(subject+".replays."+verb, []byte(body), 30*time.Second)
+	if err != nil {
+		by.t.Fatal(err)
+	}
+	code, about := reply.Header.Get(micro.ErrorCodeHeader), reply.Header.Get(micro.ErrorHeader)
+	if (code == "") != (about == "") || strings.ContainsAny(about, "\r\n") {
+		by.t.Errorf("%s: code %q, description %q", verb, code, about)
+	}
+	return code, string(reply.Data)
+}
+
+func (by *requester) job(verb, body string) (one job.Job) {
+	by.t.Helper()
+	if code, answer := by.ask(verb, body); code != "" || json.Unmarshal([]byte(answer), &one) != nil {
+		by.t.Fatalf("%s %s: %s %s", verb, body, code, answer)
+	}
+	return one
+}
+
+func statusText(code int) string {
+	return map[int]string{http.StatusBadRequest: "400", http.StatusNotFound: "404", http.StatusConflict: "409"}[code]
+}
+
+type connecter = func(...nats.Option) (*nats.Conn, error)
+
+// logServer is the server of an embedded log, until the test ends.
+func logServer(t *testing.T) connecter {
+	t.Helper()
+	server, err := embedded.Start(embedded.Options{Dir: filepath.Join(t.TempDir(), "log"), Sync: embedded.SyncInterval, Token: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return func(opts ...nats.Option) (*nats.Conn, error) {
+		return nats.Connect(server.URL(), append(opts, nats.Token(server.Token()))...)
+	}
+}
+
+func connected(t *testing.T, connect connecter) *nats.Conn {
+	t.Helper()
+	nc, err := connect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func serve(t *testing.T, e *engine.Engine, connect connecter) *control.Service {
+	t.Helper()
+	s, err := control.Serve(e, control.ServiceOptions{Connect: connect, Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
