@@ -56,8 +56,8 @@ func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Posit
 // disk.
 func (e *Executor) Joins() bool { return true }
 
-// Prepare decodes the rows of a batch that is likely to be executed soon. It may be
-// called beside any other method.
+// Prepare decodes the rows of a batch that is likely to be executed soon, while the
+// server is at work. It may be called beside any other method.
 func (e *Executor) Prepare(effects []effect.Effect) { e.model.Prepare(effects) }
 
 // Active reports whether readers see the tables. It is what this executor found or
