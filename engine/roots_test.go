@@ -123,6 +123,35 @@ func TestEqualLogsHaveEqualRoots(t *testing.T) {
 	}
 }
 
+// A root has the effects in it: from one to the next that changes where an event between
+// them has asked for something, and only there.
+func TestRootsHaveTheEffects(t *testing.T) {
+	all := poisoned(120)
+	r := newRig(t, newLog(t, all), lines())
+	r.opts.BatchSize, r.opts.CheckpointEvery = 1, time.Nanosecond
+	r.open()
+	r.catchUp()
+	r.close()
+	roots := r.roots("lines")
+	positions := slices.Sorted(maps.Keys(roots))
+	asked, silent := 0, 0
+	for i, at := range positions[1:] {
+		before := positions[i]
+		asks := len(wantLines(all[before:at])) > 0
+		if changed := roots[before].Effects != roots[at].Effects; changed != asks {
+			t.Errorf("from %d to %d the effects' digest has changed: %v, want %v", before, at, changed, asks)
+		}
+		if asks {
+			asked++
+		} else {
+			silent++
+		}
+	}
+	if asked < 10 || silent < 3 {
+		t.Errorf("there are %d stretches with effects, and %d without", asked, silent)
+	}
+}
+
 // poisoned is a log of n events, some of which are for fickle, and some of those
 // cannot be folded.
 func poisoned(n int) []event.Event {
