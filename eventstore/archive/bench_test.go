@@ -3,6 +3,8 @@ package archive
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -111,6 +113,51 @@ func BenchmarkSequentialRead(b *testing.B) {
 
 // BenchmarkAggregate50of1M reads the 50 events of one aggregate that are spread
 // over a million.
+// BenchmarkReadPage reads a log as a replay does, plain and compressed, and says what
+// the sealed segments take of their size.
+func BenchmarkReadPage(b *testing.B) {
+	const events = 200_000
+	a, err := Open(b.TempDir(), Options{SegmentBytes: 8 << 20})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { mustClose(b, a) }()
+	for p := 1; p <= events; p += 1000 {
+		batch := benchEvents(p, 1000)
+		for i := range batch {
+			n := p + i
+			batch[i].Data = fmt.Appendf(nil, `{"dir":"docs/guide/%d","author":"author %d","additions":%d,"deletions":%d,"commit":"%016x"}`,
+				n%97, n%13, n*7919%400, n*104729%90, uint64(n)*0x9e3779b97f4a7c15)
+		}
+		if err := a.Append(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	read := func(b *testing.B) {
+		var page event.Page
+		for b.Loop() {
+			for after, done := event.Position(0), false; !done; after = page.Through {
+				if err := a.ReadPage(&page, after, 4096); err != nil {
+					b.Fatal(err)
+				}
+				done = page.Through == after
+			}
+		}
+		size, err := a.stored(segmentSuffix)
+		stats, statsErr := a.Stats()
+		if err := errors.Join(err, statsErr); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
+		b.ReportMetric(float64(size)/float64(stats.Bytes), "size")
+	}
+	b.Run("plain", read)
+	if err := chillAll(a); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("compressed", read)
+}
+
 func BenchmarkAggregate50of1M(b *testing.B) {
 	a := benchArchive(b)
 	agg := event.Aggregate{Type: "file", ID: benchID(1, 0)}
