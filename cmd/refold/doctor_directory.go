@@ -184,20 +184,6 @@ func namesToLook(dir datadir.Dir) (names []string, err error) {
 	return names, err
 }
 
-func bytesBelow(path string) (total uint64, err error) {
-	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return err
-		}
-		info, err := entry.Info()
-		if err == nil {
-			total += uint64(info.Size())
-		}
-		return err
-	})
-	return total, err
-}
-
 func copyTree(from, to string) error {
 	info, err := os.Stat(from)
 	if err != nil {

@@ -12,46 +12,46 @@ import (
 
 // diskUse is what the parts of a data directory take, in bytes.
 type diskUse struct {
-	Log       int64 `json:"log_bytes"` // 0 where the log is elsewhere
-	Archive   int64 `json:"archive_bytes"`
-	Modules   int64 `json:"modules_bytes"`   // that generations are folded by
-	Snapshots int64 `json:"snapshots_bytes"` // of aggregates
+	Log       uint64 `json:"log_bytes"` // 0 where the log is elsewhere
+	Archive   uint64 `json:"archive_bytes"`
+	Modules   uint64 `json:"modules_bytes"`   // that generations are folded by
+	Snapshots uint64 `json:"snapshots_bytes"` // of aggregates
 	// Pipelines are the pipelines' states, by name.
-	Pipelines map[string]int64 `json:"pipelines_bytes"`
+	Pipelines map[string]uint64 `json:"pipelines_bytes"`
 }
 
 func diskUseOf(dir datadir.Dir, pipelines []string) (u diskUse, err error) {
 	var errs [4]error
-	u.Log, errs[0] = sizeOfFolder(dir.LogPath())
-	u.Archive, errs[1] = sizeOfFolder(dir.ArchivePath())
-	u.Snapshots, errs[2] = sizeOfFolder(dir.SnapshotsPath())
-	u.Modules, errs[3] = sizeOfFolder(dir.Path("modules"))
+	u.Log, errs[0] = bytesBelow(dir.LogPath())
+	u.Archive, errs[1] = bytesBelow(dir.ArchivePath())
+	u.Snapshots, errs[2] = bytesBelow(dir.SnapshotsPath())
+	u.Modules, errs[3] = bytesBelow(dir.Path("modules"))
 	err = errors.Join(errs[:]...)
-	u.Pipelines = map[string]int64{}
+	u.Pipelines = map[string]uint64{}
 	for _, name := range pipelines {
-		bytes, sizeErr := sizeOfFolder(filepath.Join(dir.PipelinesPath(), name))
+		bytes, sizeErr := bytesBelow(filepath.Join(dir.PipelinesPath(), name))
 		u.Pipelines[name], err = bytes, errors.Join(err, sizeErr)
 	}
 	return u, err
 }
 
-// sizeOfFolder adds up the files in a folder, whatever comes and goes meanwhile; one
-// that is not there has none.
-func sizeOfFolder(path string) (total int64, err error) {
+// bytesBelow adds up the files in a folder, or is a file's size. What comes and goes
+// meanwhile may be in it or not; what is not there has none.
+func bytesBelow(path string) (total uint64, err error) {
 	err = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return gone(err)
+		if err != nil || !entry.Type().IsRegular() {
+			return unlessGone(err)
 		}
 		info, err := entry.Info()
 		if err == nil {
-			total += info.Size()
+			total += uint64(info.Size())
 		}
-		return gone(err)
+		return unlessGone(err)
 	})
 	return total, err
 }
 
-func gone(err error) error {
+func unlessGone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -63,17 +63,17 @@ func (a *app) printDisk(u diskUse) error {
 	if a.json {
 		return a.printJSON(u)
 	}
-	var states int64
+	var states uint64
 	for _, bytes := range u.Pipelines {
 		states += bytes
 	}
 	parts := []string{}
 	for _, p := range []struct {
 		what  string
-		bytes int64
+		bytes uint64
 	}{{"log", u.Log}, {"archive", u.Archive}, {"pipelines", states}, {"modules", u.Modules}, {"snapshots of aggregates", u.Snapshots}} {
 		if p.bytes > 0 {
-			parts = append(parts, p.what+" "+size(uint64(p.bytes)))
+			parts = append(parts, p.what+" "+size(p.bytes))
 		}
 	}
 	if len(parts) == 0 {

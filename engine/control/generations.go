@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -21,8 +20,7 @@ type rollbackBody struct {
 
 func (s *Server) rollback(w http.ResponseWriter, r *http.Request) {
 	var body rollbackBody
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxReason)).Decode(&body); err != nil && !errors.Is(err, io.EOF) {
-		s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+	if !s.takeBody(w, r, &body) {
 		return
 	}
 	name := r.PathValue("name")

@@ -19,8 +19,8 @@ import (
 // progressEvery is how often a rebuild's progress is reported.
 const progressEvery = 200 * time.Millisecond
 
-// maxReason bounds the body of a request, in bytes.
-const maxReason = 64 << 10
+// maxBody bounds the body of a request, in bytes.
+const maxBody = 64 << 10
 
 // pauseBody is what may be said about a pause.
 type pauseBody struct {
@@ -29,12 +29,22 @@ type pauseBody struct {
 
 func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
 	var body pauseBody
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxReason)).Decode(&body); err != nil && !errors.Is(err, io.EOF) {
-		s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+	if !s.takeBody(w, r, &body) {
 		return
 	}
 	name := r.PathValue("name")
 	s.answerStatus(w, r, name, s.engine.Pause(r.Context(), name, body.Reason))
+}
+
+// takeBody reads what a request says, which may be nothing, or answers what is wrong
+// with it.
+func (s *Server) takeBody(w http.ResponseWriter, r *http.Request, body any) bool {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(body)
+	if err == nil || errors.Is(err, io.EOF) {
+		return true
+	}
+	s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+	return false
 }
 
 func (s *Server) resume(w http.ResponseWriter, r *http.Request) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/refold-dev/refold/domain/event"
-	"github.com/refold-dev/refold/eventstore"
 )
 
 // ReadPage reads the events behind a position into a page, whose memory it uses
@@ -30,11 +29,7 @@ func (s *Store) ReadPage(ctx context.Context, p *event.Page, after event.Positio
 		return err
 	}
 	defer snap.release()
-	err = snap.page(p, after, limit, types)
-	if errors.Is(err, ErrClosed) {
-		err = eventstore.ErrClosed
-	}
-	return err
+	return snap.page(p, after, limit, types)
 }
 
 func (s *snapshot) page(p *event.Page, after event.Position, limit int, types []string) error {

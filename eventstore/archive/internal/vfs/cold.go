@@ -80,11 +80,11 @@ func (c Cold) compress(name string) (err error) {
 	if err != nil {
 		return err
 	}
-	buf := make([]byte, coldFrame)
-	for at := int64(0); at < size && err == nil; at += int64(len(buf)) {
-		buf = buf[:min(int64(coldFrame), size-at)]
-		if err = readFull(from, buf, at); err == nil {
-			_, err = w.Write(buf)
+	whole, buf := io.NewSectionReader(from, 0, size), make([]byte, coldFrame)
+	for left := size; left > 0 && err == nil; left -= int64(len(buf)) {
+		buf = buf[:min(left, coldFrame)]
+		if _, err = io.ReadFull(whole, buf); err == nil {
+			_, err = w.Write(buf) // each makes a frame
 		}
 	}
 	if err = errors.Join(err, w.Close()); err != nil {
@@ -269,15 +269,3 @@ func (f *coldFile) ReadAt(b []byte, at int64) (int, error) { return f.reader.Rea
 func (f *coldFile) Size() (int64, error)                   { return f.size, nil }
 func (f *coldFile) Write([]byte) (int, error)              { return 0, errors.New("a compressed file is only read") }
 func (f *coldFile) Close() error                           { return errors.Join(f.reader.Close(), f.File.Close()) }
-
-// readFull fills b from a place in a file.
-func readFull(f io.ReaderAt, b []byte, at int64) error {
-	n, err := f.ReadAt(b, at)
-	if n == len(b) {
-		return nil
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
-}
