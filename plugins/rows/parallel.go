@@ -118,8 +118,8 @@ func (m *Model) decodedOf(effects []effect.Effect) (list []decoded) {
 	return m.now.list
 }
 
-// decodeAll decodes effects, large batches on several cores: to decode a row costs a
-// third of what it costs to write it.
+// decodeAll decodes effects, large batches on several cores: to decode a row is not
+// cheap beside writing it (BenchmarkGather).
 func (m *Model) decodeAll(into *decoding, effects []effect.Effect) {
 	if cap(into.list) < len(effects) {
 		into.list = make([]decoded, len(effects))

@@ -16,7 +16,7 @@ const maxPatches = 64
 
 // statements are a table's prepared statements, made when first needed. They are the
 // driver's own, and for whoever holds its connection: through database/sql a row
-// would cost a third more.
+// would cost more.
 type statements struct {
 	put, remove driver.Stmt
 	// patches are by the columns they set: a byte per column, 1 if it is set.
