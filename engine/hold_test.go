@@ -290,6 +290,35 @@ func TestHeldWithoutAnEngine(t *testing.T) {
 	r.wantLines(all)
 }
 
+// Without a run, what has been paused and resumed is served still, from what can only
+// be read: a replay that fails beside it is no fault of the pipeline.
+func TestAReplayThatFailsBesideWhatWasPaused(t *testing.T) {
+	all := history(100)
+	r := newRig(t, newLog(t, all[:60]), lines())
+	var broken atomic.Bool
+	r.meddle(meddler{execute: func(x *meddler, ctx context.Context, b effect.Batch) error {
+		if broken.Load() {
+			return errSink
+		}
+		return x.Executor.Execute(ctx, b)
+	}})
+	r.open()
+	r.catchUp()
+	must(t, r.engine.Pause(t.Context(), "lines", ""))
+	must(t, r.engine.Resume(t.Context(), "lines"))
+	broken.Store(true)
+	if err := r.engine.Replay(t.Context(), "lines"); !errors.Is(err, errSink) {
+		t.Errorf("a replay beside a broken sink: %v", err)
+	}
+	if s := r.status("lines"); s.State != engine.Stopped || s.Error != "" || s.Position != 60 {
+		t.Errorf("after a replay that failed: %+v", s)
+	}
+	r.wantState("lines", wantLines(all[:60]))
+	broken.Store(false)
+	must(t, r.engine.Replay(t.Context(), "lines"))
+	r.wantLines(all[:60])
+}
+
 // A pipeline that the configuration has no more is shown and left alone, and
 // goes on where it was when the configuration has it again. A pause is not
 // forgotten over that.

@@ -81,8 +81,9 @@ func (p *pipeline) replay(ctx context.Context, id uuid.UUID, live *liveRun) erro
 	return nil
 }
 
-// serves reports whether what readers see goes on, in whatever declaration's way.
-func (p *pipeline) serves() bool { return p.live != nil && p.live.folds }
+// serves reports whether what readers see goes on, in whatever declaration's way. What
+// a pause has left to be read alone goes on when it is opened again.
+func (p *pipeline) serves() bool { return p.live != nil && (p.live.folds || p.stale) }
 
 // isServed finds out whether what a job builds has come to serve before a crash kept
 // that from being noted.
