@@ -86,7 +86,7 @@ func indented(block string) string {
 
 func TestYAMLIsAConfiguration(t *testing.T) {
 	for _, block := range blocks(t, eventSourcing, "yaml") {
-		c, mistakes := config.Parse(eventSourcing, []byte(block))
+		c, mistakes := config.Parse(eventSourcing, []byte(block), nil)
 		if len(mistakes) > 0 {
 			t.Errorf("%v in:\n%s", mistakes, block)
 			continue

@@ -46,7 +46,7 @@ func (d *development) findSources() sources {
 	if err != nil {
 		return s
 	}
-	c, _ := config.Parse(d.file, text)
+	c, _ := config.Parse(d.file, text, os.LookupEnv)
 	for _, p := range c.Pipelines {
 		module := p.Projection.WASM
 		if module == "" || s.builds(module) || slices.Contains(s.files, module) {

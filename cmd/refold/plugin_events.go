@@ -19,7 +19,7 @@ func (a *app) eventSources(ctx context.Context, events, catalog string) ([]event
 			return nil, nil, &config.Error{Pos: config.Pos{File: catalog}, Message: err.Error()}
 		}
 		var errs config.Errors
-		if c, errs = config.Parse(catalog, text); len(errs) > 0 {
+		if c, errs = config.Parse(catalog, text, os.LookupEnv); len(errs) > 0 {
 			return nil, nil, errs
 		}
 	}

@@ -119,7 +119,7 @@ func pipelineBeside(module string) *config.Projection {
 		if err != nil {
 			continue
 		}
-		c, mistakes := config.Parse(file, text)
+		c, mistakes := config.Parse(file, text, os.LookupEnv)
 		if len(mistakes) > 0 {
 			continue
 		}

@@ -96,7 +96,7 @@ func catalogEvents(file string) ([]gen.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalog: %w", err)
 	}
-	c, mistakes := config.Parse(file, text)
+	c, mistakes := config.Parse(file, text, os.LookupEnv)
 	if len(mistakes) > 0 {
 		return nil, mistakes
 	}

@@ -210,7 +210,7 @@ func (p *parts) check(ctx context.Context, c *config.Config) error {
 		errs = append(errs, p.checkPipeline(ctx, &c.Pipelines[i], &c.Store)...)
 	}
 	if len(errs) > 0 {
-		return errs
+		return c.Hide(errs)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (f *Fields) Declared() []catalog.Field {
 func (c *Config) EventCatalog() (*catalog.Catalog, error) {
 	made, errs := newCatalog(c.Catalog)
 	if len(errs) > 0 {
-		return nil, errs.Sorted()
+		return nil, c.Hide(errs.Sorted())
 	}
 	return made, nil
 }

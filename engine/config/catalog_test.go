@@ -65,7 +65,7 @@ func TestEventCatalog(t *testing.T) {
 
 // A configuration that Load has not seen is checked too.
 func TestEventCatalogOfBadTypes(t *testing.T) {
-	c, errs := config.Parse("in.yaml", []byte("catalog:\n  - {type: a, version: 2}\n  - {type: B}\n"))
+	c, errs := config.Parse("in.yaml", []byte("catalog:\n  - {type: a, version: 2}\n  - {type: B}\n"), nil)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -87,7 +87,7 @@ func FuzzEventCatalog(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, _ := config.Parse("in.yaml", text)
+		c, _ := config.Parse("in.yaml", text, nil)
 		made, err := c.EventCatalog()
 		var all config.Errors
 		if (made == nil) != (err != nil) || err != nil && !errors.As(err, &all) {
@@ -113,7 +113,7 @@ catalog:
         steps: [{add: {field: tags, default: []}}, {move: {field: place, to: at.place, optional: true}}]
       - from: 2
         steps: [{rename: {field: hostname, to: fqdn}}, {drop: {field: old}}, {map: {field: note, values: {a: b}, default: 12345678901234567890, optional: true}}]
-`))
+`), nil)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

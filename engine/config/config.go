@@ -1,13 +1,19 @@
 package config
 
 import (
+	"reflect"
+
 	"gopkg.in/yaml.v3"
 )
 
 // Config is all that -c names: one file, or the files of a folder together.
 type Config struct {
-	At        `yaml:"-"`
-	Store     Store      `yaml:"store"`
+	At `yaml:"-"`
+	// Include are other files of the configuration, with the same keys.
+	Include []Include `yaml:"include" json:"-"`
+	// Store says where the event log is.
+	Store Store `yaml:"store"`
+	// Pipelines are what the engine runs.
 	Pipelines []Pipeline `yaml:"pipelines"`
 	// Replay says how the engine works replay jobs.
 	Replay Replay `yaml:"replay" json:",omitzero"`
@@ -15,6 +21,45 @@ type Config struct {
 	Control Control `yaml:"control" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
+
+	// Files are those that have been read, in this order.
+	Files []string `yaml:"-" json:"-"`
+
+	hidden []standin
+}
+
+// merge adds a file's content: lists are appended, and each other key may only one file
+// set.
+func (c *Config) merge(file Config) (errs Errors) {
+	if c.pos.File == file.pos.File { // the only one, or the one that includes the others
+		c.At = file.At
+	}
+	c.hidden = append(c.hidden, file.hidden...)
+	into, from := reflect.ValueOf(c).Elem(), reflect.ValueOf(file)
+	for i := range from.NumField() {
+		key := from.Type().Field(i).Tag.Get("yaml")
+		if key == "" || key == "-" {
+			continue
+		}
+		if from.Field(i).Kind() == reflect.Slice {
+			into.Field(i).Set(reflect.AppendSlice(into.Field(i), from.Field(i)))
+			continue
+		}
+		if !file.Sets(key) {
+			continue
+		}
+		if first := placeIn(into.Field(i)); first.Line > 0 {
+			errs = append(errs, &Error{Pos: placeIn(from.Field(i)), Message: key + " is set twice, first at " + first.String()})
+		}
+		into.Field(i).Set(from.Field(i))
+	}
+	return errs
+}
+
+// placeIn is where the mapping stands that a value was decoded from.
+func placeIn(v reflect.Value) Pos {
+	at, _ := v.FieldByName("At").Interface().(At)
+	return at.pos
 }
 
 // Store says where the event log is.

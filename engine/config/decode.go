@@ -46,6 +46,11 @@ type decoder struct {
 	file   string
 	values int
 	errs   Errors
+
+	env      Env
+	expanded map[*yaml.Node]string // scalars that had variables in them, as they are written
+	failed   map[*yaml.Node]bool   // scalars whose variables are wrong
+	hidden   []standin
 }
 
 func (d *decoder) pos(n *yaml.Node) Pos { return Pos{d.file, n.Line, n.Column} }
@@ -58,6 +63,12 @@ func (d *decoder) fail(n *yaml.Node, hint, format string, args ...any) {
 func (d *decoder) decode(n *yaml.Node, v reflect.Value) {
 	if d.values++; d.values > maxValues {
 		return // Parse tells
+	}
+	if d.failing(n) {
+		if v.Kind() == reflect.String {
+			v.SetString("?") // it is given
+		}
+		return
 	}
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -156,6 +167,9 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value) {
 		mistakes := len(d.errs)
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.decode(item, value)
+		if d.failing(item) {
+			continue
+		}
 		if value.Kind() == reflect.Struct || len(d.errs) == mistakes { // no rule is broken by a text that is none
 			v.Set(reflect.Append(v, value))
 		}
@@ -166,7 +180,15 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false",
 		reflect.Int: "a whole number", reflect.Int64: "a whole number"}[v.Kind()]
 	tags := map[reflect.Kind]string{reflect.String: "!!str", reflect.Bool: "!!bool", reflect.Int: "!!int", reflect.Int64: "!!int"}
+	source, expanded := d.expanded[n]
+	if expanded && v.Kind() != reflect.String { // in the type that is wanted, with quotes or without
+		n = &yaml.Node{Kind: n.Kind, Value: n.Value, Line: n.Line, Column: n.Column}
+	}
 	tag := n.ShortTag()
+	if expanded && tag != tags[v.Kind()] {
+		d.fail(n, "", "expected %s, and %s stands for something else", want, source)
+		return
+	}
 	if tag == "!!timestamp" { // a text without quotes
 		tag = "!!str"
 		n = &yaml.Node{Kind: n.Kind, Tag: tag, Value: n.Value, Line: n.Line, Column: n.Column}

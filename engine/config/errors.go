@@ -67,6 +67,11 @@ func (es Errors) unlessAt(others Errors) Errors {
 	})
 }
 
+// at reports whether one of the errors is about a place.
+func (es Errors) at(pos Pos) bool {
+	return slices.ContainsFunc(es, func(e *Error) bool { return e.Pos == pos })
+}
+
 // Unwrap makes each error reachable by errors.As.
 func (es Errors) Unwrap() []error {
 	list := make([]error, len(es))

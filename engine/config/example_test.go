@@ -14,7 +14,7 @@ catalog:
     upcasters:
       - from: 1
         steps: [{add: {field: tags, default: []}}]
-`))
+`), nil)
 	if len(mistakes) > 0 {
 		fmt.Println(mistakes)
 		return

@@ -35,7 +35,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(example)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		_, errs := config.Parse("in.yaml", text)
+		_, errs := config.Parse("in.yaml", text, nil)
 		for _, e := range errs {
 			if e.Message == "" || !within(text, e.Pos) {
 				t.Errorf("a mistake at %s: %q", e.Pos, e.Message)

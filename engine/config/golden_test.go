@@ -20,7 +20,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestLoad reads testdata/*.txtar. Each holds in.yaml, or several files of a
 // folder, and what Load makes of it: want.json or want.err. A module is any
-// file; the place of the folder is written as DIR.
+// file; the place of the folder is written as DIR. The environment is the file env,
+// a variable a line.
 func TestLoad(t *testing.T) {
 	cases, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(cases) == 0 {
@@ -38,20 +39,24 @@ func testGolden(t *testing.T, path string) {
 	}
 	dir := t.TempDir()
 	kept, want, load := archive.Files[:0:0], txtar.File{}, dir
+	env := map[string]string{}
 	for _, f := range archive.Files {
 		if strings.HasPrefix(f.Name, "want.") {
 			want = f
 			continue
 		}
 		kept = append(kept, f)
-		if f.Name == "in.yaml" {
+		switch f.Name {
+		case "in.yaml":
 			load = filepath.Join(dir, f.Name)
+		case "env":
+			env = variables(string(f.Data))
 		}
 	}
 	if err := txtar.Write(&txtar.Archive{Files: kept}, dir); err != nil {
 		t.Fatal(err)
 	}
-	got := loaded(t, load, dir)
+	got := loaded(t, load, dir, env)
 	if *update {
 		archive.Files = append(kept, got)
 		if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
@@ -64,10 +69,19 @@ func testGolden(t *testing.T, path string) {
 	}
 }
 
+func variables(text string) map[string]string {
+	env := map[string]string{}
+	for line := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		env[name] = value
+	}
+	return env
+}
+
 // loaded is what Load says, as a golden file.
-func loaded(t *testing.T, path, dir string) txtar.File {
+func loaded(t *testing.T, path, dir string, env map[string]string) txtar.File {
 	t.Helper()
-	c, err := config.Load(path)
+	c, err := config.LoadWith(path, func(name string) (string, bool) { value, set := env[name]; return value, set })
 	place := strings.NewReplacer(dir+string(filepath.Separator), "", dir, "DIR")
 	if err != nil {
 		return txtar.File{Name: "want.err", Data: []byte(place.Replace(err.Error()) + "\n")}
@@ -128,7 +142,7 @@ func TestNoted(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, f := range archive.Files {
-			c, mistakes := config.Parse("/etc/in.yaml", f.Data)
+			c, mistakes := config.Parse("/etc/in.yaml", f.Data, nil)
 			if filepath.Ext(f.Name) != ".yaml" || len(mistakes) > 0 {
 				continue
 			}
@@ -152,7 +166,7 @@ func TestNoted(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	identity := func(executor string) string {
 		t.Helper()
-		c, mistakes := config.Parse("in.yaml", []byte("pipelines: [{name: p, projection: {wasm: /p.wasm}, executors: ["+executor+"]}]"))
+		c, mistakes := config.Parse("in.yaml", []byte("pipelines: [{name: p, projection: {wasm: /p.wasm}, executors: ["+executor+"]}]"), nil)
 		if len(mistakes) > 0 {
 			t.Fatal(mistakes)
 		}

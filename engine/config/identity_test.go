@@ -12,7 +12,7 @@ import (
 func TestIdentified(t *testing.T) {
 	parse := func(projection, executor string) string {
 		text := "pipelines: [{name: a, projection: {process: " + projection + "}, executors: [{filter: {level: warn, executor: {process: " + executor + "}}}]}]"
-		c, errs := config.Parse("/etc/refold/in.yaml", []byte(text))
+		c, errs := config.Parse("/etc/refold/in.yaml", []byte(text), nil)
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}
@@ -78,7 +78,7 @@ func TestReachAs(t *testing.T) {
 // That queries are answered, and within which bounds, makes no other read model.
 func TestQueriesMakeNoOtherReadModel(t *testing.T) {
 	identity := func(executor string) string {
-		c, errs := config.Parse("/etc/refold/in.yaml", []byte("pipelines: [{name: a, projection: {wasm: m.wasm}, executors: ["+executor+"]}]"))
+		c, errs := config.Parse("/etc/refold/in.yaml", []byte("pipelines: [{name: a, projection: {wasm: m.wasm}, executors: ["+executor+"]}]"), nil)
 		if len(errs) > 0 {
 			t.Fatal(errs)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -123,6 +124,9 @@ func (d *decoder) appendObject(dst []byte, n *yaml.Node) []byte {
 }
 
 func (d *decoder) appendScalar(dst []byte, n *yaml.Node) []byte {
+	if _, expanded := d.expanded[n]; expanded && n.Style == 0 && isJSONWord(n.Value) {
+		return append(dst, n.Value...)
+	}
 	switch n.ShortTag() {
 	case "!!str":
 		return appendText(dst, n.Value)
@@ -146,6 +150,12 @@ func (d *decoder) appendScalar(dst []byte, n *yaml.Node) []byte {
 	}
 	d.fail(n, fmt.Sprintf("put it in quotes if it is a text: %q", n.Value), "%s has no JSON form", n.Value)
 	return dst
+}
+
+// isJSONWord reports whether a text is a number, true, false or null, as JSON writes
+// them.
+func isJSONWord(s string) bool {
+	return s != "" && !strings.ContainsAny(s[:1], "\"{[ \t\r\n") && json.Valid([]byte(s)) && strings.TrimSpace(s) == s
 }
 
 func appendText(dst []byte, s string) []byte {

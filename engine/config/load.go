@@ -22,28 +22,27 @@ import (
 const CasesSuffix = "_test.yaml"
 
 // Load reads a YAML file, or all *.yaml and *.yml files of a folder as one
-// configuration, but for cases, and validates it. The error is Errors where the YAML is to
-// blame.
-func Load(path string) (*Config, error) {
+// configuration, but for cases, with the files that these include, and validates it. The
+// error is Errors where the YAML is to blame.
+func Load(path string) (*Config, error) { return LoadWith(path, os.LookupEnv) }
+
+// LoadWith is Load with another environment.
+func LoadWith(path string, env Env) (*Config, error) {
 	files, err := filesOf(path)
 	if err != nil {
 		return nil, err
 	}
-	all := Config{At: At{pos: Pos{File: path}}}
-	var errs Errors
-	for _, file := range files {
-		c, fileErrs := loadFile(file)
-		errs = append(errs, fileErrs...)
-		errs = append(errs, all.merge(c)...)
-	}
+	l := loader{env: env, all: Config{At: At{pos: Pos{File: path}}}}
+	l.load(files, Pos{File: path})
+	all, errs := &l.all, l.errs
 	if len(all.Pipelines) == 0 && len(errs) == 0 {
 		errs = Errors{{Pos: all.Where("pipelines"), Message: "there is no pipeline", Hint: "add a `pipelines:` list with at least one item"}}
 	}
 	errs = append(errs, all.validate().unlessAt(errs)...)
 	if len(errs) > 0 {
-		return nil, errs.Sorted()
+		return nil, all.Hide(errs.Sorted())
 	}
-	return &all, nil
+	return all, nil
 }
 
 func filesOf(path string) ([]string, error) {
@@ -78,26 +77,21 @@ func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-func loadFile(path string) (Config, Errors) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return Config{}, Errors{{Pos: Pos{File: path}, Message: err.Error()}}
-	}
-	return Parse(path, text)
-}
-
-// Parse decodes one file's text. Paths of plugins and of credentials become
-// absolute, relative to the file's folder. It does not validate.
-func Parse(file string, text []byte) (Config, Errors) {
+// Parse decodes one file's text, with the environment's variables in its values. Paths of
+// plugins and of credentials become absolute, relative to the file's folder. It neither
+// validates nor reads what the file includes.
+func Parse(file string, text []byte, env Env) (Config, Errors) {
 	var c Config
-	_, errs := Decode(file, text, &c, "start with `pipelines:`")
+	d := &decoder{file: file, env: env, expanded: map[*yaml.Node]string{}, failed: map[*yaml.Node]bool{}}
+	_, errs := d.document(text, &c, "start with `pipelines:`")
+	c.hidden = d.hidden
 	for _, path := range []*string{&c.Store.Credentials, &c.Store.TokenFile, &c.Store.CA} {
 		resolve(file, path)
 	}
 	for i := range c.Pipelines {
 		c.Pipelines[i].resolve(file)
 	}
-	return c, errs
+	return c, c.Hide(errs)
 }
 
 // resolve makes the paths of the pipeline's plugins and credentials absolute.
@@ -131,29 +125,39 @@ func (p *Pipeline) resolve(file string) {
 }
 
 // Decode decodes one file's text into the struct that into points to, as strictly
-// as a configuration: a struct's keys are its fields' `yaml` tags, and a field
-// tagged `short:"yes"` takes what stands in the mapping's place. An empty file is
-// an error with a hint. It returns the YAML, too, or nil.
+// as a configuration, but with each dollar as it is written: a struct's keys are its
+// fields' `yaml` tags, and a field tagged `short:"yes"` takes what stands in the
+// mapping's place. An empty file is an error with a hint. It returns the YAML, too, or
+// nil.
 func Decode(file string, text []byte, into any, hint string) (*yaml.Node, Errors) {
 	d := &decoder{file: file}
+	return d.document(text, into, hint)
+}
+
+// document decodes the only document of a text. Variables are replaced where the decoder
+// has a place to note them.
+func (d *decoder) document(text []byte, into any, hint string) (*yaml.Node, Errors) {
 	docs := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := docs.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, Errors{{Pos: Pos{file, 1, 1}, Message: "the file is empty", Hint: hint}}
+		return nil, Errors{{Pos: Pos{d.file, 1, 1}, Message: "the file is empty", Hint: hint}}
 	} else if err != nil {
-		return nil, Errors{syntaxError(file, err)}
+		return nil, Errors{syntaxError(d.file, text, err)}
+	}
+	if d.expanded != nil {
+		d.expand(&doc)
 	}
 	target := reflect.ValueOf(into).Elem()
 	d.decode(doc.Content[0], target)
 	if d.values > maxValues {
 		target.SetZero()
-		return nil, Errors{{Pos: Pos{file, 1, 1}, Message: fmt.Sprintf("the file stands for more than %d values", maxValues), Hint: "write it without aliases"}}
+		return nil, Errors{{Pos: Pos{d.file, 1, 1}, Message: fmt.Sprintf("the file stands for more than %d values", maxValues), Hint: "write it without aliases"}}
 	}
 	var second yaml.Node
 	if err := docs.Decode(&second); err == nil {
 		d.fail(&second, "put it into a file of its own", "a second YAML document, behind ---")
 	} else if !errors.Is(err, io.EOF) {
-		d.errs = append(d.errs, syntaxError(file, err))
+		d.errs = append(d.errs, syntaxError(d.file, text, err))
 	}
 	return &doc, d.errs
 }
@@ -173,7 +177,7 @@ func resolve(file string, path *string) {
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
 // syntaxError places an error of the YAML library, which knows the line only.
-func syntaxError(file string, err error) *Error {
+func syntaxError(file string, text []byte, err error) *Error {
 	e := &Error{Pos: Pos{file, 1, 1}, Message: err.Error(), Hint: "check indentation (spaces only), quotes and colons on this line and the one before"}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		e.Message = "not valid YAML: " + m[2]
@@ -181,34 +185,15 @@ func syntaxError(file string, err error) *Error {
 			e.Line = n
 		}
 	}
+	if strings.Contains(linesNear(text, e.Line), "${") {
+		e.Hint = "put a variable in quotes where it stands within braces or brackets: \"${NAME}\""
+	}
 	return e
 }
 
-// merge adds a file's content. Only one file may set the store, and each other key
-// that is not a list.
-func (c *Config) merge(file Config) (errs Errors) {
-	if c.pos.File == file.pos.File { // the only one
-		c.At = file.At
-	}
-	if file.Store.pos.Line > 0 {
-		if c.Store.pos.Line > 0 {
-			errs = append(errs, &Error{Pos: file.Store.pos, Message: "store is set twice, first at " + c.Store.pos.String()})
-		}
-		c.Store = file.Store
-	}
-	if file.Replay.pos.Line > 0 {
-		if c.Replay.pos.Line > 0 {
-			errs = append(errs, &Error{Pos: file.Replay.pos, Message: "replay is set twice, first at " + c.Replay.pos.String()})
-		}
-		c.Replay = file.Replay
-	}
-	if file.Control.pos.Line > 0 {
-		if c.Control.pos.Line > 0 {
-			errs = append(errs, &Error{Pos: file.Control.pos, Message: "control is set twice, first at " + c.Control.pos.String()})
-		}
-		c.Control = file.Control
-	}
-	c.Pipelines = append(c.Pipelines, file.Pipelines...)
-	c.Catalog = append(c.Catalog, file.Catalog...)
-	return errs
+// linesNear are a line, counted from 1, the one before and the one behind it.
+func linesNear(text []byte, line int) string {
+	lines := strings.SplitN(string(text), "\n", line+2)
+	last := min(line+1, len(lines))
+	return strings.Join(lines[max(last-3, 0):last], "\n")
 }
