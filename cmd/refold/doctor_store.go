@@ -41,7 +41,7 @@ func (d *diagnosis) store(dir datadir.Dir, c *config.Config) (config.Store, bool
 func (d *diagnosis) external(ctx context.Context, dir datadir.Dir, store config.Store, monitors []string) bool {
 	cfg, err := logConfig(store, nil)
 	if err != nil {
-		d.failed("server", err, "mend store.token_file")
+		d.failed("server", err, "mend store.token_file, or store.password_file")
 		return false
 	}
 	seen, err := jetstream.Inspect(ctx, cfg)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -157,7 +155,7 @@ func unreachedHint(err error) string {
 	var other *jetstream.StreamConfigError
 	switch {
 	case errors.As(err, &refused):
-		return "name what the server asks for with credentials or token_file"
+		return "name what the server asks for with credentials, token_file, or user and password_file"
 	case errors.As(err, &untrusted):
 		return "name with ca who signs the server's certificate"
 	case errors.As(err, &other):
@@ -173,14 +171,21 @@ func logConfig(store config.Store, logger *slog.Logger) (jetstream.Config, error
 		URL: store.URL, CredentialsFile: store.Credentials, CAFile: store.CA,
 		Prefix: store.Prefix, Stream: store.Stream, Replicas: store.Replicas, Logger: logger,
 	}
-	if store.TokenFile != "" {
-		token, err := os.ReadFile(store.TokenFile)
-		if err != nil {
-			return cfg, placed(fmt.Errorf("reading the log's token: %w", err), store.Where("token_file"))
-		}
-		cfg.Token = strings.TrimSpace(string(token))
+	var err error
+	if cfg.Token, err = loginSecret(store.TokenFile, "token", store.Where("token_file")); err != nil {
+		return cfg, err
 	}
-	return cfg, nil
+	cfg.User = store.User
+	cfg.Password, err = loginSecret(store.PasswordFile, "password", store.Where("password_file"))
+	return cfg, err
+}
+
+// loginSecret reads what a log's server asks for; nothing where no file is named.
+func loginSecret(file, what string, at config.Pos) (string, error) {
+	if file == "" {
+		return "", nil
+	}
+	return keptText("", file, "the log's "+what, at)
 }
 
 func (s *session) openLog(ctx context.Context, want opening, logger *slog.Logger) error {

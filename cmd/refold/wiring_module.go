@@ -118,7 +118,10 @@ func grantsOf(p *parts, spec *config.WASMExecutor) (g capability.Grants, errs co
 	for _, e := range c.Secrets {
 		g.Secrets[e.Name] = capability.Source{Env: e.Value.Env, File: e.Value.File}
 	}
-	g.NATS = capability.NATS{URL: c.NATS.URL, Credentials: c.NATS.Credentials, TokenFile: c.NATS.TokenFile, CA: c.NATS.CA, Subjects: c.NATS.Subjects}
+	g.NATS = capability.NATS{
+		URL: c.NATS.URL, Credentials: c.NATS.Credentials, TokenFile: c.NATS.TokenFile, User: c.NATS.User, PasswordFile: c.NATS.PasswordFile,
+		CA: c.NATS.CA, Subjects: c.NATS.Subjects,
+	}
 	for _, subject := range c.NATS.Subjects {
 		if err := capability.CheckSubject(subject); err != nil {
 			errs = append(errs, &config.Error{Pos: c.NATS.Where("subjects"), Message: err.Error()})

@@ -39,7 +39,7 @@ func (p *parts) natsServer(n *config.NATS) (jetstream.Config, error) {
 	if n.URL == "" {
 		return p.session.server, nil
 	}
-	return logConfig(config.Store{At: n.At, URL: n.URL, Credentials: n.Credentials, TokenFile: n.TokenFile, CA: n.CA}, p.logger)
+	return logConfig(config.Store{At: n.At, URL: n.URL, Login: n.Login}, p.logger)
 }
 
 // emit appends an event that an effect has become, at whatever version its

@@ -67,14 +67,7 @@ type Store struct {
 	At `yaml:"-"`
 	// URL names an external NATS server or cluster; empty runs one in process.
 	URL string `yaml:"url" json:"url,omitempty"`
-	// Credentials is the path of a NATS credentials file for URL, relative to the
-	// YAML file; absolute once loaded.
-	Credentials string `yaml:"credentials" json:"credentials,omitempty"`
-	// TokenFile is the path of a file with the token that the server at URL asks
-	// for, and CA that of a PEM file of the authorities that sign its certificate.
-	// Both are relative like Credentials.
-	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
-	CA        string `yaml:"ca" json:"ca,omitempty"`
+	Login
 	// Stream is the stream's name on the server at URL; default the prefix in
 	// upper case with "_EVENTS" behind it.
 	Stream string `yaml:"stream" json:"stream,omitempty"`

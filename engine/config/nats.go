@@ -7,13 +7,12 @@ import (
 // NATS brings effects to NATS, in exactly one of three ways.
 type NATS struct {
 	At `yaml:"-" json:"-"`
-	// URL names the server or cluster; empty means the event log's own. Credentials,
-	// TokenFile and CA are for URL, as those of the store are for its own.
-	URL         string `yaml:"url" json:"url,omitempty"`
-	Credentials string `yaml:"credentials" json:"credentials,omitempty"`
-	TokenFile   string `yaml:"token_file" json:"token_file,omitempty"`
-	CA          string `yaml:"ca" json:"ca,omitempty"`
+	// URL names the server or cluster; empty means the event log's own.
+	URL string `yaml:"url" json:"url,omitempty"`
+	Login
 
+	// Events appends the events of EmitEvent effects to the event log, Publish publishes
+	// effects to subjects, and KV keeps rows in a key-value bucket.
 	Events  *NATSEvents  `yaml:"events" json:"events,omitempty"`
 	Publish *NATSPublish `yaml:"publish" json:"publish,omitempty"`
 	KV      *NATSBucket  `yaml:"kv" json:"kv,omitempty"`
@@ -55,8 +54,6 @@ type NATSBucket struct {
 	Keys Keys `yaml:"keys" json:"keys"`
 }
 
-func (n *NATS) paths() []*string { return []*string{&n.Credentials, &n.TokenFile, &n.CA} }
-
 // identified is what makes the read model: only a bucket is one.
 func (n *NATS) identified() *NATS {
 	of := &NATS{KV: n.KV}
@@ -93,11 +90,7 @@ func (r *rules) server(n *NATS) {
 	if n.URL != "" && n.Events != nil {
 		r.fail(n.Where("url"), "remove it; publish brings events elsewhere", "events are appended to the engine's own log")
 	}
-	for _, of := range []struct{ key, value string }{{"credentials", n.Credentials}, {"token_file", n.TokenFile}, {"ca", n.CA}} {
-		if of.value != "" && n.URL == "" {
-			r.fail(n.Where(of.key), "set url, or remove "+of.key, "%s without a url", of.key)
-		}
-	}
+	r.login(n.At, n.URL, &n.Login)
 }
 
 func (r *rules) events(e *NATSEvents) {

@@ -69,6 +69,7 @@ func (r *rules) store(s *Store) {
 	if s.URL == "" {
 		r.embedded(s)
 	}
+	r.login(s.At, s.URL, &s.Login)
 	if s.Replicas < 0 || s.Replicas > maxReplicas {
 		r.fail(s.Where("replicas"), "3 survive the loss of one server, 5 of two", "replicas must lie between 1 and %d", maxReplicas)
 	}
@@ -86,7 +87,6 @@ func (r *rules) embedded(s *Store) {
 		key string
 		set bool
 	}{
-		{"credentials", s.Credentials != ""}, {"token_file", s.TokenFile != ""}, {"ca", s.CA != ""},
 		{"stream", s.Stream != ""}, {"replicas", s.Replicas != 0},
 	} {
 		if of.set {

@@ -71,12 +71,13 @@ type Database struct {
 
 // NATSGrant is a NATS server, as a store names it, and subjects there.
 type NATSGrant struct {
-	At          `yaml:"-" json:"-"`
-	URL         string   `yaml:"url" json:"url,omitempty"`
-	Credentials string   `yaml:"credentials" json:"credentials,omitempty"`
-	TokenFile   string   `yaml:"token_file" json:"token_file,omitempty"`
-	CA          string   `yaml:"ca" json:"ca,omitempty"`
-	Subjects    []string `yaml:"subjects" json:"subjects,omitempty"`
+	At `yaml:"-" json:"-"`
+	// URL names the server or cluster.
+	URL string `yaml:"url" json:"url,omitempty"`
+	Login
+	// Subjects are those that messages may be published on; * is any word, and a final >
+	// all that follow.
+	Subjects []string `yaml:"subjects" json:"subjects,omitempty"`
 }
 
 // Named is written as a mapping from any name to a T; the order is kept.
@@ -99,7 +100,7 @@ func (l *Named[T]) decodeNode(d *decoder, n *yaml.Node) {
 // resolve makes the paths absolute that are relative to the YAML file.
 func (w *WASMExecutor) resolve(file string) {
 	c := &w.Capabilities
-	for _, path := range []*string{&w.Module, &c.NATS.Credentials, &c.NATS.TokenFile, &c.NATS.CA} {
+	for _, path := range append(c.NATS.paths(), &w.Module) {
 		resolve(file, path)
 	}
 	for i := range c.SQL {
@@ -164,6 +165,7 @@ func (r *rules) capabilities(c *Capabilities) {
 	if n.URL == "" && c.Sets("nats") {
 		r.fail(n.Where("url"), "add `url: nats://HOST:4222`", "the granted subjects have no server")
 	}
+	r.login(n.At, n.URL, &n.Login)
 	if n.URL != "" && len(n.Subjects) == 0 {
 		r.fail(n.Where("subjects"), "add `subjects: [NAME]`", "no subject is granted on the server")
 	}

@@ -17,10 +17,11 @@ import (
 type Config struct {
 	// URL is one NATS URL or several, separated by commas.
 	URL string
-	// Token, CredentialsFile and CAFile are what the server may ask for: a
-	// token, a file of NATS credentials, and a PEM file of the authorities that
-	// sign the server's certificate.
+	// Token, User and Password, CredentialsFile and CAFile are what the server may
+	// ask for: a token, a user, a file of NATS credentials, and a PEM file of the
+	// authorities that sign the server's certificate.
 	Token           string
+	User, Password  string
 	CredentialsFile string
 	CAFile          string
 

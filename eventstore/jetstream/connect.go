@@ -80,12 +80,15 @@ func connect(cfg Config, l *link, more ...nats.Option) (*nats.Conn, error) {
 }
 
 // Connect connects to the server of a log, for something else than the log; of
-// cfg, URL, Token, CredentialsFile and CAFile count. The errors are
+// cfg, URL, Token, User, Password, CredentialsFile and CAFile count. The errors are
 // *UnreachableError, *UntrustedError and *RefusedError where they say it all.
 func Connect(cfg Config, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{nats.Timeout(connectTimeout)}
 	if cfg.Token != "" {
 		opts = append(opts, nats.Token(cfg.Token))
+	}
+	if cfg.User != "" {
+		opts = append(opts, nats.UserInfo(cfg.User, cfg.Password))
 	}
 	if cfg.CredentialsFile != "" {
 		opts = append(opts, nats.UserCredentials(cfg.CredentialsFile))

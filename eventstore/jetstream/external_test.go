@@ -137,6 +137,11 @@ func TestExternalServer(t *testing.T) {
 		server.kill()
 		wantOpenError[*jetstream.UnreachableError](t, jetstream.Config{URL: server.url, Token: "let-me-in"})
 	})
+	t.Run("user", func(t *testing.T) {
+		server := startNATS(t, program, `authorization { user: ada, password: "let-me-in" }`)
+		appendAndRead(t, jetstream.Config{URL: server.url, User: "ada", Password: "let-me-in"})
+		wantOpenError[*jetstream.RefusedError](t, jetstream.Config{URL: server.url, User: "ada", Password: "wrong"})
+	})
 	t.Run("tls", func(t *testing.T) {
 		ours, others := newAuthority(t), newAuthority(t)
 		cert, key := ours.certify(t)

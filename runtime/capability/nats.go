@@ -42,6 +42,14 @@ func newPublisher(g NATS, secrets *keeper) (*publisher, error) {
 		secrets.remember("[token of nats]", token)
 		options = append(options, nats.Token(token))
 	}
+	if g.User != "" {
+		password, err := Source{File: g.PasswordFile}.read("nats: the password")
+		if err != nil {
+			return nil, err
+		}
+		secrets.remember("[password of nats]", password)
+		options = append(options, nats.UserInfo(g.User, password))
+	}
 	if g.CA != "" {
 		options = append(options, nats.RootCAs(g.CA))
 	}

@@ -158,6 +158,18 @@ func TestMatches(t *testing.T) {
 	})
 }
 
+// TestUser: a user's password comes from a file, and is told nowhere.
+func TestUser(t *testing.T) {
+	_, url := natsServer(t, func(o *server.Options) { o.Username, o.Password = "ada", "p4ssword" })
+	stream(t, url, nats.UserInfo("ada", "p4ssword"))
+	c := open(t, Grants{NATS: NATS{URL: url, User: "ada", PasswordFile: file(t, "password", "p4ssword\n"), Subjects: []string{"alerts.low"}}})
+	c.connected()
+	c.want(c.call("nats_publish", str("alerts.low"), str("x")))
+	if got := c.Redact("p4ssword"); got != "[password of nats]" {
+		t.Errorf("the password is told as %s", got)
+	}
+}
+
 // TestServerAway: what cannot be stored now is said so, and is stored later.
 func TestServerAway(t *testing.T) {
 	token := file(t, "token", "s3cret-token\n")
