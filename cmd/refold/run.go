@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -190,17 +189,11 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 	}
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	r.dropModules(ctx, e)
-	token := rand.Text()
-	server, err := control.Listen(e, s.archived, token, logger)
-	if err != nil {
-		return fmt.Errorf("opening the control API: %w", err)
-	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	end, err := r.serveNATS(e)
+	api, err := r.serveControl(e)
 	if err != nil {
 		return err
 	}
-	defer end()
+	defer func() { err = errors.Join(err, api.close()) }()
 	if monitor != "" {
 		m, err := control.ListenMonitor(monitor, e, logger)
 		if err != nil {
@@ -209,7 +202,7 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 		defer func() { _ = m.Close() }() // there is nothing to lose
 		logger.Info("health and metrics are served", "url", m.URL())
 	}
-	err = s.dir.Publish(datadir.Endpoint{PID: os.Getpid(), LogURL: s.logURL, LogToken: s.token, ControlURL: server.URL(), ControlToken: token})
+	err = s.dir.Publish(datadir.Endpoint{PID: os.Getpid(), LogURL: s.logURL, LogToken: s.token, ControlURL: api.url, ControlToken: api.token})
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,127 @@
 package main
 
 import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	client "github.com/nats-io/nats.go"
 
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/eventstore/jetstream"
 )
+
+// controlAPI is by what a running engine can be asked.
+type controlAPI struct {
+	url, token string // of the address for the commands of this machine
+	closers    []func() error
+}
+
+// serveControl serves the control API: for the commands of this machine, at a free port
+// and with a token that is new each time, and where the configuration says.
+func (r *pipelineRun) serveControl(e *engine.Engine) (api *controlAPI, err error) {
+	api = &controlAPI{token: rand.Text()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, api.close())
+		}
+	}()
+	own := control.Token{Name: "the data directory's token", Secret: api.token, May: []control.Right{control.Read, control.Operate}}
+	c := &r.config.Control
+	private, err := control.Listen(control.Options{Engine: e, Events: r.session.archived, Tokens: []control.Token{own}, Pprof: c.Pprof, Logger: r.parts.logger})
+	if err != nil {
+		return api, fmt.Errorf("opening the control API: %w", err)
+	}
+	api.url = private.URL()
+	api.closers = append(api.closers, private.Close)
+	if c.Listen != "" {
+		public, err := r.listenControl(e, own)
+		if err != nil {
+			return api, err
+		}
+		api.closers = append(api.closers, public.Close)
+		r.parts.logger.Info("the control API is served", "url", public.URL())
+	}
+	end, err := r.serveNATS(e)
+	if err != nil {
+		return api, err
+	}
+	api.closers = append(api.closers, func() error { end(); return nil })
+	return api, nil
+}
+
+// listenControl serves the address that the configuration names.
+func (r *pipelineRun) listenControl(e *engine.Engine, own control.Token) (*control.Server, error) {
+	c := &r.config.Control
+	o := control.Options{Engine: e, Events: r.session.archived, Address: c.Listen, Pprof: c.Pprof, Logger: r.parts.logger}
+	var err error
+	if o.Tokens, err = controlTokens(c); err != nil {
+		return nil, err
+	}
+	at := "listen"
+	if c.TLS != nil {
+		at = "tls"
+		o.TLS = &control.TLS{Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, ClientMay: rightsOf(c.TLS.ClientMay)}
+		if len(o.TLS.ClientMay) == 0 {
+			o.TLS.ClientMay = []control.Right{control.Read, control.Operate}
+		}
+	}
+	if len(o.Tokens) == 0 && (c.TLS == nil || c.TLS.ClientCA == "") {
+		o.Tokens = []control.Token{own}
+	}
+	server, err := control.Listen(o)
+	var network *net.OpError
+	if errors.As(err, &network) {
+		at = "listen"
+	}
+	if err != nil {
+		return nil, placed(fmt.Errorf("opening the control API: %w", err), c.Where(at))
+	}
+	return server, nil
+}
+
+// controlTokens are those that are declared, read from their files.
+func controlTokens(c *config.Control) (tokens []control.Token, err error) {
+	of := map[string]string{}
+	for i := range c.Tokens {
+		t := &c.Tokens[i]
+		text, err := keptText("", t.File, "the token "+t.Name, t.Where("file"))
+		if err != nil {
+			return nil, err
+		}
+		if err := control.CheckSecret(text); err != nil {
+			return nil, placed(fmt.Errorf("the token %s: %w", t.Name, err), t.Where("file"))
+		}
+		if other, twice := of[text]; twice {
+			return nil, placed(fmt.Errorf("the tokens %s and %s are the same", other, t.Name), t.Where("file"))
+		}
+		of[text] = t.Name
+		tokens = append(tokens, control.Token{Name: t.Name, Secret: text, May: rightsOf(t.May)})
+	}
+	return tokens, nil
+}
+
+func rightsOf(names []string) (list []control.Right) {
+	for _, name := range names {
+		list = append(list, control.Right(name))
+	}
+	return list
+}
+
+// close ends it all, which is before the engine is closed.
+func (api *controlAPI) close() error {
+	var errs []error
+	for _, end := range slices.Backward(api.closers) {
+		errs = append(errs, end())
+	}
+	return errors.Join(errs...)
+}
 
 // serveNATS has requests answered on the log's server, where that is granted. It returns
 // how that is ended, which is before the engine is closed.
@@ -18,14 +130,15 @@ func (r *pipelineRun) serveNATS(e *engine.Engine) (end func(), err error) {
 	if subject == "" {
 		return func() {}, nil
 	}
-	s, err := control.Serve(e, control.ServiceOptions{
+	s, err := control.Serve(control.ServiceOptions{
+		Engine: e, Events: r.session.archived,
 		Connect: func(opts ...client.Option) (*client.Conn, error) { return jetstream.Connect(r.session.server, opts...) },
 		Subject: subject, Version: serviceVersion(), Logger: r.parts.logger,
 	})
 	if err != nil {
 		return nil, placed(err, r.config.Control.Where("nats"))
 	}
-	r.parts.logger.Info("requests about replays are taken by NATS", "subject", subject+".replays")
+	r.parts.logger.Info("requests are taken by NATS", "subject", subject+".>")
 	return s.Close, nil
 }
 

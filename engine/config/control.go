@@ -1,7 +1,10 @@
 package config
 
 import (
+	"net"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -9,8 +12,44 @@ import (
 // that it always has. The zero value grants nothing.
 type Control struct {
 	At `yaml:"-"`
-	// NATS has it answer requests about replay jobs on the event log's server.
+	// Listen is one more address to be asked at by HTTP, such as 127.0.0.1:7461. One that
+	// other machines reach needs TLS, and Tokens or TLS.ClientCA.
+	Listen string `yaml:"listen" json:"listen,omitempty"`
+	// Tokens are what requests at Listen may carry. Without any, the private token of the
+	// data directory is taken there, which is for addresses of this machine alone.
+	Tokens []ControlToken `yaml:"tokens" json:"tokens,omitempty"`
+	// TLS has Listen encrypted.
+	TLS *ControlTLS `yaml:"tls" json:"tls,omitempty"`
+	// Pprof has profiles of the engine served, at /debug/pprof/, to those who may operate.
+	Pprof bool `yaml:"pprof" json:"pprof,omitempty"`
+	// NATS has it answer requests on the event log's server.
 	NATS *ControlNATS `yaml:"nats" json:"nats,omitempty"`
+}
+
+// ControlToken is what somebody proves a name and rights with.
+type ControlToken struct {
+	At `yaml:"-" json:"-"`
+	// Name is what the engine's log calls who carries the token.
+	Name string `yaml:"name" json:"name"`
+	// File has the token; its path is relative to the YAML file, and absolute once loaded.
+	File string `yaml:"file" json:"file"`
+	// May are "read" and "operate".
+	May []string `yaml:"may" json:"may"`
+}
+
+// ControlTLS is how the address is encrypted. The paths are relative to the YAML file, and
+// absolute once loaded.
+type ControlTLS struct {
+	At `yaml:"-" json:"-"`
+	// Cert and Key are PEM files: a certificate, with those that it hangs on, and its key.
+	Cert string `yaml:"cert" json:"cert"`
+	Key  string `yaml:"key" json:"key"`
+	// ClientCA is a PEM file of the authorities one of whom has to have signed the
+	// certificate of whoever asks.
+	ClientCA string `yaml:"client_ca" json:"client_ca,omitempty"`
+	// ClientMay are the rights of such a certificate where no tokens are declared; empty
+	// means both. Where there are tokens, a request needs both, and the token says.
+	ClientMay []string `yaml:"client_may" json:"client_may,omitempty"`
 }
 
 // ControlNATS is how requests come by NATS.
@@ -43,6 +82,100 @@ func (c *Config) ControlSubject() string {
 }
 
 func (r *rules) control(c *Config) {
+	r.controlNATS(c)
+	r.controlListen(&c.Control)
+	names := map[string]Pos{}
+	for i := range c.Control.Tokens {
+		t := &c.Control.Tokens[i]
+		r.controlToken(t)
+		if at, twice := names[t.Name]; twice && t.Name != "" {
+			r.fail(t.Where("name"), "a token each", "token %q is declared twice, first at %s", t.Name, at)
+		}
+		names[t.Name] = t.Where("name")
+	}
+	r.controlTLS(&c.Control)
+}
+
+// controlListen refuses an address that other machines reach without what keeps them out.
+func (r *rules) controlListen(c *Control) {
+	if !c.Sets("listen") {
+		for _, key := range []string{"tokens", "tls"} {
+			if c.Sets(key) {
+				r.fail(c.Where(key), "add listen: 127.0.0.1:7461, or another address", "%s is about an address to listen at, and there is none", key)
+			}
+		}
+		return
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || n == 0 {
+		r.fail(c.Where("listen"), "write HOST:PORT, such as 127.0.0.1:7461", "%q is no address to listen at", c.Listen)
+		return
+	}
+	switch guarded := len(c.Tokens) > 0 || c.TLS != nil && c.TLS.ClientCA != ""; {
+	case IsLoopback(host):
+	case c.TLS == nil:
+		r.fail(c.Where("listen"), "add tls: {cert: …, key: …}, or listen at 127.0.0.1:"+port, "other machines reach %q, and what they say would not be encrypted", c.Listen)
+	case !guarded:
+		r.fail(c.Where("listen"), "add tokens: [{name: …, file: …, may: [read]}], or client_ca to tls", "other machines reach %q, and nothing says who may ask", c.Listen)
+	}
+}
+
+// IsLoopback reports whether a host is this machine, as no other one sees it.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (r *rules) controlToken(t *ControlToken) {
+	if !pipelineName.MatchString(t.Name) {
+		r.fail(t.Where("name"), "use a-z, 0-9, _ and -, from a letter on", "%q is no name of a token", t.Name)
+	}
+	if t.File == "" {
+		r.fail(t.Where("file"), "put the token into a file, and name that", "the token %q has no file", t.Name)
+	}
+	if len(t.May) == 0 {
+		r.fail(t.Where("may"), "say may: [read], or may: [read, operate]", "the token %q may do nothing", t.Name)
+	}
+	r.rights(t.Where("may"), t.May)
+}
+
+func (r *rules) controlTLS(c *Control) {
+	if c.TLS == nil {
+		return
+	}
+	for _, file := range []struct{ key, path string }{{"cert", c.TLS.Cert}, {"key", c.TLS.Key}} {
+		if file.path == "" {
+			r.fail(c.TLS.Where(file.key), "name a PEM file", "tls needs cert and key, and has no %s", file.key)
+		}
+	}
+	if c.TLS.Sets("client_may") && (c.TLS.ClientCA == "" || len(c.Tokens) > 0) {
+		r.fail(c.TLS.Where("client_may"), "remove it", "client_may is about certificates alone: client_ca without tokens")
+	}
+	r.rights(c.TLS.Where("client_may"), c.TLS.ClientMay)
+}
+
+func (r *rules) rights(at Pos, names []string) {
+	known := []string{"read", "operate"}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			r.fail(at, Closest(name, known), "unknown right %q", name)
+		}
+	}
+}
+
+// resolve makes the paths absolute.
+func (c *Control) resolve(file string) {
+	for i := range c.Tokens {
+		resolve(file, &c.Tokens[i].File)
+	}
+	if c.TLS != nil {
+		for _, path := range []*string{&c.TLS.Cert, &c.TLS.Key, &c.TLS.ClientCA} {
+			resolve(file, path)
+		}
+	}
+}
+
+func (r *rules) controlNATS(c *Config) {
 	n := c.Control.NATS
 	if n == nil || !n.Sets("subject") {
 		return

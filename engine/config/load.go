@@ -88,6 +88,7 @@ func Parse(file string, text []byte, env Env) (Config, Errors) {
 	for _, path := range c.Store.paths() {
 		resolve(file, path)
 	}
+	c.Control.resolve(file)
 	for i := range c.Pipelines {
 		c.Pipelines[i].resolve(file)
 	}

@@ -14,18 +14,16 @@ type comparison struct {
 	Through event.Position `json:"through"`
 }
 
-func (s *Server) compare(w http.ResponseWriter, r *http.Request) {
-	witness, ok := s.events.(Witness)
+// errNoCopy is a request to compare the log with what there is not.
+var errNoCopy = errors.New("the engine has no copy of the log")
+
+func compare(ctx context.Context, about *asked, _ *nothing) (comparison, error) {
+	witness, ok := about.events.(Witness)
 	if !ok {
-		s.fail(w, http.StatusNotFound, errors.New("the engine has no copy of the log"))
-		return
+		return comparison{}, errNoCopy
 	}
-	through, err := witness.CompareAll(r.Context())
-	if err != nil {
-		s.fail(w, http.StatusConflict, err)
-		return
-	}
-	s.answer(w, comparison{through})
+	through, err := witness.CompareAll(ctx)
+	return comparison{through}, err
 }
 
 // CompareLog has the engine hold the log against its archive, event by event, and

@@ -21,7 +21,16 @@ import (
 	"github.com/refold-dev/refold/engine/job"
 )
 
-const token = "secret"
+// The tokens of tests: of one who may do everything, and of one who may look.
+const (
+	token     = "a-token-that-may-do-everything"
+	readToken = "a-token-that-may-only-read"
+)
+
+var tokens = []control.Token{
+	{Name: "operator", Secret: token, May: []control.Right{control.Read, control.Operate}},
+	{Name: "reader", Secret: readToken, May: []control.Right{control.Read}},
+}
 
 // TestControl asks an engine that runs one pipeline over four events.
 func TestControl(t *testing.T) {
@@ -84,7 +93,7 @@ func askWith(t *testing.T, method, url, authorization, content string) (int, str
 func testAuthorization(t *testing.T, s *control.Server) {
 	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/replays", "GET /v1/replays", "POST /v1/replays/x/cancel",
 		"POST /v1/pipelines/lines/pause", "POST /v1/pipelines/lines/resume", "POST /v1/pipelines/lines/reset", "GET /"}
-	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x"} {
+	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x", "Bearer  " + token, "Bearer " + token[:len(token)-1]} {
 		for _, p := range paths {
 			method, path, _ := strings.Cut(p, " ")
 			code, body := ask(t, method, s.URL()+path, authorization)
@@ -111,7 +120,7 @@ func testAnswers(t *testing.T, s *control.Server) {
 		{"GET", "/v1/pipelines/nobody/state", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"GET", "/v1/pipelines/a%2F..%2Flines/state", 404, `{"error":"pipeline \"a/../lines\": there is no such pipeline"}`},
 		{"GET", "/v1/replays", 200, `[]`},
-		{"POST", "/v1/replays", 400, `{"error":"reading the request: EOF"}`},
+		{"POST", "/v1/replays", 400, `{"error":"reading the request: it has no body"}`},
 		{"GET", "/v1/replays/x", 400, `{"error":"\"x\" is no job's id: invalid UUID length: 1"}`},
 		{"POST", "/v1/replays/01900000-0000-7000-8000-000000000000/pause", 404, `{"error":"01900000-0000-7000-8000-000000000000: there is no such job"}`},
 		{"POST", "/v1/pipelines/nobody/reset", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
@@ -232,7 +241,7 @@ func waitUntilLive(t *testing.T, c *control.Client) {
 
 func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control.Server {
 	t.Helper()
-	s, err := control.Listen(e, events, token, slog.New(slog.DiscardHandler))
+	s, err := control.Listen(control.Options{Engine: e, Events: events, Tokens: tokens, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,44 +5,37 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/refold-dev/refold/engine"
 )
 
-// maxChoice bounds the body of a request about dead letters, in bytes: it names a
-// key.
-const maxChoice = 64 << 10
-
-func (s *Server) deadLetters(w http.ResponseWriter, r *http.Request) {
-	s.answerDeadLetters(w, r, nil)
+var deadLetterVerbs = []verb{
+	{"dead_letters.list", "GET", "/v1/pipelines/{pipeline}/dead-letters", Read, "What a pipeline has set aside: keys that are parked, and events and effects that were left out.", one(deadLetters)},
+	{"dead_letters.retry", "POST", "/v1/pipelines/{pipeline}/dead-letters/retry", Operate, "Has dead letters folded or performed again; {} chooses all. Answers with those that are left.", one(withDeadLetters((*engine.Engine).Retry))},
+	{"dead_letters.drop", "POST", "/v1/pipelines/{pipeline}/dead-letters/drop", Operate, "Throws dead letters away; {} chooses all. Answers with those that are left.", one(withDeadLetters((*engine.Engine).Drop))},
 }
 
-// withDeadLetters answers with the dead letters that are left when something has
-// been done about those that the body chooses.
-func (s *Server) withDeadLetters(do func(ctx context.Context, pipeline string, c engine.Choice) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		var c engine.Choice
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxChoice)).Decode(&c); err != nil {
-			s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
-			return
+// choiceAsk must say something, if only {}: that is all of them.
+type choiceAsk struct {
+	Pipeline      string `json:"pipeline" in:"path"`
+	engine.Choice `in:"body" need:"yes"`
+}
+
+func deadLetters(_ context.Context, about *asked, q *ofPipeline) (engine.DeadLetters, error) {
+	return about.engine.DeadLetters(q.Pipeline)
+}
+
+// withDeadLetters answers with the dead letters that are left when something has been done
+// about those that are chosen.
+func withDeadLetters(do func(e *engine.Engine, ctx context.Context, pipeline string, c engine.Choice) error) func(context.Context, *asked, *choiceAsk) (engine.DeadLetters, error) {
+	return func(ctx context.Context, about *asked, q *choiceAsk) (engine.DeadLetters, error) {
+		if err := do(about.engine, ctx, q.Pipeline, q.Choice); err != nil {
+			return engine.DeadLetters{}, err
 		}
-		s.answerDeadLetters(w, r, do(r.Context(), r.PathValue("name"), c))
+		return about.engine.DeadLetters(q.Pipeline)
 	}
-}
-
-func (s *Server) answerDeadLetters(w http.ResponseWriter, r *http.Request, err error) {
-	var left engine.DeadLetters
-	if err == nil {
-		left, err = s.engine.DeadLetters(r.PathValue("name"))
-	}
-	if err != nil {
-		s.fail(w, codeOf(err), err)
-		return
-	}
-	s.answer(w, left)
 }
 
 // DeadLetters returns what a pipeline has set aside.

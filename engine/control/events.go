@@ -19,6 +19,11 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 )
 
+var eventVerbs = []verb{
+	{"events.list", "GET", "/v1/events", Read, "Events by aggregate, correlation, time or position, one a line.", lines(listEvents)},
+	{"log.compare", "GET", "/v1/comparison", Read, "Holds the log against the archive, event by event, and says through which position there is one.", one(compare)},
+}
+
 // EventReader is an event store, as an [EventQuery] reads it.
 type EventReader interface {
 	Read(ctx context.Context, agg event.Aggregate, from event.Version) ([]event.Recorded, error)
@@ -115,41 +120,37 @@ func (q EventQuery) values() url.Values {
 	return v
 }
 
-func parseQuery(v url.Values) (q EventQuery, err error) {
-	for name, parse := range map[string]func(text string) error{
-		"aggregate": func(text string) (err error) { q.Aggregate, err = ParseAggregate(text); return err },
-		"correlation": func(text string) (err error) {
-			q.Correlation.UUID, err = uuid.Parse(text)
-			q.Correlation.Valid = true
-			return err
-		},
-		"since": func(text string) (err error) { q.Since, err = time.Parse(time.RFC3339, text); return err },
-		"until": func(text string) (err error) { q.Until, err = time.Parse(time.RFC3339, text); return err },
-		"limit": func(text string) (err error) { q.Limit, err = strconv.Atoi(text); return err },
-		"from": func(text string) error {
-			n, err := strconv.ParseUint(text, 10, 63)
-			q.From = event.Position(n)
-			return err
-		},
-		"version": func(text string) error {
-			n, err := strconv.ParseUint(text, 10, 63)
-			q.Version = event.Version(n)
-			return err
-		},
-	} {
-		if text := v.Get(name); text != "" {
-			if err := parse(text); err != nil {
-				return q, fmt.Errorf("parameter %s: %w", name, err)
-			}
+// eventsAsk is an EventQuery as it is asked.
+type eventsAsk struct {
+	Aggregate   string         `json:"aggregate,omitempty" in:"query" about:"of this aggregate, as TYPE/ID"`
+	Correlation *uuid.UUID     `json:"correlation,omitempty" in:"query" about:"of this correlation"`
+	Since       time.Time      `json:"since,omitzero" in:"query" about:"of this event time or later"`
+	Until       time.Time      `json:"until,omitzero" in:"query" about:"of this event time or earlier"`
+	From        event.Position `json:"from,omitempty" in:"query" about:"from this position on"`
+	Version     event.Version  `json:"version,omitempty" in:"query" about:"from this version of the aggregate on"`
+	Limit       int            `json:"limit,omitempty" in:"query" about:"how many at most; 0 is all"`
+
+	query EventQuery
+}
+
+// Validate reports what cannot be selected.
+func (q *eventsAsk) Validate() (err error) {
+	q.query = EventQuery{Since: q.Since, Until: q.Until, From: q.From, Version: q.Version, Limit: q.Limit}
+	if q.Correlation != nil {
+		q.query.Correlation = uuid.NullUUID{UUID: *q.Correlation, Valid: true}
+	}
+	if q.Aggregate != "" {
+		if q.query.Aggregate, err = ParseAggregate(q.Aggregate); err != nil {
+			return fmt.Errorf("parameter aggregate: %w", err)
 		}
 	}
-	if q.Version > 0 && q.Aggregate == (event.Aggregate{}) {
-		return q, errors.New("parameter version: needs an aggregate")
+	if q.Version > 0 && q.Aggregate == "" {
+		return errors.New("parameter version: needs an aggregate")
 	}
 	if q.Limit < 0 {
-		return q, errors.New("parameter limit: must not be negative")
+		return errors.New("parameter limit: must not be negative")
 	}
-	return q, nil
+	return nil
 }
 
 // recordedLine is one event of an answer, which has one a line.
@@ -159,25 +160,25 @@ type recordedLine struct {
 	Event    json.RawMessage `json:"event"`
 }
 
-func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) {
-	q, err := parseQuery(r.URL.Query())
+// appendJSON spells the line, with the payload as it is: an encoder would write it anew.
+func (l recordedLine) appendJSON(b []byte) []byte {
+	return fmt.Appendf(b, `{"position":%d,"version":%d,"event":%s}`, l.Position, l.Version, l.Event)
+}
+
+func listEvents(ctx context.Context, about *asked, q *eventsAsk, tell func(recordedLine) error) error {
+	events, err := q.query.Run(ctx, about.events)
 	if err != nil {
-		s.fail(w, http.StatusBadRequest, err)
-		return
+		return err
 	}
-	events, err := q.Run(r.Context(), s.events)
-	if err != nil {
-		s.fail(w, http.StatusConflict, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/jsonl")
+	var text []byte
 	for i := range events {
-		e := &events[i] // payloads go as they are: an encoder would write them anew
-		if _, err := fmt.Fprintf(w, "{\"position\":%d,\"version\":%d,\"event\":%s}\n", e.Position, e.Version, event.AppendJSON(nil, &e.Event)); err != nil {
-			s.logger.Debug("a client of the control API has gone", "error", err)
-			return
+		e := &events[i]
+		text = event.AppendJSON(text[:0], &e.Event)
+		if err := tell(recordedLine{e.Position, e.Version, text}); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // Events returns the events that a query selects.

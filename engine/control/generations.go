@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,50 +12,47 @@ import (
 	"github.com/refold-dev/refold/engine"
 )
 
-// rollbackBody is which generation is to serve again; 0 is the one that has served last.
-type rollbackBody struct {
-	Generation uint64 `json:"generation"`
+var generationVerbs = []verb{
+	{"generations.list", "GET", "/v1/pipelines/{pipeline}/generations", Read, "The generations of a pipeline's read model that there are.", one(generations)},
+	{"generations.drop", "DELETE", "/v1/pipelines/{pipeline}/generations/{generation}", Operate, "Removes a generation that is kept, and answers with those that are left.", one(dropGeneration)},
+	{"generations.rollback", "POST", "/v1/pipelines/{pipeline}/rollback", Operate, "Has a kept generation serve again, 0 for the one that has served last.", one(rollback)},
 }
 
-func (s *Server) rollback(w http.ResponseWriter, r *http.Request) {
-	var body rollbackBody
-	if !s.takeBody(w, r, &body) {
-		return
+// rollbackAsk may leave it out: 0 is the one that has served last.
+type rollbackAsk struct {
+	Pipeline     string `json:"pipeline" in:"path"`
+	RollbackBody `in:"body"`
+}
+
+// RollbackBody is which generation is to serve again.
+type RollbackBody struct {
+	Generation uint64 `json:"generation,omitempty"`
+}
+
+func rollback(ctx context.Context, about *asked, q *rollbackAsk) (engine.Status, error) {
+	return about.statusOf(ctx, q.Pipeline, about.engine.Rollback(ctx, q.Pipeline, q.Generation))
+}
+
+func generations(_ context.Context, about *asked, q *ofPipeline) ([]engine.Generation, error) {
+	return about.engine.Generations(q.Pipeline)
+}
+
+type ofGeneration struct {
+	Pipeline   string `json:"pipeline" in:"path"`
+	Generation uint64 `json:"generation" in:"path"`
+}
+
+func dropGeneration(ctx context.Context, about *asked, q *ofGeneration) ([]engine.Generation, error) {
+	if err := about.engine.DropGeneration(ctx, q.Pipeline, q.Generation); err != nil {
+		return nil, err
 	}
-	name := r.PathValue("name")
-	s.answerStatus(w, r, name, s.engine.Rollback(r.Context(), name, body.Generation))
-}
-
-func (s *Server) generations(w http.ResponseWriter, r *http.Request) {
-	s.answerGenerations(w, r.PathValue("name"), nil)
-}
-
-func (s *Server) dropGeneration(w http.ResponseWriter, r *http.Request) {
-	number, err := strconv.ParseUint(r.PathValue("generation"), 10, 64)
-	if err != nil {
-		s.fail(w, http.StatusBadRequest, fmt.Errorf("%q is no generation's number", r.PathValue("generation")))
-		return
-	}
-	name := r.PathValue("name")
-	s.answerGenerations(w, name, s.engine.DropGeneration(r.Context(), name, number))
-}
-
-// answerGenerations answers with an error or with the generations that there are.
-func (s *Server) answerGenerations(w http.ResponseWriter, name string, err error) {
-	if err == nil {
-		var list []engine.Generation
-		if list, err = s.engine.Generations(name); err == nil {
-			s.answer(w, list)
-			return
-		}
-	}
-	s.fail(w, codeOf(err), err)
+	return about.engine.Generations(q.Pipeline)
 }
 
 // Rollback has a kept generation serve again, 0 for the one that has served last, and
 // returns the pipeline's status.
 func (c *Client) Rollback(ctx context.Context, pipeline string, generation uint64) (engine.Status, error) {
-	text, err := json.Marshal(rollbackBody{generation})
+	text, err := json.Marshal(RollbackBody{generation})
 	if err != nil {
 		return engine.Status{}, err
 	}

@@ -17,21 +17,19 @@ type historyLine struct {
 	errorBody
 }
 
+// historyAsk names a key.
+type historyAsk struct {
+	Pipeline string `json:"pipeline" in:"path"`
+	Key      string `json:"key" in:"query" about:"the key"`
+}
+
 // history answers with the changes of a key, line by line.
-func (s *Server) history(w http.ResponseWriter, r *http.Request) {
-	enc, begun := json.NewEncoder(w), false
-	err := s.engine.History(r.Context(), r.PathValue("name"), r.URL.Query().Get("key"), func(c engine.KeyChange) error {
-		begun = true
-		return enc.Encode(historyLine{Change: &c})
-	})
-	switch {
-	case err != nil && !begun:
-		s.fail(w, codeOf(err), err)
-	case err != nil:
-		s.line(enc, w, historyLine{errorBody: bodyOf(err)})
-	default:
-		s.line(enc, w, historyLine{Done: true})
+func history(ctx context.Context, about *asked, q *historyAsk, tell func(historyLine) error) error {
+	err := about.engine.History(ctx, q.Pipeline, q.Key, func(c engine.KeyChange) error { return tell(historyLine{Change: &c}) })
+	if err != nil {
+		return err
 	}
+	return tell(historyLine{Done: true})
 }
 
 // History tells each change of a key.

@@ -19,57 +19,58 @@ import (
 // progressEvery is how often a rebuild's progress is reported.
 const progressEvery = 200 * time.Millisecond
 
-// maxBody bounds the body of a request, in bytes.
-const maxBody = 64 << 10
-
-// pauseBody is what may be said about a pause.
-type pauseBody struct {
-	Reason string `json:"reason"`
+var pipelineVerbs = []verb{
+	{"pipelines.list", "GET", "/v1/pipelines", Read, "The status of every pipeline.", one(list)},
+	{"pipelines.pause", "POST", "/v1/pipelines/{pipeline}/pause", Operate, "Holds a pipeline until it is resumed.", one(pause)},
+	{"pipelines.resume", "POST", "/v1/pipelines/{pipeline}/resume", Operate, "Has a paused or faulted pipeline go on.", one(resume)},
+	{"pipelines.reset", "POST", "/v1/pipelines/{pipeline}/reset", Operate, "Throws the read model away and has it built again, and tells the progress of the job that does so.", lines(reset)},
 }
 
-func (s *Server) pause(w http.ResponseWriter, r *http.Request) {
-	var body pauseBody
-	if !s.takeBody(w, r, &body) {
-		return
+// unavailableError is a log that does not answer.
+type unavailableError struct{ err error }
+
+func (e *unavailableError) Error() string { return e.err.Error() }
+func (e *unavailableError) Unwrap() error { return e.err }
+
+func list(ctx context.Context, about *asked, _ *nothing) ([]engine.Status, error) {
+	list, err := about.engine.Status(ctx)
+	if err != nil {
+		return nil, &unavailableError{err}
 	}
-	name := r.PathValue("name")
-	s.answerStatus(w, r, name, s.engine.Pause(r.Context(), name, body.Reason))
+	return list, nil
 }
 
-// takeBody reads what a request says, which may be nothing, or answers what is wrong
-// with it.
-func (s *Server) takeBody(w http.ResponseWriter, r *http.Request, body any) bool {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(body)
-	if err == nil || errors.Is(err, io.EOF) {
-		return true
+// pauseAsk may say why.
+type pauseAsk struct {
+	Pipeline  string `json:"pipeline" in:"path"`
+	PauseBody `in:"body"`
+}
+
+// PauseBody is what may be said about a pause.
+type PauseBody struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+func pause(ctx context.Context, about *asked, q *pauseAsk) (engine.Status, error) {
+	return about.statusOf(ctx, q.Pipeline, about.engine.Pause(ctx, q.Pipeline, q.Reason))
+}
+
+func resume(ctx context.Context, about *asked, q *ofPipeline) (engine.Status, error) {
+	return about.statusOf(ctx, q.Pipeline, about.engine.Resume(ctx, q.Pipeline))
+}
+
+// statusOf is what has become of a pipeline, unless err says why nothing has.
+func (a *asked) statusOf(ctx context.Context, name string, err error) (engine.Status, error) {
+	if err != nil {
+		return engine.Status{}, err
 	}
-	s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
-	return false
-}
-
-func (s *Server) resume(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	s.answerStatus(w, r, name, s.engine.Resume(r.Context(), name))
-}
-
-// answerStatus answers with an error or with what has become of a pipeline.
-func (s *Server) answerStatus(w http.ResponseWriter, r *http.Request, name string, err error) {
-	status, statusErr := s.statusOf(r.Context(), name)
-	if err = errors.Join(err, statusErr); err != nil {
-		s.fail(w, codeOf(err), err)
-		return
-	}
-	s.answer(w, status)
-}
-
-func (s *Server) statusOf(ctx context.Context, name string) (engine.Status, error) {
-	list, err := s.engine.Status(ctx)
+	list, err := list(ctx, a, nil)
 	if err != nil {
 		return engine.Status{}, err
 	}
 	i := slices.IndexFunc(list, func(s engine.Status) bool { return s.Pipeline == name })
 	if i < 0 {
-		return engine.Status{}, nil // its request has been refused
+		return engine.Status{}, fmt.Errorf("pipeline %q: %w", name, engine.ErrUnknownPipeline)
 	}
 	return list[i], nil
 }
@@ -81,38 +82,29 @@ type progressLine struct {
 }
 
 // reset answers with the progress of the job that builds the read model again.
-func (s *Server) reset(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
+func reset(ctx context.Context, about *asked, q *ofPipeline, tell func(progressLine) error) error {
 	done := make(chan error, 1)
-	go func() { done <- s.engine.Reset(r.Context(), name) }()
+	go func() { done <- about.engine.Reset(ctx, q.Pipeline) }()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
-	enc, begun := json.NewEncoder(w), false
 	for {
 		select {
 		case <-tick.C:
-			if one := s.latest(name); one != nil && one.State == job.Running {
-				begun = true
-				s.line(enc, w, progressLine{Job: one})
+			if one := about.latest(q.Pipeline); one != nil && one.State == job.Running {
+				_ = tell(progressLine{Job: one}) // nobody may listen: it goes on
 			}
 		case err := <-done:
-			if err != nil && !begun {
-				s.fail(w, codeOf(err), err)
-				return
-			}
-			line := progressLine{Job: s.latest(name)}
 			if err != nil {
-				line = progressLine{errorBody: bodyOf(err)}
+				return err
 			}
-			s.line(enc, w, line)
-			return
+			return tell(progressLine{Job: about.latest(q.Pipeline)})
 		}
 	}
 }
 
 // latest is the job of a pipeline that was submitted last; nil if there is none.
-func (s *Server) latest(pipeline string) *job.Job {
-	for _, one := range slices.Backward(s.engine.Jobs()) {
+func (a *asked) latest(pipeline string) *job.Job {
+	for _, one := range slices.Backward(a.engine.Jobs()) {
 		if one.Pipeline == pipeline {
 			return &one
 		}
@@ -120,15 +112,9 @@ func (s *Server) latest(pipeline string) *job.Job {
 	return nil
 }
 
-func (s *Server) line(enc *json.Encoder, w http.ResponseWriter, v any) {
-	if err := errors.Join(enc.Encode(v), http.NewResponseController(w).Flush()); err != nil {
-		s.logger.Debug("a client of the control API has gone", "error", err)
-	}
-}
-
 // Pause holds a pipeline until a Resume, and returns its status.
 func (c *Client) Pause(ctx context.Context, pipeline, reason string) (engine.Status, error) {
-	text, err := json.Marshal(pauseBody{reason})
+	text, err := json.Marshal(PauseBody{reason})
 	if err != nil {
 		return engine.Status{}, err
 	}

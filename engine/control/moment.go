@@ -1,7 +1,7 @@
 package control
 
 import (
-	"fmt"
+	"errors"
 	"net/url"
 	"strconv"
 	"time"
@@ -19,20 +19,16 @@ func momentValues(m engine.Moment) url.Values {
 }
 
 // momentOf is what momentValues has spelt; nil for none.
-func momentOf(q url.Values) (*engine.Moment, error) {
+func momentOf(at *event.Position, t *time.Time) (*engine.Moment, error) {
 	switch {
-	case q.Has("at"):
-		n, err := strconv.ParseUint(q.Get("at"), 10, 64)
-		if err != nil || n == 0 {
-			return nil, fmt.Errorf("at=%s is no position", q.Get("at"))
-		}
-		return &engine.Moment{Position: event.Position(n)}, nil
-	case q.Has("time"):
-		t, err := time.Parse(time.RFC3339Nano, q.Get("time"))
-		if err != nil {
-			return nil, fmt.Errorf("time=%s is no time", q.Get("time"))
-		}
-		return &engine.Moment{Time: t}, nil
+	case at != nil && t != nil:
+		return nil, errors.New("parameter time: there is a position as well")
+	case at != nil && *at == 0:
+		return nil, errors.New("parameter at: 0 is no position")
+	case at != nil:
+		return &engine.Moment{Position: *at}, nil
+	case t != nil:
+		return &engine.Moment{Time: *t}, nil
 	}
 	return nil, nil
 }

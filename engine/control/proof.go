@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -21,24 +20,18 @@ type proofLine struct {
 }
 
 // prove answers with the progress of a proof, and then with that.
-func (s *Server) prove(w http.ResponseWriter, r *http.Request) {
-	enc, begun := json.NewEncoder(w), false
+func prove(ctx context.Context, about *asked, q *ofPipeline, tell func(proofLine) error) error {
 	var told time.Time
-	proof, err := s.engine.Prove(r.Context(), r.PathValue("name"), func(at, target event.Position) {
-		if begun && time.Since(told) < progressEvery {
-			return
+	proof, err := about.engine.Prove(ctx, q.Pipeline, func(at, target event.Position) {
+		if time.Since(told) >= progressEvery {
+			told = time.Now()
+			_ = tell(proofLine{Position: at, Target: target}) // the end shows whether anybody listens
 		}
-		begun, told = true, time.Now()
-		s.line(enc, w, proofLine{Position: at, Target: target})
 	})
-	switch {
-	case err != nil && !begun:
-		s.fail(w, codeOf(err), err)
-	case err != nil:
-		s.line(enc, w, proofLine{errorBody: bodyOf(err)})
-	default:
-		s.line(enc, w, proofLine{Proof: &proof})
+	if err != nil {
+		return err
 	}
+	return tell(proofLine{Proof: &proof})
 }
 
 // Prove folds a pipeline's log again and compares, and reports its progress.

@@ -11,48 +11,53 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/job"
 )
 
-// maxRequest bounds the body of a request for a replay, in bytes.
-const maxRequest = 64 << 10
-
-func (s *Server) submitReplay(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	var want job.Request
-	if err == nil {
-		want, err = job.ParseRequest(body)
-	}
-	if err != nil {
-		s.fail(w, http.StatusBadRequest, err)
-		return
-	}
-	one, err := s.engine.Submit(r.Context(), want)
-	s.answerJob(w, one, err)
+var replayVerbs = []verb{
+	{"replays.submit", "POST", "/v1/replays", Operate, "Queues a replay of a pipeline.", one(submitReplay)},
+	{"replays.list", "GET", "/v1/replays", Read, "The replay jobs, in the order of their submission.", one(listReplays)},
+	{"replays.show", "GET", "/v1/replays/{id}", Read, "A replay job.", one(aboutReplay(withoutWaiting((*engine.Engine).Job)))},
+	{"replays.pause", "POST", "/v1/replays/{id}/pause", Operate, "Holds a replay job, which keeps what it has built.", one(aboutReplay((*engine.Engine).PauseJob))},
+	{"replays.resume", "POST", "/v1/replays/{id}/resume", Operate, "Has a paused replay job go on.", one(aboutReplay(withoutWaiting((*engine.Engine).ResumeJob)))},
+	{"replays.cancel", "POST", "/v1/replays/{id}/cancel", Operate, "Ends a replay job, and removes what it has built.", one(aboutReplay((*engine.Engine).CancelJob))},
 }
 
-func (s *Server) listReplays(w http.ResponseWriter, _ *http.Request) { s.answer(w, s.engine.Jobs()) }
+type submitAsk struct {
+	job.Request `in:"body" need:"yes"`
+}
 
-// withReplay answers with the job that the path names, once something has been done
-// about it.
-func (s *Server) withReplay(do func(ctx context.Context, id uuid.UUID) (job.Job, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		id, err := job.ParseID(r.PathValue("id"))
-		if err != nil {
-			s.fail(w, http.StatusBadRequest, err)
-			return
-		}
-		one, err := do(r.Context(), id)
-		s.answerJob(w, one, err)
+func submitReplay(ctx context.Context, about *asked, q *submitAsk) (job.Job, error) {
+	return about.engine.Submit(ctx, q.Request)
+}
+
+func listReplays(_ context.Context, about *asked, _ *nothing) ([]job.Job, error) {
+	return about.engine.Jobs(), nil
+}
+
+// ofReplay names a job.
+type ofReplay struct {
+	ID string `json:"id" in:"path"`
+	id uuid.UUID
+}
+
+// Validate reports an id that is none.
+func (q *ofReplay) Validate() (err error) {
+	q.id, err = job.ParseID(q.ID)
+	return err
+}
+
+// aboutReplay answers with a job, once something has been done about it.
+func aboutReplay(do func(e *engine.Engine, ctx context.Context, id uuid.UUID) (job.Job, error)) func(context.Context, *asked, *ofReplay) (job.Job, error) {
+	return func(ctx context.Context, about *asked, q *ofReplay) (job.Job, error) {
+		return do(about.engine, ctx, q.id)
 	}
 }
 
-func (s *Server) answerJob(w http.ResponseWriter, one job.Job, err error) {
-	if err != nil {
-		s.fail(w, codeOf(err), err)
-		return
-	}
-	s.answer(w, one)
+// withoutWaiting is something that takes no time.
+func withoutWaiting(do func(*engine.Engine, uuid.UUID) (job.Job, error)) func(*engine.Engine, context.Context, uuid.UUID) (job.Job, error) {
+	return func(e *engine.Engine, _ context.Context, id uuid.UUID) (job.Job, error) { return do(e, id) }
 }
 
 // Submit queues a replay.

@@ -2,170 +2,333 @@ package control
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/pprof"
+	"runtime/debug"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/refold-dev/refold/engine"
-	"github.com/refold-dev/refold/engine/job"
 )
 
-// Server answers requests about an engine.
-type Server struct {
-	engine *engine.Engine
-	events EventReader
-	token  string
-	logger *slog.Logger
-	http   http.Server
-	listen net.Listener
+// Options say where a Server listens, what it answers for, and whom.
+type Options struct {
+	Engine *engine.Engine
+	// Events are those that the engine is fed.
+	Events EventReader
+	// Address is HOST:PORT; empty means a free port of 127.0.0.1.
+	Address string
+	// Tokens are what requests carry, one of them each. Without any, a client's certificate
+	// is enough.
+	Tokens []Token
+	// TLS is needed where other machines reach the address.
+	TLS *TLS
+	// Pprof has profiles served.
+	Pprof  bool
+	Logger *slog.Logger
 }
 
-// Listen starts a server on a free port of 127.0.0.1, which answers for an engine
-// and for the events that it is fed. Requests must carry the token.
-func Listen(e *engine.Engine, events EventReader, token string, logger *slog.Logger) (*Server, error) {
-	listen, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+// OpenError is an address that is not listened at, because others could ask, or listen in.
+type OpenError struct{ Address, Reason string }
+
+func (e *OpenError) Error() string {
+	return fmt.Sprintf("not listening at %s: %s", e.Address, e.Reason)
+}
+
+// check reports what lets others in. The error is an *OpenError.
+func (o *Options) check() error {
+	host, _, err := net.SplitHostPort(o.Address)
+	certified := o.TLS != nil && o.TLS.ClientCA != "" && len(o.TLS.ClientMay) > 0
+	switch {
+	case err != nil:
+		return err
+	case len(o.Tokens) == 0 && !certified:
+		return &OpenError{o.Address, "nothing says who may ask"}
+	case o.TLS == nil && !isLoopback(host):
+		return &OpenError{o.Address, "other machines reach it, and it would not be encrypted"}
+	}
+	return nil
+}
+
+// Server answers requests about an engine by HTTP.
+type Server struct {
+	asked
+	access   *access
+	loopback bool // no other machine reaches it
+	scheme   string
+	logger   *slog.Logger
+	http     http.Server
+	listen   net.Listener
+	stop     context.CancelFunc // ends the requests
+}
+
+const (
+	// headerTimeout bounds the wait for a request's head, bodyTimeout for its body,
+	// writeTimeout for a client to take a part of the answer, idleTimeout for its next
+	// request, and closeTimeout for answers to leave.
+	headerTimeout = 5 * time.Second
+	bodyTimeout   = 10 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+	closeTimeout  = 2 * time.Second
+	// maxHeader bounds the head, in bytes.
+	maxHeader = 16 << 10
+)
+
+// Listen starts a server. The error may be an *OpenError.
+func Listen(o Options) (*Server, error) {
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	if err := o.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{engine: e, events: events, token: token, logger: logger, listen: listen}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/pipelines", s.status)
-	mux.HandleFunc("GET /v1/pipelines/{name}/state", s.state)
-	mux.HandleFunc("POST /v1/pipelines/{name}/pause", s.pause)
-	mux.HandleFunc("POST /v1/pipelines/{name}/resume", s.resume)
-	mux.HandleFunc("POST /v1/pipelines/{name}/reset", s.reset)
-	mux.HandleFunc("POST /v1/replays", s.submitReplay)
-	mux.HandleFunc("GET /v1/replays", s.listReplays)
-	mux.HandleFunc("GET /v1/replays/{id}", s.withReplay(func(_ context.Context, id uuid.UUID) (job.Job, error) { return e.Job(id) }))
-	mux.HandleFunc("POST /v1/replays/{id}/pause", s.withReplay(e.PauseJob))
-	mux.HandleFunc("POST /v1/replays/{id}/resume", s.withReplay(func(_ context.Context, id uuid.UUID) (job.Job, error) { return e.ResumeJob(id) }))
-	mux.HandleFunc("POST /v1/replays/{id}/cancel", s.withReplay(e.CancelJob))
-	mux.HandleFunc("POST /v1/pipelines/{name}/proof", s.prove)
-	mux.HandleFunc("GET /v1/pipelines/{name}/history", s.history)
-	mux.HandleFunc("GET /v1/pipelines/{name}/generations", s.generations)
-	mux.HandleFunc("DELETE /v1/pipelines/{name}/generations/{generation}", s.dropGeneration)
-	mux.HandleFunc("POST /v1/pipelines/{name}/rollback", s.rollback)
-	mux.HandleFunc("GET /v1/pipelines/{name}/dead-letters", s.deadLetters)
-	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/retry", s.withDeadLetters(e.Retry))
-	mux.HandleFunc("POST /v1/pipelines/{name}/dead-letters/drop", s.withDeadLetters(e.Drop))
-	mux.HandleFunc("GET /v1/events", s.listEvents)
-	mux.HandleFunc("GET /v1/comparison", s.compare)
-	watch(mux, e)
-	mux.HandleFunc("/", s.unknown)
-	s.http = http.Server{Handler: s.authorized(mux), ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		if err := s.http.Serve(listen); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("the control API has stopped", "error", err)
+	host, _, _ := net.SplitHostPort(o.Address)
+	s := &Server{asked: asked{o.Engine, o.Events}, logger: o.Logger, loopback: isLoopback(host), scheme: "http"}
+	var certified []Right
+	if o.TLS != nil {
+		config, err := o.TLS.serverConfig(o.Logger)
+		if err != nil {
+			return nil, err
 		}
-	}()
+		s.http.TLSConfig, s.scheme = config, "https"
+		certified = o.TLS.ClientMay
+	}
+	s.access = newAccess(o.Tokens, certified)
+	var err error
+	if s.listen, err = net.Listen("tcp", o.Address); err != nil {
+		return nil, err
+	}
+	s.serve(s.guarded(s.routes(o.Pprof)))
 	return s, nil
 }
 
+func (s *Server) serve(h http.Handler) {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.http.Handler = h
+	s.http.BaseContext = func(net.Listener) context.Context { return ctx }
+	s.http.ReadHeaderTimeout, s.http.IdleTimeout, s.http.MaxHeaderBytes = headerTimeout, idleTimeout, maxHeader
+	s.http.ErrorLog = slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug) // what strangers make of TLS
+	go func() {
+		var err error
+		if s.scheme == "https" {
+			err = s.http.ServeTLS(s.listen, "", "")
+		} else {
+			err = s.http.Serve(s.listen)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.logger.Error("the control API has stopped", "error", err)
+		}
+	}()
+}
+
 // URL is where the server listens.
-func (s *Server) URL() string { return "http://" + s.listen.Addr().String() }
+func (s *Server) URL() string { return s.scheme + "://" + s.listen.Addr().String() }
 
-// Close stops the server and ends the requests that are under way.
-func (s *Server) Close() error { return s.http.Close() }
+// Close stops the server and ends the requests that are under way. Closing twice is fine.
+func (s *Server) Close() error {
+	s.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) == nil {
+		return nil
+	}
+	return s.http.Close()
+}
 
-func (s *Server) authorized(next http.Handler) http.Handler {
-	want := []byte("Bearer " + s.token)
+// guarded lets those in who may ask, and bounds what they can do to the server.
+func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1 {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody) // closes what is too large, and so has to have w as it is
+		w = &patient{ResponseWriter: w, of: http.NewResponseController(w)}
+		defer s.rescue(w, r)
+		if err := strange(r, s.loopback); err != nil {
+			s.fail(w, http.StatusForbidden, err)
+			return
+		}
+		by := s.access.who(r)
+		if by == nil {
+			s.access.refusals.Do(func() {
+				s.logger.Warn("somebody asks who may not", "from", r.RemoteAddr, "path", r.URL.Path)
+			})
+			w.Header().Set("WWW-Authenticate", "Bearer")
 			s.fail(w, http.StatusUnauthorized, errors.New("the request has no valid token"))
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, by)))
 	})
 }
 
-func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
-	s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
-}
-
-func (s *Server) status(w http.ResponseWriter, r *http.Request) {
-	list, err := s.engine.Status(r.Context())
-	if err != nil {
-		s.fail(w, http.StatusInternalServerError, err)
-		return
-	}
-	s.answer(w, list)
-}
-
-func (s *Server) state(w http.ResponseWriter, r *http.Request) {
-	var key *string
-	if q := r.URL.Query(); q.Has("key") {
-		text := q.Get("key")
-		key = &text
-	}
-	m, err := momentOf(r.URL.Query())
-	if err != nil {
-		s.fail(w, http.StatusBadRequest, err)
-		return
-	}
-	var state json.RawMessage
-	if m == nil {
-		state, err = s.engine.State(r.Context(), r.PathValue("name"), key)
-	} else {
-		state, _, err = s.engine.StateAt(r.Context(), r.PathValue("name"), *m, key)
-	}
-	if err != nil {
-		s.fail(w, codeOf(err), err)
-		return
-	}
-	s.answer(w, state)
-}
-
-// codeOf is the status of the answer to a request about a pipeline.
-func codeOf(err error) int {
-	var absent *engine.NotAsideError
-	var dropped *engine.NotKeptError
-	if errors.Is(err, engine.ErrUnknownPipeline) || errors.Is(err, engine.ErrNoKey) || errors.Is(err, job.ErrUnknown) || errors.As(err, &absent) || errors.As(err, &dropped) {
-		return http.StatusNotFound
-	}
-	return http.StatusConflict
-}
-
-func (s *Server) answer(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	if err := json.NewEncoder(w).Encode(v); err != nil {
-		s.logger.Debug("a client of the control API has gone", "error", err)
+// rescue answers for a handler that has panicked, as far as that has not.
+func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
+	if p := recover(); p != nil {
+		s.logger.Error("answering a request has failed", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+		s.fail(w, http.StatusInternalServerError, errFailed)
 	}
 }
 
-// errorBody is an error, with what a client can decide on.
-type errorBody struct {
-	Error   string               `json:"error,omitempty"`
-	Refused *engine.RefusedError `json:"refused,omitempty"`
-	// RefusedJob is what the state of a job does not allow.
-	RefusedJob *job.RefusedError `json:"refused_job,omitempty"`
+// callerKey is what a request's context has its *caller under.
+type callerKey struct{}
+
+// permitted reports whether a request's caller has a right, or answers that it has not.
+func (s *Server) permitted(w http.ResponseWriter, r *http.Request, right Right, what string) bool {
+	by := r.Context().Value(callerKey{}).(*caller)
+	if !by.mayDo(right) {
+		s.fail(w, http.StatusForbidden, fmt.Errorf("%s may not %s", by.name, right))
+		return false
+	}
+	if right == Operate {
+		s.logger.Info("the control API is asked to do something", "by", by.name, "what", what)
+	}
+	return true
 }
 
-func bodyOf(err error) errorBody {
-	b := errorBody{Error: err.Error()}
-	_ = errors.As(err, &b.Refused) || errors.As(err, &b.RefusedJob)
-	return b
+// allowed is a handler for those who have a right.
+func (s *Server) allowed(right Right, what string, h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if s.permitted(w, r, right, what) {
+			h(w, r)
+		}
+	}
 }
 
-// err is what bodyOf was given, as far as a client can decide on it.
-func (b errorBody) err() error {
-	if b.Refused != nil {
-		return b.Refused
+// patient gives a client some time for each part of an answer, and no more.
+type patient struct {
+	http.ResponseWriter
+	of *http.ResponseController
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	p.extend()
+	return p.ResponseWriter.Write(b)
+}
+
+// FlushError is what http.ResponseController asks for.
+func (p *patient) FlushError() error {
+	p.extend()
+	return p.of.Flush()
+}
+
+func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *patient) extend() { _ = p.of.SetWriteDeadline(time.Now().Add(writeTimeout)) } // a recorder has none
+
+// routes are those of the table, and what a monitor serves.
+func (s *Server) routes(profiles bool) *http.ServeMux {
+	mux := http.NewServeMux()
+	for i := range verbs {
+		v := &verbs[i]
+		mux.HandleFunc(v.method+" "+v.path, s.allowed(v.right, v.name, s.route(v)))
 	}
-	if b.RefusedJob != nil {
-		return b.RefusedJob
+	watched := http.NewServeMux()
+	watch(watched, s.engine)
+	for _, w := range watches {
+		mux.HandleFunc("GET "+w.path, s.allowed(Read, w.path, watched.ServeHTTP))
 	}
-	return errors.New(b.Error)
+	if profiles {
+		s.profiles(mux)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
+	})
+	return mux
+}
+
+// route answers what a verb is asked by HTTP.
+func (s *Server) route(v *verb) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, err := readBody(w, r)
+		if err != nil {
+			s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+			return
+		}
+		ask, err := v.readHTTP(r, body)
+		if err != nil {
+			s.fail(w, codeOf(err), err)
+			return
+		}
+		if v.serve != nil {
+			v.serve(s, w, r, ask)
+			return
+		}
+		to := &written{w: w, enc: json.NewEncoder(w), media: v.media}
+		err = v.do(r.Context(), &s.asked, ask, to)
+		switch {
+		case to.gone != nil:
+			s.logger.Debug("a client of the control API has gone", "error", to.gone)
+		case err != nil && !to.begun:
+			s.fail(w, codeOf(err), err)
+		case err != nil:
+			_ = to.line(bodyOf(err))
+		case !to.begun: // no lines at all
+			w.Header().Set("Content-Type", v.media)
+		}
+	}
+}
+
+// readBody reads a request's body, which has to come in time.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(bodyTimeout)) // a recorder has none
+	body, err := io.ReadAll(r.Body)
+	_ = c.SetReadDeadline(time.Time{})
+	return body, err
+}
+
+// profiles serves those of net/http/pprof to who may operate: they cost something.
+func (s *Server) profiles(mux *http.ServeMux) {
+	for path, h := range map[string]http.HandlerFunc{
+		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
+	} {
+		mux.HandleFunc("GET /debug/pprof/"+path, s.allowed(Operate, "/debug/pprof/"+path, h))
+	}
+}
+
+// written is an answer by HTTP.
+type written struct {
+	w     http.ResponseWriter
+	enc   *json.Encoder
+	media string
+	begun bool
+	gone  error // set once nobody reads any more
+}
+
+func (a *written) one(v any) error {
+	a.begin()
+	return a.took(a.enc.Encode(v))
+}
+
+func (a *written) line(v any) error {
+	a.begin()
+	if own, ok := v.(interface{ appendJSON(b []byte) []byte }); ok {
+		_, err := a.w.Write(append(own.appendJSON(nil), '\n'))
+		return a.took(err)
+	}
+	return a.took(errors.Join(a.enc.Encode(v), http.NewResponseController(a.w).Flush()))
+}
+
+func (a *written) begin() {
+	if !a.begun {
+		a.begun = true
+		a.w.Header().Set("Content-Type", a.media)
+	}
+}
+
+func (a *written) took(err error) error {
+	if a.gone == nil {
+		a.gone = err
+	}
+	return err
 }
 
 func (s *Server) fail(w http.ResponseWriter, code int, err error) {
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", mediaJSON)
 	w.WriteHeader(code)
 	if err := json.NewEncoder(w).Encode(bodyOf(err)); err != nil {
 		s.logger.Debug("a client of the control API has gone", "error", err)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,12 +34,15 @@ func TestService(t *testing.T) {
 		t.Fatal(err)
 	}
 	connect := logServer(t)
-	s := serve(t, e, connect)
+	s := serve(t, e, log, connect)
 	by := &requester{t: t, nc: connected(t, connect)}
 	t.Run("found", by.testFound)
 	t.Run("life", by.testLife)
 	t.Run("as by HTTP", func(t *testing.T) { by.testAsByHTTP(t, listen(t, e, log)) })
 	t.Run("reply", by.testReply)
+	t.Run("discovery", by.testDiscoveryReply)
+	t.Run("other verbs", by.testOtherVerbs)
+	t.Run("lines", by.testLines)
 	t.Run("paused", func(t *testing.T) {
 		if err := e.Pause(t.Context(), "lines", ""); err != nil {
 			t.Fatal(err)
@@ -67,7 +71,7 @@ func (by *requester) testFound(t *testing.T) {
 		if err := json.Unmarshal(reply.Data, &info); err != nil || info.Name != "refold" || info.Version != "1.2.3" {
 			t.Errorf("%s: %s, %v", of, reply.Data, err)
 		}
-		if of != "$SRV.PING" && len(info.Endpoints) != 6 {
+		if of != "$SRV.PING" && len(info.Endpoints) < 18 {
 			t.Errorf("the endpoints: %+v", info.Endpoints)
 		}
 	}
@@ -160,6 +164,106 @@ func (by *requester) testReply(t *testing.T) {
 	}
 }
 
+// testDiscoveryReply: nor do those who look for services get an answer anywhere else.
+func (by *requester) testDiscoveryReply(t *testing.T) {
+	sub, err := by.nc.SubscribeSync("infrastructure.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"PING", "INFO", "STATS"} {
+		for _, of := range []string{"$SRV." + verb, "$SRV." + verb + ".refold"} {
+			if err := by.nc.PublishRequest(of, "infrastructure.file.x", nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := by.nc.Request("$SRV."+verb, nil, 10*time.Second); err != nil { // behind both
+			t.Fatal(err)
+		}
+	}
+	if pending, _, err := sub.Pending(); pending != 0 || err != nil {
+		t.Errorf("%d answers, %v", pending, err)
+	}
+	if err := sub.Unsubscribe(); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := by.nc.Request("$SRV.STATS.refold", nil, 10*time.Second)
+	var stats micro.Stats
+	if err != nil || json.Unmarshal(reply.Data, &stats) != nil {
+		t.Fatal(err)
+	}
+	for _, e := range stats.Endpoints {
+		if e.Subject == subject+".replays.submit" && (e.NumRequests == 0 || e.NumErrors == 0 || e.NumErrors >= e.NumRequests || e.LastError == "") {
+			t.Errorf("the statistics: %+v", e)
+		}
+	}
+}
+
+// testOtherVerbs: whatever can be asked by HTTP can be by NATS.
+func (by *requester) testOtherVerbs(t *testing.T) {
+	for _, test := range []struct{ verb, body, code, want string }{
+		{"pipelines.list", "", "", `[{"pipeline":"lines",`},
+		{"pipelines.state", `{"pipeline":"lines","key":"cmd"}`, "", `{"additions":1,"deletions":0,"changes":1}`},
+		{"pipelines.state", `{"pipeline":"lines","key":"x"}`, "404", `{"error":"pipeline lines, key \"x\": `},
+		{"pipelines.state", `{"pipeline":"lines","at":0}`, "400", `{"error":"parameter at: `},
+		{"pipelines.state", `{"pipeline":"lines","of":"cmd"}`, "400", `{"error":"reading the request: json: unknown field`},
+		{"pipelines.state", `{"pipeline":"lines","key":5}`, "400", `{"error":"reading the request: key cannot be number"}`},
+		{"pipelines.resume", `{"pipeline":"lines"}`, "409", `{"error":"pipeline lines is `},
+		{"generations.list", `{"pipeline":"lines"}`, "", `[{"generation":1,`},
+		{"generations.drop", `{"pipeline":"lines","generation":9}`, "404", `{"error":"`},
+		{"dead_letters.list", `{"pipeline":"lines"}`, "", `{"pipeline":"lines","parked":[],"letters":[]}`},
+		{"dead_letters.drop", "", "400", `{"error":"reading the request: it has no body"}`},
+		{"log.compare", "", "404", `{"error":"the engine has no copy of the log"}`},
+		{"openapi", "", "", `{"components":`},
+	} {
+		if code, body := by.askOf(test.verb, test.body); code != test.code || !strings.HasPrefix(body, test.want) {
+			t.Errorf("%s %s: %s %.300s", test.verb, test.body, code, body)
+		}
+	}
+}
+
+// testLines: an answer of several lines is a message each, and one that counts them.
+func (by *requester) testLines(t *testing.T) {
+	for _, test := range []struct {
+		verb, body string
+		lines      int
+		last       string
+	}{
+		{"events.list", `{"from":2,"limit":2}`, 2, `{"position":3,`},
+		{"events.list", `{"from":9}`, 0, ""},
+		{"pipelines.history", `{"pipeline":"lines","key":"docs"}`, 3, `{"done":true}`},
+		{"pipelines.prove", `{"pipeline":"lines"}`, 2, `{"proof":{"pipeline":"lines",`},
+	} {
+		inbox := by.nc.NewRespInbox()
+		sub, err := by.nc.SubscribeSync(inbox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := by.nc.PublishRequest(subject+"."+test.verb, inbox, []byte(test.body)); err != nil {
+			t.Fatal(err)
+		}
+		lines, last := 0, ""
+		for {
+			m, err := sub.NextMsg(30 * time.Second)
+			if err != nil {
+				t.Fatalf("%s: %v", test.verb, err)
+			}
+			if end := m.Header.Get(control.LinesHeader); end != "" {
+				if end != strconv.Itoa(lines) || len(m.Data) > 0 {
+					t.Errorf("%s: it ends with %s %s behind %d lines", test.verb, end, m.Data, lines)
+				}
+				break
+			}
+			lines, last = lines+1, string(m.Data)
+		}
+		if lines < test.lines || !strings.HasPrefix(last, test.last) {
+			t.Errorf("%s: %d lines, the last is %s", test.verb, lines, last)
+		}
+		if err := sub.Unsubscribe(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestServiceNotPermitted: a server that does not let requests come is an error at once.
 func TestServiceNotPermitted(t *testing.T) {
 	few := &server.Permissions{Subscribe: &server.SubjectPermission{Deny: []string{"refold-control.>"}}}
@@ -173,21 +277,22 @@ func TestServiceNotPermitted(t *testing.T) {
 	if !running.ReadyForConnections(30 * time.Second) {
 		t.Fatal("the server does not come up")
 	}
-	s, err := control.Serve(opened(t, history(t)), control.ServiceOptions{Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
+	s, err := control.Serve(control.ServiceOptions{Engine: opened(t, history(t)), Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
 		Connect: func(opts ...nats.Option) (*nats.Conn, error) {
 			return nats.Connect(running.ClientURL(), append(opts, nats.UserInfo("few", "p"))...)
 		}})
-	if s != nil || !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject+".replays") {
+	if s != nil || !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), subject+".>") {
 		t.Errorf("%v, %v", s, err)
 	}
 }
 
 // TestServiceLeavesNothing: a service that is closed has no goroutine, nor a connection.
 func TestServiceLeavesNothing(t *testing.T) {
-	e, connect := opened(t, history(t)), logServer(t)
+	log := history(t)
+	e, connect := opened(t, log), logServer(t)
 	connected(t, connect).Close()
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s := serve(t, e, connect)
+	s := serve(t, e, log, connect)
 	nc := connected(t, connect)
 	if code, body := (&requester{t: t, nc: nc}).ask("list", ""); code != "" || body != "[]" {
 		t.Errorf("%s %s", code, body)
@@ -205,7 +310,12 @@ type requester struct {
 // ask returns the code of an error, or "", and the body.
 func (by *requester) ask(verb, body string) (code, answer string) {
 	by.t.Helper()
-	reply, err := by.nc.Request(subject+".replays."+verb, []byte(body), 30*time.Second)
+	return by.askOf("replays."+verb, body)
+}
+
+func (by *requester) askOf(verb, body string) (code, answer string) {
+	by.t.Helper()
+	reply, err := by.nc.Request(subject+"."+verb, []byte(body), 30*time.Second)
 	if err != nil {
 		by.t.Fatal(err)
 	}
@@ -257,9 +367,9 @@ func connected(t *testing.T, connect connecter) *nats.Conn {
 	return nc
 }
 
-func serve(t *testing.T, e *engine.Engine, connect connecter) *control.Service {
+func serve(t *testing.T, e *engine.Engine, events control.EventReader, connect connecter) *control.Service {
 	t.Helper()
-	s, err := control.Serve(e, control.ServiceOptions{Connect: connect, Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler)})
+	s, err := control.Serve(control.ServiceOptions{Engine: e, Events: events, Connect: connect, Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
