@@ -30,25 +30,31 @@ func (a *array) reset(t rows.Type) {
 func (a *array) add(v any) {
 	a.count++
 	binary.BigEndian.PutUint32(a.buf[12:], uint32(a.count))
-	switch v := v.(type) {
-	case nil:
+	if v == nil {
 		binary.BigEndian.PutUint32(a.buf[4:], 1)
-		a.buf = binary.BigEndian.AppendUint32(a.buf, math.MaxUint32) // a length of -1
+	}
+	a.buf = appendValue(a.buf, v)
+}
+
+// appendValue appends a value with its length before it, as it is in an array and in a
+// COPY.
+func appendValue(dst []byte, v any) []byte {
+	size := func(n int) []byte { return binary.BigEndian.AppendUint32(dst, uint32(n)) }
+	switch v := v.(type) {
 	case string:
-		a.buf = append(a.size(len(v)), v...)
+		return append(size(len(v)), v...)
 	case []byte:
-		a.buf = append(a.size(len(v)), v...)
+		return append(size(len(v)), v...)
 	case int64:
-		a.buf = binary.BigEndian.AppendUint64(a.size(8), uint64(v))
+		return binary.BigEndian.AppendUint64(size(8), uint64(v))
 	case float64:
-		a.buf = binary.BigEndian.AppendUint64(a.size(8), math.Float64bits(v))
+		return binary.BigEndian.AppendUint64(size(8), math.Float64bits(v))
 	case bool:
 		one := byte(0)
 		if v {
 			one = 1
 		}
-		a.buf = append(a.size(1), one)
+		return append(size(1), one)
 	}
+	return size(-1) // null
 }
-
-func (a *array) size(n int) []byte { return binary.BigEndian.AppendUint32(a.buf, uint32(n)) }

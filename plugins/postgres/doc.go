@@ -63,7 +63,13 @@
 // array for each column, which is unnested: that is as fast as COPY into a temporary
 // table on batches of an engine's size, and faster on small ones (BenchmarkInsert);
 // most of the time is the server's, for the rows and their index. That is less when they
-// come in the order of the key, as they do but for [Config.ExistingTables]. Where the database
+// come in the order of the key, as they do but for [Config.ExistingTables].
+//
+// Where they are many, as in a rebuild, the rows that the table lacks are written by
+// COPY into the table itself, which writes and logs whole pages; which those are is
+// asked before, key by key. That is safe because nobody else writes the table while a
+// transaction holds the checkpoint's row; if somebody has all the same, the COPY
+// refuses the key, and the batch is performed effect by effect. Where the database
 // refuses a row the batch is performed once more, effect by effect, which
 // finds the one to blame or, where it is only their order that matters, none.
 //

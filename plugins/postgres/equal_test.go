@@ -209,6 +209,9 @@ func TestSQLiteAndPostgresHoldTheSame(t *testing.T) {
 		e, err := sqlite.Open(t.Context(), lite, "things", 1)
 		perform(rt, t, e, err, effects, last, anySize)
 		p, err := postgres.Open(t.Context(), batched, "things", 1)
+		if err == nil {
+			p.LoadFrom(rapid.IntRange(1, 3).Draw(rt, "load from"))
+		}
 		perform(rt, t, p, err, effects, last, anySize)
 		p, err = postgres.Open(t.Context(), single, "things", 1)
 		perform(rt, t, p, err, oneEffectAnEvent(effects), event.Position(len(effects)), func() event.Position { return 1 })

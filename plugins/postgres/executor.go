@@ -24,6 +24,7 @@ type Executor struct {
 	active         bool
 	closed         bool
 	existingTables bool
+	leastLoad      int // from how many whole rows on those that are new are copied
 	model          *rows.Model
 	tables         []*table
 
@@ -32,7 +33,7 @@ type Executor struct {
 }
 
 func newExecutor(s *session, cfg Config, c claim.Claim) *Executor {
-	e := &Executor{session: s, claim: c, existingTables: cfg.ExistingTables, model: rows.NewModel(cfg.Tables, &dialect)}
+	e := &Executor{session: s, claim: c, existingTables: cfg.ExistingTables, leastLoad: leastLoad, model: rows.NewModel(cfg.Tables, &dialect)}
 	for _, w := range e.model.Tables {
 		e.tables = append(e.tables, &table{Writes: w})
 	}
@@ -93,14 +94,24 @@ func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 			t.SortByKey()
 		}
 	}
-	err := e.commit(ctx, through, func(ctx context.Context) error {
-		_, err := e.session.run(ctx, pipelineOf(e.tables))
-		return err
-	})
+	err := e.commit(ctx, through, e.write)
 	if _, refused := refuses(err); refused {
 		err = e.commit(ctx, through, func(ctx context.Context) error { return e.oneByOne(ctx, b) })
 	}
 	return e.executing(b, err)
+}
+
+// write performs the batch's writes.
+func (e *Executor) write(ctx context.Context) error {
+	if !e.existingTables { // whose order may matter
+		for _, t := range e.tables {
+			if err := e.session.load(ctx, t, e.leastLoad); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := e.session.run(ctx, pipelineOf(e.tables))
+	return err
 }
 
 func (e *Executor) executing(b effect.Batch, err error) error {

@@ -88,11 +88,22 @@ func (s *session) run(ctx context.Context, p *pipeline) (changed []int, err erro
 		return nil, p.failed(len(changed), err)
 	}
 	for i, n := range changed {
-		if p.want[i] >= 0 && n != p.want[i] {
-			return nil, p.failed(i, fmt.Errorf("of %d rows the database has taken %d, without an error; is there a trigger or a rule?", p.want[i], n))
+		if p.want[i] < 0 {
+			continue
+		}
+		if err := taken(p.want[i], n); err != nil {
+			return nil, p.failed(i, err)
 		}
 	}
 	return changed, nil
+}
+
+// taken is an error unless the database has taken all rows.
+func taken(rows, n int) error {
+	if n == rows {
+		return nil
+	}
+	return fmt.Errorf("of %d rows the database has taken %d, without an error; is there a trigger or a rule?", rows, n)
 }
 
 // failed is the error of a statement.

@@ -18,6 +18,9 @@ type table struct {
 	// stored is the name of the table that is written, with its schema.
 	stored string
 	arrays []array
+	copied []byte // what is copied into it, in memory that is used again
+	// unasked is for how many batches more nobody asks which rows are new.
+	unasked int
 }
 
 // group is the writes to a table that go in one statement: they do the same to the

@@ -24,11 +24,16 @@ func (t *table) text(g *group) string {
 
 // unnested has the columns at the places, under their names.
 func (t *table) unnested(places []int) string {
-	parameters := make([]string, len(places))
-	for n := range places {
-		parameters[n] = fmt.Sprintf("$%d", n+1)
+	return fmt.Sprintf("unnest(%s) AS u(%s)", parameters(len(places)), strings.Join(t.quoted(places), ", "))
+}
+
+// parameters are the first n.
+func parameters(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf("$%d", i+1)
 	}
-	return fmt.Sprintf("unnest(%s) AS u(%s)", strings.Join(parameters, ", "), strings.Join(t.quoted(places), ", "))
+	return strings.Join(list, ", ")
 }
 
 func (t *table) quoted(places []int) []string {
