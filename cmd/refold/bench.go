@@ -50,7 +50,7 @@ func (a *app) benchCommand() *cobra.Command {
 	c.Flags().StringSliceVar(&f.only, "only", nil, "measure only these `names`, separated by commas")
 	c.Flags().BoolVar(&f.long, "long", false, "measure also what takes many minutes, over ten times the events and some GB of disk")
 	c.Flags().IntVar(&f.events, "events", benchEvents, "the log's number of `events`; the other sizes shrink with it")
-	c.Flags().StringVar(&f.module, "module", "", "guest lines_by_dir of examples/git-history, a `file`, for visible_p99_ms")
+	c.Flags().StringVar(&f.module, "module", "", "guest lines_by_dir of examples/git-history, a `file`, for what begins with visible_")
 	return c
 }
 

@@ -33,8 +33,26 @@ func (r *visibleRun) writeConfig() error {
 	return os.WriteFile(r.configFile(), []byte(r.config), 0o600)
 }
 
+// fill imports what the log is to have already.
+func (r *visibleRun) fill(ctx context.Context, s *session) (err error) {
+	if r.before == 0 {
+		return nil
+	}
+	into, err := s.log.Bulk(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, into.Close()) }()
+	for i := range r.before {
+		if err := add(ctx, into, r.event(i)); err != nil {
+			return err
+		}
+	}
+	return into.Flush(ctx)
+}
+
 // withEngine calls do while an engine is live.
-func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*session) error) (err error) {
+func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*session, *engine.Engine) error) (err error) {
 	c, err := config.Load(r.configFile())
 	if err != nil {
 		return err
@@ -49,6 +67,9 @@ func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if err := r.fill(ctx, s); err != nil {
+		return err
+	}
 	over := pipelineRun{session: s, parts: parts, pipelines: c.Pipelines}
 	e, err := over.open(ctx, r.observer())
 	if err != nil {
@@ -62,7 +83,7 @@ func (r *visibleRun) withEngine(ctx context.Context, a *app, b *bench, do func(*
 	defer stop()
 	select {
 	case <-r.live:
-		return do(s)
+		return do(s, e)
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -72,7 +93,7 @@ func (r *visibleRun) observer() engine.Observer {
 	var once sync.Once
 	return engine.Observer{
 		Changed: func(t engine.Transition) {
-			if t.To == engine.Live {
+			if t.Pipeline == r.pipeline && t.To == engine.Live {
 				once.Do(func() { close(r.live) })
 			}
 		},

@@ -44,7 +44,11 @@ const (
 	sqliteRows        = "sqlite_rows_per_s"
 	postgresVsBulk    = "postgres_vs_bulk"
 	postgresRows      = "postgres_rows_per_s"
+	visibleP50        = "visible_p50_ms"
 	visibleP99        = "visible_p99_ms"
+	besideRebuild     = "visible_beside_rebuild_vs_none"
+	besideSlowRebuild = "visible_beside_rate_vs_none"
+	besideP99         = "visible_beside_rebuild_p99_ms"
 	parkedVsNone      = "parked_key_vs_none"
 	parkedP99         = "parked_key_p99_ms"
 )
@@ -82,8 +86,14 @@ var benchSubjects = []benchSubject{
 		{workers2Vs1, true, "a keyed guest in Go that parses JSON, folded by a pool of two instances, against one instance; without what the engine does"},
 	}, (*bench).workers},
 	{"visibility", []measure{
-		{visibleP99, false, "append until its row is visible in SQLite, 1000 events/s, sync always"},
+		{visibleP50, false, "append until its row is visible in SQLite, half of the events, 1000 events/s, sync always"},
+		{visibleP99, false, "the same, 99 of 100 events"},
 	}, (*bench).visible},
+	{"visibility beside a rebuild", []measure{
+		{besideRebuild, true, "that p99 while replay jobs of another pipeline rebuild rows of a fifth of %d events all the time, as fast as they go, against none"},
+		{besideSlowRebuild, true, "the same at 10000 events/s (replay --rate), against none"},
+		{besideP99, false, "the p99 beside those as fast as they go"},
+	}, (*bench).besides},
 	{"a parked key", []measure{
 		{parkedVsNone, true, "append until its row is visible in SQLite, the p99 at 1000 events/s of up to 10000 keys: with one of them parked, whose events wait, against none"},
 		{parkedP99, false, "that p99 with the parked key, sync always"},
