@@ -41,7 +41,8 @@ var mayImport = []struct {
 	{"runtime/plugincheck", append([]string{"domain", "sdk/manifest", "engine/config", "runtime/projection", "runtime/plugintest"}, folding...), "a counterexample is a case"},
 	{"plugins", []string{"domain"}, "an executor knows effects and its driver"},
 	{"eventstore", []string{"domain", "sdk/frame"}, "a store knows events"},
-	{"cmd", []string{"domain", "sdk", "engine", "runtime", "plugins", "eventstore"}, "the parts meet here"},
+	{"configs", nil, "data, which the program prints"},
+	{"cmd", []string{"domain", "configs", "sdk", "engine", "runtime", "plugins", "eventstore"}, "the parts meet here"},
 	{"examples", []string{"domain", "sdk", "engine", "runtime", "plugins", "eventstore"}, "and here"},
 }
 

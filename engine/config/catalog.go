@@ -13,7 +13,8 @@ import (
 // EventType declares an event type: its fields, its current schema version, and
 // how payloads of older versions become current ones.
 type EventType struct {
-	At   `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Type is the type's name.
 	Type string `yaml:"type" json:"type"`
 	// Version is the current schema version; 1 if it is not given.
 	Version   int        `yaml:"version" json:"version,omitempty"`
@@ -23,8 +24,10 @@ type EventType struct {
 
 // Upcaster leads from version From to the next.
 type Upcaster struct {
-	At    `yaml:"-" json:"-"`
-	From  int    `yaml:"from" json:"from"`
+	At `yaml:"-" json:"-"`
+	// From is the version of the payloads that it takes.
+	From int `yaml:"from" json:"from"`
+	// Steps are the changes, one after the other.
 	Steps []Step `yaml:"steps" json:"steps"`
 	// Fields are those of the version it leads to. Those of the current version
 	// are the type's.

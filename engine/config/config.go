@@ -89,7 +89,8 @@ const ArchiveZstd = "zstd"
 
 // Pipeline is one source → projection → executors.
 type Pipeline struct {
-	At         `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Name tells the pipeline from the others, and is what commands name it by.
 	Name       string     `yaml:"name" json:"name"`
 	Source     Source     `yaml:"source" json:"source"`
 	Projection Projection `yaml:"projection" json:"projection"`
@@ -198,9 +199,12 @@ type SQLite struct {
 
 // Table declares a table of a read model.
 type Table struct {
-	At         `yaml:"-" json:"-"`
-	Name       string   `yaml:"name" json:"name"`
-	Columns    Columns  `yaml:"columns" json:"columns"`
+	At `yaml:"-" json:"-"`
+	// Name is what effects name as their collection.
+	Name    string  `yaml:"name" json:"name"`
+	Columns Columns `yaml:"columns" json:"columns"`
+	// PrimaryKey are the columns that tell rows from each other: a row with the same
+	// takes the place of the one before.
 	PrimaryKey []string `yaml:"primary_key" json:"primary_key"`
 }
 

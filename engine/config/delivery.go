@@ -26,10 +26,13 @@ type Delivery struct {
 // Retry says how often to try, and how long to wait before each new attempt: the
 // first pause, doubled each time up to the longest. A zero means the default.
 type Retry struct {
-	At       `yaml:"-" json:"-"`
-	Attempts int      `yaml:"attempts" json:"attempts,omitempty"`
-	First    Duration `yaml:"first" json:"first,omitempty"`
-	Longest  Duration `yaml:"longest" json:"longest,omitempty"`
+	At `yaml:"-" json:"-"`
+	// Attempts is how often to try; 1 tries once.
+	Attempts int `yaml:"attempts" json:"attempts,omitempty"`
+	// First is the pause before the second attempt.
+	First Duration `yaml:"first" json:"first,omitempty"`
+	// Longest bounds the pauses.
+	Longest Duration `yaml:"longest" json:"longest,omitempty"`
 }
 
 // Duration is written as a number with a unit, such as 250ms or 1m30s.

@@ -46,7 +46,8 @@ type NATSPublish struct {
 
 // NATSBucket keeps rows in a key-value bucket.
 type NATSBucket struct {
-	At     `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Bucket is its name.
 	Bucket string `yaml:"bucket" json:"bucket"`
 	// Create makes the bucket if it is not there.
 	Create bool `yaml:"create" json:"create,omitempty"`

@@ -19,7 +19,8 @@ type Step struct {
 
 // Rename gives a field another name in its place.
 type Rename struct {
-	At    `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Field is the field, and To its new name.
 	Field string `yaml:"field" json:"field"`
 	To    string `yaml:"to" json:"to"`
 	// Optional leaves payloads without the field as they are.
@@ -28,20 +29,23 @@ type Rename struct {
 
 // Add appends a field to payloads that do not have it.
 type Add struct {
-	At      `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Field is the new field, and Default its value.
 	Field   string `yaml:"field" json:"field"`
 	Default JSON   `yaml:"default" json:"default"`
 }
 
 // Drop removes a field.
 type Drop struct {
-	At    `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Field is what is removed.
 	Field string `yaml:"field" json:"field"`
 }
 
 // Move takes a field out of one object and appends it to another.
 type Move struct {
-	At    `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Field is where it is, and To where it comes.
 	Field string `yaml:"field" json:"field"`
 	To    string `yaml:"to" json:"to"`
 	// Optional leaves payloads without the field as they are.
@@ -50,7 +54,8 @@ type Move struct {
 
 // MapValues replaces a field's value by what a table says.
 type MapValues struct {
-	At     `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// Field has the value.
 	Field  string   `yaml:"field" json:"field"`
 	Values Mappings `yaml:"values" json:"values"`
 	// Default stands in for values that are not in the table; without it they

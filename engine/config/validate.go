@@ -138,6 +138,7 @@ func (r *rules) generations(g *Generations) {
 
 // The most that the sandbox takes.
 const (
+	maxMemoryPages  = 1<<16 - 1
 	maxFuelPerEvent = 1 << 40
 	maxStackSlots   = 1 << 23
 	maxWorkers      = 64
@@ -167,8 +168,8 @@ func (r *rules) projection(p *Pipeline) {
 	if pr.SHA256 != "" && !hexDigest.MatchString(pr.SHA256) {
 		r.fail(pr.Where("sha256"), "see `sha256sum FILE.wasm`", "%q is not a SHA-256 in 64 lower-case hex digits", pr.SHA256)
 	}
-	if pr.MemoryPages < 0 || pr.MemoryPages > 65536 {
-		r.fail(pr.Where("memory_pages"), "a page is 64 KiB", "memory_pages must lie between 1 and 65536")
+	if pr.MemoryPages < 0 || pr.MemoryPages > maxMemoryPages {
+		r.fail(pr.Where("memory_pages"), "a page is 64 KiB", "memory_pages must lie between 1 and %d", maxMemoryPages)
 	}
 	if pr.FuelPerEvent < 0 || pr.FuelPerEvent > maxFuelPerEvent {
 		r.fail(pr.Where("fuel_per_event"), "a unit is about one instruction", "fuel_per_event must lie between 1 and %d", int64(maxFuelPerEvent))

@@ -55,18 +55,23 @@ type HTTPHost struct {
 // SecretSource is where a secret text is: in a variable of the environment, or in a file,
 // relative to the YAML file; absolute once loaded.
 type SecretSource struct {
-	At   `yaml:"-" json:"-"`
-	Env  string `yaml:"env" json:"env,omitempty"`
+	At `yaml:"-" json:"-"`
+	// Env is the name of the variable.
+	Env string `yaml:"env" json:"env,omitempty"`
+	// File is the path of the file.
 	File string `yaml:"file" json:"file,omitempty"`
 }
 
 // Database is where a connection leads: a SQLite file, relative to the data
 // directory, or what a source says.
 type Database struct {
-	At     `yaml:"-" json:"-"`
+	At `yaml:"-" json:"-"`
+	// SQLite is the path of the SQLite file.
 	SQLite string `yaml:"sqlite" json:"sqlite,omitempty"`
-	Env    string `yaml:"env" json:"env,omitempty"`
-	File   string `yaml:"file" json:"file,omitempty"`
+	// Env is the variable of the environment, and File the path of the file, that has
+	// a PostgreSQL URL, or sqlite: and a path.
+	Env  string `yaml:"env" json:"env,omitempty"`
+	File string `yaml:"file" json:"file,omitempty"`
 }
 
 // NATSGrant is a NATS server, as a store names it, and subjects there.
@@ -134,7 +139,7 @@ func (r *rules) wasmExecutor(w *WASMExecutor) {
 		most int64
 		hint string
 	}{
-		{"memory_pages", int64(w.MemoryPages), 65536, "a page is 64 KiB"},
+		{"memory_pages", int64(w.MemoryPages), maxMemoryPages, "a page is 64 KiB"},
 		{"fuel_per_effect", w.FuelPerEffect, maxFuelPerEvent, "a unit is about one instruction"},
 		{"stack_slots", int64(w.StackSlots), maxStackSlots, "a slot is about one local variable"},
 	} {
