@@ -63,7 +63,7 @@ func TestLargeStates(t *testing.T) {
 	r.opts.CheckpointEvery = time.Hour
 	r.opts.BatchSize = 3
 	var checkpoints int
-	r.opts.Observer.Checkpointed = func(string, uint64, event.Position) { checkpoints++ }
+	r.opts.Observer.Checkpointed = func(engine.Checkpoint) { checkpoints++ }
 	r.open()
 	appendTo(t, log, all[:keys])
 	r.catchUp()

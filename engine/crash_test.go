@@ -87,7 +87,7 @@ func TestAnyStateBesideAnySink(t *testing.T) {
 			pictures := []picture{{}}
 			shoot := func() { pictures = append(pictures, takePicture(t, r.dir)) }
 			r.opts.Observer.Folded = func(string, uint64, event.Position, int, int) { shoot() }
-			r.opts.Observer.Checkpointed = func(string, uint64, event.Position) { shoot() }
+			r.opts.Observer.Checkpointed = func(engine.Checkpoint) { shoot() }
 			r.open()
 			shoot()
 			for part := range slices.Chunk(all, 80) { // three checkpoints, six batches

@@ -215,6 +215,12 @@ func (e *Engine) beginRun(drive func(uuid.UUID)) (end func()) {
 	}
 }
 
+// Running reports whether a run is under way.
+func (e *Engine) Running() bool {
+	ended, _ := e.run()
+	return ended != nil
+}
+
 // run returns what is closed when the run under way has ended, nil if none is, and
 // what is closed when the next one begins.
 func (e *Engine) run() (ended, begins <-chan struct{}) {

@@ -39,6 +39,7 @@ func (g *generation) openOutlets() error {
 			at = g.kept.Mark().Position
 		}
 		o := delivery.NewOutlet(g.names[i], x, policyOf(&g.specs[i].Delivery, transactional), at, g.opts.Now)
+		o.Observe(g.opts.Observer.Executed)
 		if j, ok := x.(Joiner); ok && transactional && j.Joins() {
 			o.JoinBatches()
 		}
@@ -110,6 +111,7 @@ func (g *generation) land() error {
 		}
 		events := min(f.events, int(f.mark.Position-g.told))
 		g.told = f.mark.Position
+		g.lag.moved(f.mark.Position, g.opts.Now)
 		g.opts.Observer.Folded(g.pipeline, g.kept.Number(), f.mark.Position, events, len(f.parcel.Batch.Effects))
 	}
 	return g.storeSealed()

@@ -75,7 +75,29 @@ func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events 
 
 // effectsOf folds events and leaves their effects in g.effects. What it returns is
 // valid until the next fold; nothing of it is taken over yet.
-func (g *generation) effectsOf(ctx context.Context, events []event.Recorded) (batch *feed.Batch, result frame.Result, err error) {
+func (g *generation) effectsOf(ctx context.Context, events []event.Recorded) (*feed.Batch, frame.Result, error) {
+	told := g.opts.Observer.Called
+	if told == nil {
+		return g.foldEvents(ctx, events)
+	}
+	c := Call{Pipeline: g.pipeline, Generation: g.kept.Number(), First: events[0].Position, Last: events[len(events)-1].Position, Began: g.opts.Now()}
+	batch, result, err := g.foldEvents(ctx, events)
+	if err == nil && batch.Frame == nil {
+		return batch, result, err // the projection has not been called
+	}
+	c.Took, c.Effects, c.Err = g.opts.Now().Sub(c.Began), len(g.effects), err
+	if batch != nil {
+		c.Events = batch.Events
+	}
+	if m, ok := g.plugin.(Metered); ok {
+		c.Fuel, c.Memory = m.Used()
+	}
+	told(c)
+	return batch, result, err
+}
+
+// foldEvents is effectsOf, of which nobody is told.
+func (g *generation) foldEvents(ctx context.Context, events []event.Recorded) (batch *feed.Batch, result frame.Result, err error) {
 	g.effects = g.effects[:0]
 	if batch, err = g.build(events); err != nil {
 		return nil, result, g.blameBuild(events, err)
@@ -84,7 +106,7 @@ func (g *generation) effectsOf(ctx context.Context, events []event.Recorded) (ba
 		return batch, result, nil
 	}
 	if result, err = g.call(ctx, batch); err != nil {
-		return nil, result, err
+		return batch, result, err
 	}
 	g.effects = delivery.Effects(g.effects, result, batch.Events, batch.KeyOf)
 	return batch, result, g.checkHandled()

@@ -45,6 +45,8 @@ type generation struct {
 	// passed is how far all effects have been performed, for those who must not
 	// wait for a fold.
 	passed atomic.Pointer[checkpoint.Mark]
+	// lag is how far what is stored is behind that.
+	lag storedLag
 
 	// flying are the batches behind passed. Only the folding goroutine looks.
 	flying []*flight
@@ -70,9 +72,11 @@ type generation struct {
 // position is the last position that the read model includes.
 func (g *generation) position() event.Position { return g.passed.Load().Position }
 
+// moveTo goes to a mark that is stored.
 func (g *generation) moveTo(m checkpoint.Mark) {
 	g.mark = m
 	g.passed.Store(&m)
+	g.lag.begin(m.Position)
 }
 
 // restore brings the plugin and the executors to one position: that of the

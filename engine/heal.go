@@ -184,5 +184,6 @@ func (g *generation) storeNow(m checkpoint.Mark) error {
 	clear(g.changes)
 	g.changing = 0
 	g.moveTo(m)
+	g.lag.stored(m.Position, m.Position, g.opts.Now())
 	return nil
 }

@@ -47,12 +47,15 @@ func (g *generation) storeSealed() error {
 	if g.sealed == nil || g.position() < g.sealed.mark.Position {
 		return nil
 	}
-	at := g.sealed.mark.Position
+	c := Checkpoint{Pipeline: g.pipeline, Generation: g.kept.Number(), Position: g.sealed.mark.Position, Began: g.opts.Now()}
 	if err := g.commitSealed(); err != nil {
 		return fmt.Errorf("pipeline %s: %w", g.pipeline, err)
 	}
+	now := g.opts.Now()
+	c.Took = now.Sub(c.Began)
+	g.lag.stored(c.Position, g.position(), now)
 	g.snapshots.consider(g.kept)
-	g.opts.Observer.Checkpointed(g.pipeline, g.kept.Number(), at)
+	g.opts.Observer.Checkpointed(c)
 	return nil
 }
 

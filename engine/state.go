@@ -197,6 +197,7 @@ func (k *Kept) Status(head event.Position) Status {
 	}
 	s.Generation = k.kept.Number()
 	s.fill(k.kept.Mark(), head)
+	s.countAside(k.kept)
 	return s
 }
 
@@ -225,6 +226,8 @@ func (p *pipeline) status(head event.Position) Status {
 	}
 	s.Generation = p.live.kept.Number()
 	s.fill(*p.live.passed.Load(), head)
+	s.countAside(p.live.kept)
+	s.Checkpoint = p.live.lag.status()
 	s.Dropped = p.live.dropped()
 	s.Executors = p.live.executorStatus()
 	return s

@@ -40,6 +40,12 @@ type Status struct {
 	Jobs []job.Job `json:"jobs,omitempty"`
 	// Change is set while what serves is of another declaration than the present one.
 	Change *Change `json:"change,omitempty"`
+	// ParkedKeys are the keys whose events wait, DeadLetters the events and effects that
+	// are left out, as they were stored last: what `refold dlq` lists.
+	ParkedKeys  int `json:"parked_keys,omitempty"`
+	DeadLetters int `json:"dead_letters,omitempty"`
+	// Checkpoint is what the state that is stored includes; of an engine that runs.
+	Checkpoint CheckpointStatus `json:"checkpoint,omitzero"`
 }
 
 // SetJobs takes the jobs of the pipeline that have not ended.
@@ -55,6 +61,13 @@ func (s *Status) setLife(at checkpoint.Life) {
 	s.State, s.Reason, s.Error = State(at.State), at.Reason, at.Error
 	if s.State != Stopped {
 		s.Since = at.Since
+	}
+}
+
+// countAside counts what is aside in a generation; nothing of one that is just going.
+func (s *Status) countAside(kept *checkpoint.Generation) {
+	if parked, letters, err := kept.CountAside(); err == nil {
+		s.ParkedKeys, s.DeadLetters = parked, letters
 	}
 }
 

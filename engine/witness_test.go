@@ -49,6 +49,8 @@ func (w *witness) observer(next engine.Observer) engine.Observer {
 			}
 		},
 		Checkpointed: next.Checkpointed,
+		Called:       next.Called,
+		Executed:     next.Executed,
 		Faulted: func(pipeline string, err error) {
 			w.forgive(pipeline)
 			w.note(func() { w.faults[pipeline] = append(w.faults[pipeline], err) })

@@ -89,10 +89,16 @@ func (a *app) table(rows [][]any) error {
 // terminal is standard error if that is a terminal that somebody looks at, or
 // nothing.
 func (a *app) terminal() io.Writer {
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !a.json {
-		return f
+	if a.onTerminal() && !a.json {
+		return a.err
 	}
 	return io.Discard
+}
+
+// onTerminal reports whether standard error is a terminal.
+func (a *app) onTerminal() bool {
+	f, ok := a.err.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // bar is a progress bar on standard error if that is a terminal, or nothing.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
-	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
 )
 
@@ -43,15 +41,15 @@ func (a *app) runCommand() *cobra.Command {
 
 // run checks all that can be checked before it takes the data directory.
 func (a *app) run(ctx context.Context, file string, once bool, monitor string) (err error) {
-	level := slog.LevelInfo
-	if once {
-		level = slog.LevelWarn
-	}
-	logger := a.logger(level)
 	c, err := config.Load(file)
 	if err != nil {
 		return err
 	}
+	level := slog.LevelInfo
+	if once {
+		level = slog.LevelWarn
+	}
+	logger := a.engineLogger(&c.Log, level)
 	parts, err := newParts(ctx, datadir.At(a.data), logger)
 	if err != nil {
 		return err
@@ -117,13 +115,7 @@ type pipelineRun struct {
 // open opens the engine, and keeps a journal of what becomes of its pipelines.
 func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engine.Engine, error) {
 	r.parts.session = r.session
-	record, told := r.session.journal(r.parts.logger).Record, observer.Changed
-	observer.Changed = func(t engine.Transition) {
-		record(t)
-		if told != nil {
-			told(t)
-		}
-	}
+	journal := r.session.journal(r.parts.logger)
 	return engine.Open(ctx, engine.Options{
 		Log:          r.session.store,
 		Answers:      answers{r.session.store, r.session.types},
@@ -137,7 +129,7 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 		ReplayRate:   r.config.Replay.Rate,
 		Logger:       r.parts.logger,
 		Now:          time.Now,
-		Observer:     observer,
+		Observer:     engine.Observer{Changed: journal.Record}.And(observer),
 	}, r.pipelines)
 }
 
@@ -183,25 +175,24 @@ func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 
 func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logger *slog.Logger) (err error) {
 	s := r.session
-	e, err := r.open(ctx, loggingObserver(logger))
+	metrics := metricsOf(s.dir)
+	e, err := r.open(ctx, loggingObserver(logger).And(metrics.Observer()))
 	if err != nil {
 		return err
 	}
+	metrics.Watch(e)
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	r.dropModules(ctx, e)
-	api, err := r.serveControl(e)
+	api, err := r.serveControl(e, metrics)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, api.close()) }()
-	if monitor != "" {
-		m, err := control.ListenMonitor(monitor, e, logger)
-		if err != nil {
-			return fmt.Errorf("--monitor: %w", err)
-		}
-		defer func() { _ = m.Close() }() // there is nothing to lose
-		logger.Info("health and metrics are served", "url", m.URL())
+	unwatch, err := r.serveMonitor(e, metrics, monitor, logger)
+	if err != nil {
+		return err
 	}
+	defer unwatch()
 	err = s.dir.Publish(datadir.Endpoint{PID: os.Getpid(), LogURL: s.logURL, LogToken: s.token, ControlURL: api.url, ControlToken: api.token})
 	if err != nil {
 		return err
@@ -210,26 +201,4 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 	e.Run(ctx)
 	logger.Info("the engine has stopped")
 	return nil
-}
-
-// loggingObserver tells the log what an operator wants to know.
-func loggingObserver(logger *slog.Logger) engine.Observer {
-	return engine.Observer{
-		Changed: func(t engine.Transition) {
-			logger.Info("pipeline", "pipeline", t.Pipeline, "from", string(t.From), "to", string(t.To), "by", string(t.By))
-		},
-		Folded: func(pipeline string, generation uint64, through event.Position, events, effects int) {
-			logger.Debug("folded", "pipeline", pipeline, "generation", generation, "position", uint64(through), "events", events, "effects", effects)
-		},
-		Checkpointed: func(pipeline string, generation uint64, at event.Position) {
-			logger.Debug("checkpoint", "pipeline", pipeline, "generation", generation, "position", uint64(at))
-		},
-		Faulted: func(pipeline string, err error) {
-			about := []any{"pipeline", pipeline, "error", err.Error()}
-			if hint := adviceOn(err); hint != "" {
-				about = append(about, "hint", hint)
-			}
-			logger.Error("pipeline has stopped", about...)
-		},
-	}
 }

@@ -13,20 +13,32 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version and how it was built",
 		Args:  args(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			version, goVersion, revision := "unknown", "unknown", "unknown"
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version, goVersion = info.Main.Version, info.GoVersion
-				for _, s := range info.Settings {
-					if s.Key == "vcs.revision" {
-						revision = s.Value
-					}
-				}
-			}
+			b := readBuild()
 			if a.json {
-				return a.printJSON(map[string]string{"version": version, "go": goVersion, "revision": revision})
+				return a.printJSON(b)
 			}
-			_, err := fmt.Fprintf(a.out, "refold %s (%s, revision %s)\n", version, goVersion, revision)
+			_, err := fmt.Fprintf(a.out, "refold %s (%s, revision %s)\n", b.Version, b.Go, b.Revision)
 			return err
 		},
 	}
+}
+
+// buildInfo is what is known of how the program was built.
+type buildInfo struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Revision string `json:"revision"`
+}
+
+func readBuild() buildInfo {
+	b := buildInfo{"unknown", "unknown", "unknown"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		b.Version, b.Go = info.Main.Version, info.GoVersion
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Revision = s.Value
+			}
+		}
+	}
+	return b
 }

@@ -25,7 +25,7 @@ type controlAPI struct {
 
 // serveControl serves the control API: for the commands of this machine, at a free port
 // and with a token that is new each time, and where the configuration says.
-func (r *pipelineRun) serveControl(e *engine.Engine) (api *controlAPI, err error) {
+func (r *pipelineRun) serveControl(e *engine.Engine, m *control.Metrics) (api *controlAPI, err error) {
 	api = &controlAPI{token: rand.Text()}
 	defer func() {
 		if err != nil {
@@ -34,14 +34,14 @@ func (r *pipelineRun) serveControl(e *engine.Engine) (api *controlAPI, err error
 	}()
 	own := control.Token{Name: "the data directory's token", Secret: api.token, May: []control.Right{control.Read, control.Operate}}
 	c := &r.config.Control
-	private, err := control.Listen(control.Options{Engine: e, Events: r.session.archived, Tokens: []control.Token{own}, Pprof: c.Pprof, Logger: r.parts.logger})
+	private, err := control.Listen(control.Options{Engine: e, Events: r.session.archived, Metrics: m, Tokens: []control.Token{own}, Pprof: c.Pprof, Logger: r.parts.logger})
 	if err != nil {
 		return api, fmt.Errorf("opening the control API: %w", err)
 	}
 	api.url = private.URL()
 	api.closers = append(api.closers, private.Close)
 	if c.Listen != "" {
-		public, err := r.listenControl(e, own)
+		public, err := r.listenControl(e, m, own)
 		if err != nil {
 			return api, err
 		}
@@ -57,9 +57,9 @@ func (r *pipelineRun) serveControl(e *engine.Engine) (api *controlAPI, err error
 }
 
 // listenControl serves the address that the configuration names.
-func (r *pipelineRun) listenControl(e *engine.Engine, own control.Token) (*control.Server, error) {
+func (r *pipelineRun) listenControl(e *engine.Engine, m *control.Metrics, own control.Token) (*control.Server, error) {
 	c := &r.config.Control
-	o := control.Options{Engine: e, Events: r.session.archived, Address: c.Listen, Pprof: c.Pprof, Logger: r.parts.logger}
+	o := control.Options{Engine: e, Events: r.session.archived, Metrics: m, Address: c.Listen, Pprof: c.Pprof, Logger: r.parts.logger}
 	var err error
 	if o.Tokens, err = controlTokens(c); err != nil {
 		return nil, err

@@ -45,6 +45,10 @@ var about = map[string]aboutKey{
 	"ControlTLS.client_may": {schema: listOf(words("read", "operate")), absent: "both"},
 	"ControlNATS.subject":   {schema: pattern(controlSubject), absent: "`refold-control.` and the prefix"},
 
+	"Logging.level":  {schema: words(logLevels...), value: "info"},
+	"Logging.format": {schema: words(logFormats...), value: "auto"},
+	"Monitor.listen": {required: true},
+
 	"Pipeline.name":       {schema: pattern(pipelineName), required: true},
 	"Pipeline.projection": {required: true},
 	"Pipeline.on_error":   {schema: words(policies...), absent: "`quarantine` where the projection is keyed, `halt` elsewhere"},

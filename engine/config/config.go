@@ -19,6 +19,10 @@ type Config struct {
 	Replay Replay `yaml:"replay" json:",omitzero"`
 	// Control says by what else than HTTP a running engine can be asked.
 	Control Control `yaml:"control" json:",omitzero"`
+	// Log says what the engine logs, and how.
+	Log Logging `yaml:"log" json:",omitzero"`
+	// Monitor says where health and metrics are served.
+	Monitor Monitor `yaml:"monitor" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
 

@@ -31,6 +31,8 @@ func (c *Config) validate() Errors {
 	r.store(&c.Store)
 	r.replay(&c.Replay)
 	r.control(c)
+	r.log(&c.Log)
+	r.monitor(&c.Monitor)
 	r.catalog(c.Catalog)
 	r.foldersOnce(c.Pipelines)
 	first := map[string]Pos{}

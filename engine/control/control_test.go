@@ -257,11 +257,17 @@ func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control
 func running(t *testing.T, log engine.Log) *engine.Engine {
 	t.Helper()
 	e := opened(t, log)
+	runUntilEnd(t, e)
+	return e
+}
+
+// runUntilEnd runs an engine until the test ends.
+func runUntilEnd(t *testing.T, e *engine.Engine) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); e.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
-	return e
 }
 
 // opened is an engine with the pipeline "lines" that is open until the test ends, and

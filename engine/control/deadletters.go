@@ -55,9 +55,11 @@ func (c *Client) Drop(ctx context.Context, pipeline string, choice engine.Choice
 }
 
 func (c *Client) aboutDeadLetters(ctx context.Context, method, pipeline, verb string, choice *engine.Choice) (left engine.DeadLetters, err error) {
-	content, err := json.Marshal(choice)
-	if err != nil {
-		return left, err
+	var content []byte // none, where nothing is chosen
+	if choice != nil {
+		if content, err = json.Marshal(choice); err != nil {
+			return left, err
+		}
 	}
 	body, err := c.do(ctx, method, "/v1/pipelines/"+url.PathEscape(pipeline)+"/dead-letters"+verb, bytes.NewReader(content))
 	if err != nil {

@@ -19,7 +19,12 @@ import (
 // compiler of modules many times slower, and this one is small.
 func loadGuest(t *testing.T) *wasm.Module {
 	t.Helper()
-	path := conformance.BuildC(t, "../../sdk/c", "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
+	return loadC(t, "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
+}
+
+func loadC(t *testing.T, source string) *wasm.Module {
+	t.Helper()
+	path := conformance.BuildC(t, "../../sdk/c", source)
 	ctx := context.Background()
 	host, err := wasm.NewHost(ctx, wasm.Options{CacheDir: conformance.Modules(t)})
 	if err != nil {

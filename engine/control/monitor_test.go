@@ -10,22 +10,36 @@ import (
 	"testing"
 
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 )
 
 // statuses are what an engine would say that is not well.
 type statuses struct {
-	list []engine.Status
-	err  error
+	list     []engine.Status
+	err      error
+	stopping bool
 }
 
 func (s statuses) Status(context.Context) ([]engine.Status, error) { return s.list, s.err }
+func (s statuses) Running() bool                                   { return !s.stopping }
 
-func monitor(t *testing.T, e interface {
+// watched is what is asked of an engine.
+type watched interface {
 	Status(context.Context) ([]engine.Status, error)
-}) *control.Monitor {
+	Running() bool
+}
+
+func monitor(t *testing.T, e watched) *control.Monitor {
 	t.Helper()
-	m, err := control.ListenMonitor("127.0.0.1:0", e, slog.New(slog.DiscardHandler))
+	metrics := control.NewMetrics(control.MetricsOptions{})
+	metrics.Watch(e)
+	return monitorOf(t, e, metrics)
+}
+
+func monitorOf(t *testing.T, e watched, metrics *control.Metrics) *control.Monitor {
+	t.Helper()
+	m, err := control.ListenMonitor("127.0.0.1:0", e, metrics, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +94,9 @@ func TestMonitor(t *testing.T) {
 	if code, body := get(t, m.URL()+"/healthz"); code != http.StatusOK || body != `{"healthy":true,"problems":[]}`+"\n" {
 		t.Errorf("health: %d %s", code, body)
 	}
+	if code, body := get(t, m.URL()+"/readyz"); code != http.StatusOK || body != `{"ready":true,"problems":[]}`+"\n" {
+		t.Errorf("readiness: %d %s", code, body)
+	}
 	wantMetrics(t, m, `refold_log_head_position 4`, `refold_pipeline_state{pipeline="lines",state="live"} 1`,
 		`refold_pipeline_healthy{pipeline="lines"} 1`, `refold_pipeline_generation{pipeline="lines"} 1`,
 		`refold_pipeline_position{pipeline="lines"} 4`, `refold_pipeline_lag_events{pipeline="lines"} 0`,
@@ -114,16 +131,42 @@ func TestMonitorOfWhatIsNotWell(t *testing.T) {
 	if code, body := get(t, m.URL()+"/healthz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "out of reach") {
 		t.Errorf("health without a log: %d %s", code, body)
 	}
-	if code, body := get(t, m.URL()+"/metrics"); code != http.StatusInternalServerError || !strings.Contains(body, "out of reach") {
-		t.Errorf("metrics without a log: %d %s", code, body)
+	wantMetrics(t, m, `refold_log_up 0`)
+}
+
+// An engine is ready where each pipeline folds that should, and nowhere else.
+func TestReadiness(t *testing.T) {
+	in := func(s engine.State) engine.Status { return engine.Status{Pipeline: "p", State: s, Error: "told to"} }
+	for name, test := range map[string]struct {
+		statuses
+		problem string // empty: it is ready
+	}{
+		"live":             {statuses{list: []engine.Status{in(engine.Live)}}, ""},
+		"catching up":      {statuses{list: []engine.Status{in(engine.CatchingUp)}}, ""},
+		"paused":           {statuses{list: []engine.Status{in(engine.Live), in(engine.Paused)}}, ""},
+		"retired":          {statuses{list: []engine.Status{in(engine.Retired)}}, ""},
+		"faulted":          {statuses{list: []engine.Status{in(engine.Live), in(engine.Faulted)}}, `"pipeline":"p","problem":"told to"`},
+		"rebuilding":       {statuses{list: []engine.Status{in(engine.Rebuilding)}}, `"pipeline":"p","problem":"it has nothing to serve until its read model is built"`},
+		"loading":          {statuses{list: []engine.Status{in(engine.Loading)}}, `"pipeline":"p","problem":"it is loading, and does not fold yet"`},
+		"stopping":         {statuses{list: []engine.Status{in(engine.Live)}, stopping: true}, `"problem":"the engine does not run yet, or is stopping"`},
+		"log out of reach": {statuses{err: errors.New("gone")}, `"problem":"asking the log: gone"`},
+	} {
+		code, body := get(t, monitor(t, test.statuses).URL()+"/readyz")
+		want, good := `{"ready":false,"problems":[{`+test.problem+"}]}\n", http.StatusServiceUnavailable
+		if test.problem == "" {
+			want, good = `{"ready":true,"problems":[]}`+"\n", http.StatusOK
+		}
+		if code != good || body != want {
+			t.Errorf("%s: %d %s, want %d %s", name, code, body, good, want)
+		}
 	}
 }
 
 // A monitor is for this machine.
 func TestMonitorIsOnLoopback(t *testing.T) {
 	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "example.com:0"} {
-		m, err := control.ListenMonitor(address, statuses{}, slog.New(slog.DiscardHandler))
-		var refused *control.NotLoopbackError
+		m, err := control.ListenMonitor(address, statuses{}, control.NewMetrics(control.MetricsOptions{}), slog.New(slog.DiscardHandler))
+		var refused *config.NotLoopbackError
 		if !errors.As(err, &refused) || refused.Address != address {
 			t.Errorf("%s: %v, %v", address, m, err)
 		}

@@ -21,6 +21,8 @@ type Options struct {
 	Engine *engine.Engine
 	// Events are those that the engine is fed.
 	Events EventReader
+	// Metrics are what the engine is observed by; nil are some that tell its status alone.
+	Metrics *Metrics
 	// Address is HOST:PORT; empty means a free port of 127.0.0.1.
 	Address string
 	// Tokens are what requests carry, one of them each. Without any, a client's certificate
@@ -104,7 +106,11 @@ func Listen(o Options) (*Server, error) {
 	if s.listen, err = net.Listen("tcp", o.Address); err != nil {
 		return nil, err
 	}
-	s.serve(s.guarded(s.routes(o.Pprof)))
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(MetricsOptions{})
+		o.Metrics.Watch(o.Engine)
+	}
+	s.serve(s.guarded(s.routes(o.Metrics, o.Pprof)))
 	return s, nil
 }
 
@@ -220,14 +226,14 @@ func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 func (p *patient) extend() { _ = p.of.SetWriteDeadline(time.Now().Add(writeTimeout)) } // a recorder has none
 
 // routes are those of the table, and what a monitor serves.
-func (s *Server) routes(profiles bool) *http.ServeMux {
+func (s *Server) routes(m *Metrics, profiles bool) *http.ServeMux {
 	mux := http.NewServeMux()
 	for i := range verbs {
 		v := &verbs[i]
 		mux.HandleFunc(v.method+" "+v.path, s.allowed(v.right, v.name, s.route(v)))
 	}
 	watched := http.NewServeMux()
-	watch(watched, s.engine)
+	watch(watched, s.engine, m)
 	for _, w := range watches {
 		mux.HandleFunc("GET "+w.path, s.allowed(Read, w.path, watched.ServeHTTP))
 	}

@@ -99,5 +99,6 @@ var verbs = slices.Concat(pipelineVerbs, stateVerbs, generationVerbs, deadLetter
 // watches are what a monitor serves, and a server as well.
 var watches = []struct{ path, about string }{
 	{"/healthz", "Whether all pipelines are well: with 503 where one is not."},
+	{"/readyz", "Whether the engine runs and each pipeline folds that should: with 503 where one does not."},
 	{"/metrics", "Figures, as Prometheus reads them."},
 }

@@ -78,7 +78,7 @@ func (o *Outlet) joined(ctx context.Context, l *load) bool {
 	}
 	b := l.batch
 	b.Effects = o.due(b.Effects, o.Position())
-	if o.executor.Execute(ctx, b) != nil {
+	if o.execute(ctx, b) != nil {
 		return false
 	}
 	o.pass(b.Through)

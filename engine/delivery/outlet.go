@@ -57,9 +57,10 @@ type Outlet struct {
 	executor Executor
 	policy   Policy
 	now      func() time.Time
-	querier  Querier // answers Query effects; nil: the executor gets them like any other
-	answers  Answers // keeps the answers
-	joins    bool    // batches that lie ready are performed as one
+	querier  Querier       // answers Query effects; nil: the executor gets them like any other
+	answers  Answers       // keeps the answers
+	joins    bool          // batches that lie ready are performed as one
+	told     func(Attempt) // of each attempt; nil: nobody is
 
 	passed     atomic.Uint64 // position
 	suppressed atomic.Uint64 // position: effects up to it have been performed before
@@ -170,7 +171,7 @@ func (o *Outlet) perform(ctx, hurry context.Context, b effect.Batch) (attempts i
 	defer t.end()
 	for {
 		t.attempts++
-		err := o.executor.Execute(ctx, b)
+		err := o.execute(ctx, b)
 		if err == nil {
 			return t.attempts, nil
 		}
@@ -194,7 +195,7 @@ func (o *Outlet) performBefore(ctx context.Context, b effect.Batch, err error) e
 	}
 	b.Through = cause - 1
 	b.Effects = b.Effects[:index(b.Effects, cause, 0)]
-	if err := o.executor.Execute(ctx, b); err != nil {
+	if err := o.execute(ctx, b); err != nil {
 		return err
 	}
 	o.pass(b.Through)

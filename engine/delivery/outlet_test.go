@@ -139,6 +139,20 @@ func TestFailuresDoNotShow(t *testing.T) {
 			return nil
 		}
 		o := open(d, Policy{DeadLetters: true, Retry: Retry{Attempts: 50, First: 1, Longest: 1}}, 0)
+		told, failed := 0, 0
+		o.Observe(func(a Attempt) {
+			told += a.Performed
+			if a.Err != nil {
+				failed++
+			}
+			if a.Executor != "diary" || a.Batch.Pipeline != "p" || a.Err == nil && a.Performed != len(a.Batch.Effects) {
+				t.Errorf("told of %+v", a)
+			}
+		})
+		failures := len(poison)
+		for _, n := range troubles {
+			failures += n
+		}
 		for _, b := range batches {
 			if err := o.Perform(context.Background(), context.Background(), b); err != nil {
 				t.Fatal(err)
@@ -149,6 +163,9 @@ func TestFailuresDoNotShow(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, append([]place{}, d.performed...)); diff != "" {
 			t.Errorf("performed (-want +got):\n%s", diff)
+		}
+		if told != len(want) || failed != failures {
+			t.Errorf("told of %d effects and %d failures, of %d and %d", told, failed, len(want), failures)
 		}
 		left := map[place]bool{}
 		for _, l := range o.Letters() {

@@ -85,19 +85,19 @@ func (o *Outlet) ask(ctx, hurry context.Context, b *effect.Batch, queries []effe
 		if !b.Late && queries[i].Cause <= at {
 			continue
 		}
-		if attempts, err = o.askOne(ctx, hurry, b.Pipeline, &queries[i]); err != nil {
+		if attempts, err = o.askOne(ctx, hurry, b, &queries[i]); err != nil {
 			return attempts, err
 		}
 	}
 	return 0, nil
 }
 
-func (o *Outlet) askOne(ctx, hurry context.Context, pipeline string, q *effect.Effect) (attempts int, err error) {
+func (o *Outlet) askOne(ctx, hurry context.Context, b *effect.Batch, q *effect.Effect) (attempts int, err error) {
 	t := o.begin(hurry)
 	defer t.end()
 	for {
 		t.attempts++
-		err := o.answer(ctx, pipeline, q)
+		err := o.answerOnce(ctx, b, q)
 		if err == nil {
 			return t.attempts, nil
 		}

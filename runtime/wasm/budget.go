@@ -13,13 +13,13 @@ const callEvents = 64
 
 // budget is what an instance may use, in counters that its own code keeps.
 type budget struct {
-	fuel, stack, event, events, eventFuel, restFuel, changes api.MutableGlobal
+	fuel, stack, event, events, eventFuel, restFuel, changes, spent api.MutableGlobal
 }
 
 func newBudget(m api.Module) budget {
 	counter := func(name string) api.MutableGlobal { return m.ExportedGlobal(name).(api.MutableGlobal) }
 	return budget{counter(meter.Fuel), counter(meter.Stack), counter(meter.Event), counter(meter.Events), counter(meter.EventFuel),
-		counter(meter.RestFuel), counter(meter.Changes)}
+		counter(meter.RestFuel), counter(meter.Changes), counter(meter.Spent)}
 }
 
 // grant fills the budget up for a call that folds so many events, or noEvents.
@@ -33,6 +33,7 @@ func (b *budget) grant(l *Limits, events int) {
 	}
 	b.fuel.Set(uint64(l.FuelPerEvent * fuels))
 	b.restFuel.Set(uint64(l.FuelPerEvent * fuels))
+	b.spent.Set(uint64(l.FuelPerEvent * fuels))
 	b.stack.Set(uint64(l.StackSlots))
 	b.event.Set(uint64(before))
 	b.events.Set(uint64(events))
@@ -49,7 +50,11 @@ func (b *budget) grantScript(l *Limits) {
 	fuel := uint64(min(l.FuelPerEvent*callEvents, maxScriptFuel))
 	b.fuel.Set(fuel)
 	b.restFuel.Set(fuel)
+	b.spent.Set(fuel)
 }
+
+// used is the fuel that a call has used which has been granted some.
+func (b *budget) used() uint64 { return uint64(max(left(b.spent)-left(b.fuel), 0)) }
 
 // usedUp says which budget, if any, ended a call.
 func (b *budget) usedUp() (fuel, stack, disorder bool) {

@@ -58,7 +58,9 @@ const minInput = 8
 func (i *Instance) put(input []byte) (at uint32, fault *runtime.GuestError) {
 	i.budget.grant(&i.module.limits, noEvents)
 	i.stack[0] = uint64(max(len(input), minInput))
-	if err := i.alloc.CallWithStack(i.guest, i.stack[:]); err != nil {
+	err := i.alloc.CallWithStack(i.guest, i.stack[:])
+	i.used += i.budget.used()
+	if err != nil {
 		return 0, i.fault(err)
 	}
 	at = uint32(i.stack[0])
@@ -75,7 +77,9 @@ func (i *Instance) put(input []byte) (at uint32, fault *runtime.GuestError) {
 // call calls fn with the parameters on the stack and returns the bytes that
 // its result points to: the pointer in the upper half, the length in the lower.
 func (i *Instance) call(fn api.Function, limit int) ([]byte, *runtime.GuestError) {
-	if err := fn.CallWithStack(i.guest, i.stack[:]); err != nil {
+	err := fn.CallWithStack(i.guest, i.stack[:])
+	i.used += i.budget.used()
+	if err != nil {
 		return nil, i.fault(err)
 	}
 	at, length := uint32(i.stack[0]>>32), uint32(i.stack[0])

@@ -38,6 +38,7 @@ type Instance struct {
 	budget     budget
 	references references
 	dead       *runtime.GuestError
+	used       uint64 // fuel, since it was last asked for
 	// stack takes the parameters and results of a call, so that none allocates.
 	stack [2]uint64
 }
@@ -142,6 +143,13 @@ func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
 
 // Close frees the instance. A second Close does nothing.
 func (i *Instance) Close(ctx context.Context) error { return i.wasm.Close(ctx) }
+
+// Used is the fuel that folds and queries have used since the last call of Used, and the
+// size of the instance's memory in bytes.
+func (i *Instance) Used() (fuel, memory uint64) {
+	fuel, i.used = i.used, 0
+	return fuel, uint64(i.wasm.Memory().Size())
+}
 
 // MemoryPages is the size of the instance's memory, in pages of 64 KiB.
 func (i *Instance) MemoryPages() int { return int(i.wasm.Memory().Size() / snapshot.PageSize) }

@@ -121,7 +121,7 @@ func (h *Host) meter(digest snapshot.Digest, file *wasmfile.File, o meter.Option
 	if h.cache == nil {
 		return rewrite()
 	}
-	key := sha256.Sum256(fmt.Appendf(nil, "%d %x %+v", meter.Version, digest, o))
+	key := sha256.Sum256(fmt.Appendf(nil, "%d.%d %x %+v", meter.Version, meter.Layout, digest, o))
 	return h.cache.Metered(key, rewrite)
 }
 

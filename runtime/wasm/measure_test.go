@@ -69,6 +69,9 @@ func TestMeasuredFuelIsTheBudgetThatAnEventNeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 		result, err := i.Fold(ctx, batch)
+		if c.enough {
+			checkUsed(t, i, spent)
+		}
 		var guest *runtime.GuestError
 		switch {
 		case c.enough && (err != nil || string(result) != string(measured)):
@@ -114,5 +117,22 @@ func TestExamineSaysWhatIsNotAllowed(t *testing.T) {
 	}
 	if facts.Refusal == nil || facts.Refusal.Code != runtime.ForbiddenImport || facts.Names {
 		t.Errorf("refusal %v, names %t", facts.Refusal, facts.Names)
+	}
+}
+
+// checkUsed: what an instance says that it has used is what was measured, but for the
+// marks of the three events and of their end, and for making room.
+func checkUsed(t *testing.T, i *wasm.Instance, spent wasm.Spent) {
+	t.Helper()
+	total := uint64(spent.Rest + spent.Events[0] + spent.Events[1] + spent.Events[2])
+	fuel, memory := i.Used()
+	if fuel > total+400 || fuel+400 < total {
+		t.Errorf("used %d units, %d were measured", fuel, total)
+	}
+	if memory != uint64(i.MemoryPages())<<16 {
+		t.Errorf("has %d bytes in %d pages", memory, i.MemoryPages())
+	}
+	if again, _ := i.Used(); again != 0 {
+		t.Errorf("and %d units more without a call", again)
 	}
 }

@@ -222,6 +222,17 @@ func (p *Pool) Restore(ctx context.Context, taken []byte) error {
 	return i.Restore(ctx, taken)
 }
 
+// Used is as that of an Instance, of all workers together.
+func (p *Pool) Used() (fuel, memory uint64) {
+	for n := range p.workers {
+		if i := p.workers[n].instance; i != nil {
+			f, m := i.Used()
+			fuel, memory = fuel+f, memory+m
+		}
+	}
+	return fuel, memory
+}
+
 // Close frees the instances. A second Close does nothing.
 func (p *Pool) Close(ctx context.Context) error {
 	var errs []error

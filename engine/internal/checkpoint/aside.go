@@ -263,6 +263,22 @@ func readAllJSON[T any](g *Generation, bucket []byte) (all map[string]*T, err er
 	return all, err
 }
 
+// CountAside counts the parked keys and the letters. Any goroutine may call it.
+func (g *Generation) CountAside() (parked, letters int, err error) {
+	err = g.view(func(b *bbolt.Bucket) error {
+		for _, one := range []struct {
+			name []byte
+			into *int
+		}{{bucketParked, &parked}, {bucketLetters, &letters}} {
+			if in := b.Bucket(one.name); in != nil {
+				*one.into = in.Stats().KeyN
+			}
+		}
+		return nil
+	})
+	return parked, letters, err
+}
+
 // WaitingOf are the positions of a key's events that wait, in order.
 func (g *Generation) WaitingOf(key string) (list []event.Position, err error) {
 	prefix := waitingPrefix(key)

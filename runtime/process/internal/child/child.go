@@ -99,7 +99,7 @@ func (c *Child) config(own *identity) *plugin.ClientConfig {
 			Certificates: []tls.Certificate{own.certificate}, ServerName: "localhost", MinVersion: tls.VersionTLS13},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		GRPCDialOptions:  []grpc.DialOption{limit},
-		Logger:           hclog.NewNullLogger(),
+		Logger:           hostLog{c.spec.Logger, c.said.secrets}.logger(),
 		SkipHostEnv:      true,
 		StartTimeout:     c.spec.StartTimeout,
 		Stderr:           io.Discard,

@@ -3,7 +3,7 @@
 //
 //   - [Rewrite] takes a module that package wasmfile has read and returns it
 //     metered.
-//   - [Fuel], [Stack], [Event], [Events], [EventFuel], [RestFuel] and [Changes] name the
+//   - [Fuel], [Stack], [Event], [Events], [EventFuel], [RestFuel], [Changes] and [Spent] name the
 //     counters, exported globals that the host sets before a call and reads
 //     after it.
 //   - [Start] is the start function, to be called under a budget.

@@ -102,3 +102,31 @@ func TestRefill(t *testing.T) {
 		})
 	}
 }
+
+// TestSpent: what a call has used is known over all its events, and does not depend on
+// what they were given.
+func TestSpent(t *testing.T) {
+	used := func(eventFuel, restFuel, fuel int64, rounds uint64, marks ...int32) int64 {
+		m := run(t, engines["compiler"], marking(marks...).Bytes())
+		set(m, meter.Event, -1)
+		set(m, meter.Events, 3)
+		set(m, meter.EventFuel, eventFuel)
+		set(m, meter.RestFuel, restFuel)
+		set(m, meter.Spent, fuel)
+		rest, _, err := call(t, m, "f", fuel, deep, rounds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left(m, meter.Spent) - rest
+	}
+	none, one, all := used(1000, 2000, 500, 9), used(1000, 2000, 500, 9, 0), used(1000, 2000, 500, 9, 0, 1, 2, 3)
+	if none <= 0 || one <= none || all != none+4*(one-none) {
+		t.Errorf("used without events %d, with one %d, with three and their end %d", none, one, all)
+	}
+	if got := used(70, 90_000, 4_000_000, 9, 0, 1, 2, 3); got != all {
+		t.Errorf("given otherwise, used %d, not %d", got, all)
+	}
+	if more := used(1000, 2000, 500, 19, 0, 1, 2, 3); more-all != used(1000, 2000, 500, 19)-none {
+		t.Errorf("ten rounds more cost %d behind three events", more-all)
+	}
+}

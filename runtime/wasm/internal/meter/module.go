@@ -8,8 +8,12 @@ import (
 )
 
 // Version names the scheme: the same module and options give the same bytes as
-// long as it stays. It is part of whatever depends on where a budget ends.
+// long as it and Layout stay. It is part of whatever depends on where a budget ends.
 const Version = 3
+
+// Layout names what is added beside: counters, and what reads and changes state. No
+// budget depends on it.
+const Layout = 2
 
 // Prefix starts the names of all exports that are added.
 const Prefix = "refold:"
@@ -31,6 +35,9 @@ const (
 	// Changes is how often the code has changed what lies neither in memory nor
 	// in globals: tables, and segments that are dropped.
 	Changes = Prefix + "changes"
+	// Spent less Fuel is what a call has used so far, over all events, if the host has set
+	// both to the same number before it.
+	Spent = Prefix + "spent"
 )
 
 // Start is the export, if there is one, of the function that the original runs
@@ -53,7 +60,7 @@ type Options struct {
 type module struct {
 	file *wasmfile.File
 	// fuel and so on are the indexes of the added globals.
-	fuel, stack, event, events, eventFuel, restFuel, changes uint32
+	fuel, stack, event, events, eventFuel, restFuel, changes, spent uint32
 	// dropped is the first of those with the bits of dropped segments.
 	dropped uint32
 	state   state
@@ -82,7 +89,7 @@ func (m *module) rewrite(o *Options) ([]byte, error) {
 	}
 	edit := wasmfile.Edit{
 		MemoryMax: o.MemoryMax, TableMax: o.TableMax,
-		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0, 0}, make([]wasmfile.Counter, m.state.words)...),
+		Globals: append([]wasmfile.Counter{0, 0, -1, 0, 0, 0, 0, 0}, make([]wasmfile.Counter, m.state.words)...),
 		Exports: append(slices.Clone(o.Exports), m.counters()...),
 		Bodies:  bodies,
 	}
@@ -138,7 +145,7 @@ func (m *module) add(edit *wasmfile.Edit, t wasmfile.FuncType, body []byte) uint
 
 func newModule(f *wasmfile.File, o *Options) *module {
 	first := f.GlobalCount()
-	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, restFuel: first + 5, changes: first + 6, dropped: first + 7,
+	m := &module{file: f, fuel: first, stack: first + 1, event: first + 2, events: first + 3, eventFuel: first + 4, restFuel: first + 5, changes: first + 6, spent: first + 7, dropped: first + 8,
 		marks: map[uint32]bool{}, mark: f.FunctionCount()}
 	index := uint32(0)
 	for i := range f.Imports {
@@ -155,7 +162,7 @@ func newModule(f *wasmfile.File, o *Options) *module {
 
 func (m *module) counters() []wasmfile.Export {
 	var list []wasmfile.Export
-	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, RestFuel, Changes} {
+	for i, name := range []string{Fuel, Stack, Event, Events, EventFuel, RestFuel, Changes, Spent} {
 		list = append(list, wasmfile.Export{Name: name, Kind: wasmfile.Global, Index: m.fuel + uint32(i)})
 	}
 	for word := range m.state.words {
