@@ -1,0 +1,468 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// shownLine is a command line that a text shows.
+type shownLine struct {
+	file string // or the command whose help it is
+	at   int
+	text string // without a comment behind it
+}
+
+func (s shownLine) String() string { return fmt.Sprintf("%s:%d: %s", s.file, s.at, s.text) }
+
+// texts are what shows command lines to readers.
+var texts = []string{
+	"../../*.md", "../../docs/*.md", "../../examples/*/README.md",
+	"../../sdk/*.md", "../../sdk/*/README.md",
+}
+
+// programs are what a command line begins with, and how one is held to what there is.
+// A program that is no part of Refold, or needs what a test does not have, has a reason
+// why its lines are not run.
+var programs = map[string]func(shownLine) error{
+	"refold":     refoldLine,
+	"bin/refold": refoldLine,
+	"make":       makeLine,
+	"go":         goLine,
+	"curl":       curlLine,
+}
+
+var notOurs = map[string]string{
+	"cp": "in the drill", "mkdir": "in the drill", "cd": "the shell's own",
+	"cat": "looks at a file", "tail": "looks at a file",
+	"nats": "NATS's own tool", "npm": "needs the network", "zig": "as `refold plugin build` does", "cargo": "as `refold plugin build` does",
+	"sqlite3": "SQLite's own tool", "openssl": "OpenSSL's own tool",
+	"systemctl": "needs systemd", "journalctl": "needs systemd", "sudo": "needs root", "install": "needs root", "useradd": "needs root",
+	"docker": "needs a daemon", "sha256sum": "needs a release",
+	"promtool": "Prometheus's own tool", "kill": "ends a process of the reader's", "chmod": "the system's own",
+	"man": "the system's own", "source": "the shell's own",
+}
+
+// notRun are lines that no script runs, and why.
+var notRun = map[string]string{
+	"refold bench": "takes minutes",
+	"refold bench --only wasm_c_vs_native,wasm_rust_vs_native,fuel_overhead_json_scan,fuel_vs_wazero_guard,go_fields_vs_go_json,cold_start_ms,workers_2_vs_1": "takes minutes",
+	"refold doctor -c pipelines.yaml --monitor http://nats-1.example.com:8222":                                                                                "needs a server of that name: doctor_external.txtar",
+	"refold doctor --monitor http://nats.example.com:8222":                                                                                                    "needs a server of that name: doctor_external.txtar",
+	"refold run -c examples/fleet":                          "needs the examples' modules, which go test ./examples/fleet builds",
+	"refold run -c examples/git-history --once":             "needs the examples' modules: TestGitHistory",
+	"refold state fleet_status":                             "likewise",
+	"refold event import examples/git-history/sample.jsonl": "TestGitHistory imports a history",
+	"refold plugin inspect chat_webhook.wasm":               "needs the example's module: executor_module.txtar",
+}
+
+// bound are the words that stand for something in texts, and what scripts have in
+// their places.
+var bound = strings.NewReplacer(
+	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "$MONITOR", "127.0.0.1:9464",
+	" PIPELINE", " lines_by_dir", "--key KEY", "--key docs", "FILE.yaml", "lines_by_dir_test.yaml",
+)
+
+var leftOut = regexp.MustCompile(` --(data|cases) \S+`)
+
+// canonical is a line as it is compared: which data directory it is about, and how much
+// is tried, is left out.
+func canonical(line string) string {
+	line, _, _ = strings.Cut(line, " | ")
+	line = leftOut.ReplaceAllString(bound.Replace(line+" "), "")
+	return strings.Join(strings.Fields(line), " ")
+}
+
+// TestShownCommandsAreThere: each command line that a help text or a guide shows is one
+// that there is: with its flags and as many arguments as it takes, its target, its
+// packages and tests, its address.
+func TestShownCommandsAreThere(t *testing.T) {
+	guides := shownInTexts(t)
+	helps := shownInHelp()
+	inline := inlineInTexts(t)
+	if len(helps) < 8 || len(guides) < 150 || len(inline) < 100 {
+		t.Errorf("%d command lines are found in help texts, %d in blocks of guides and %d within sentences", len(helps), len(guides), len(inline))
+	}
+	for _, s := range slices.Concat(guides, helps) {
+		words, err := shellWords(s.text)
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+			continue
+		}
+		if check := programs[program(words)]; check != nil {
+			if err := check(s); err != nil {
+				t.Errorf("%s: %v", s, err)
+			}
+		}
+	}
+}
+
+// TestCommandsInSentencesAreThere: each command of refold that a sentence names is there,
+// with the flags that it names. Arguments may be left to the sentence.
+func TestCommandsInSentencesAreThere(t *testing.T) {
+	for _, s := range inlineInTexts(t) {
+		words, err := shellWords(strings.ReplaceAll(s.text, " N", " 1"))
+		if err != nil {
+			t.Errorf("%s: %v", s, err)
+			continue
+		}
+		if _, err := commandOf(words[1:]); err != nil {
+			t.Errorf("%s: %v", s, err)
+		}
+	}
+}
+
+// TestShownCommandsAreRun: each line of refold that a guide shows is run by a script,
+// or named above with why it is not.
+func TestShownCommandsAreRun(t *testing.T) {
+	ran := ranByScripts(t)
+	used := map[string]bool{}
+	for _, s := range shownInTexts(t) {
+		line := canonical(s.text)
+		if !strings.HasPrefix(line, "refold ") || ran[line] {
+			continue
+		}
+		if notRun[line] == "" {
+			t.Errorf("%s: no script in testdata/script runs it: one that does belongs into documented.txtar", s)
+		}
+		used[line] = true
+	}
+	for line := range notRun {
+		if !used[line] {
+			t.Errorf("%q is shown nowhere, or run: remove it from the list", line)
+		}
+	}
+}
+
+var fence = regexp.MustCompile("^ *```(\\w*)")
+
+// shownInTexts reads the command lines of indented blocks, and of fenced ones that are
+// of a shell or of nothing.
+func shownInTexts(t *testing.T) (list []shownLine) {
+	t.Helper()
+	for _, pattern := range texts {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%d files fit %s, %v", len(files), pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, shownIn(strings.TrimPrefix(file, "../../"), string(text))...)
+		}
+	}
+	return list
+}
+
+var inSentence = regexp.MustCompile("`(refold [a-z][^`|…\\[({]*)`")
+
+// inlineInTexts are the commands of refold within sentences. What is written there for
+// several at once is passed over.
+func inlineInTexts(t *testing.T) (list []shownLine) {
+	t.Helper()
+	for _, pattern := range texts {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			at := 0
+			for line := range strings.Lines(string(text)) {
+				at++
+				for _, m := range inSentence.FindAllStringSubmatch(line, -1) {
+					list = append(list, shownLine{file, at, m[1]})
+				}
+			}
+		}
+	}
+	return list
+}
+
+func shownIn(file, text string) (list []shownLine) {
+	fenced, language := false, ""
+	at := 0
+	for line := range strings.Lines(text) {
+		at++
+		if m := fence.FindStringSubmatch(line); m != nil {
+			fenced, language = !fenced, m[1]
+			continue
+		}
+		if fenced && !slices.Contains([]string{"", "sh", "bash", "console"}, language) || !fenced && !strings.HasPrefix(line, "    ") {
+			continue
+		}
+		line, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "$ "), " #")
+		line = strings.TrimSpace(line)
+		if words, err := shellWords(line); err == nil && isProgram(program(words)) && !isProse(words) {
+			list = append(list, shownLine{file, at, line})
+		}
+	}
+	return list
+}
+
+// shownInHelp are the examples of help texts.
+func shownInHelp() (list []shownLine) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		at := 0
+		for line := range strings.Lines(c.Example) {
+			at++
+			line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+			if strings.HasPrefix(line, "refold ") && !strings.ContainsAny(line, "|>&`") {
+				list = append(list, shownLine{c.CommandPath() + " --help", at, strings.TrimSpace(line)})
+			}
+		}
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+	}
+	walk((&app{}).root())
+	return list
+}
+
+func isProgram(name string) bool { return programs[name] != nil || notOurs[name] != "" }
+
+// isProse is of a line of an output or a comment that begins like a command.
+func isProse(words []string) bool {
+	return len(words) > 1 && (words[1] == "=" || strings.HasSuffix(words[0], ":"))
+}
+
+// program is what a line runs, behind the variables that it sets.
+func program(words []string) string {
+	for _, w := range words {
+		if !regexp.MustCompile(`^[A-Z_0-9]+=`).MatchString(w) {
+			return w
+		}
+	}
+	return ""
+}
+
+// shellWords splits a line as a shell does, as far as guides go: by spaces, but within
+// quotes. It ends at a pipe, a redirection or a comment.
+func shellWords(line string) (words []string, err error) {
+	word, quote, begun := strings.Builder{}, rune(0), false
+	end := func() {
+		if begun {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		begun = false
+	}
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, begun = r, true
+		case r == ' ':
+			end()
+		case r == '|' || r == '>' || r == '&':
+			end()
+			return words, nil
+		default:
+			word.WriteRune(r)
+			begun = true
+		}
+	}
+	if quote != 0 {
+		return nil, errors.New("a quote is not closed")
+	}
+	end()
+	return words, nil
+}
+
+// refoldLine holds a line to the commands that there are.
+func refoldLine(s shownLine) error {
+	words, err := shellWords(s.text)
+	if err != nil {
+		return err
+	}
+	return parses(words[1:])
+}
+
+// parses is how a command line comes to the command that it runs, and whether it has as
+// many arguments as that takes.
+func parses(args []string) error {
+	cmd, err := commandOf(args)
+	if err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// commandOf finds the command of a line, and has it read its flags.
+func commandOf(args []string) (*cobra.Command, error) {
+	root := (&app{out: io.Discard, err: io.Discard}).root()
+	cmd, rest, err := root.Find(args)
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return nil, err
+	}
+	takesAny := cmd.ValidateArgs(make([]string, 99)) == nil // it says itself what it does not know
+	if cmd.HasSubCommands() && cmd.Flags().NArg() > 0 && takesAny {
+		return cmd, cmd.RunE(cmd, cmd.Flags().Args())
+	}
+	return cmd, nil
+}
+
+// makeLine looks for the targets in the Makefile of the repository, or of the text's
+// folder.
+func makeLine(s shownLine) error {
+	words, _ := shellWords(s.text)
+	var rules strings.Builder
+	for _, dir := range []string{"../..", filepath.Dir(filepath.Join("../..", s.file))} {
+		text, err := os.ReadFile(filepath.Join(dir, "Makefile"))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		rules.Write(text)
+		rules.WriteByte('\n')
+	}
+	for _, target := range words[1:] {
+		if strings.Contains(target, "=") {
+			continue
+		}
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:`).MatchString(rules.String()) {
+			return fmt.Errorf("no Makefile has %s", target)
+		}
+	}
+	return nil
+}
+
+// goLine looks for the packages of a `go test` or `go run`, and for tests that the
+// patterns fit.
+func goLine(s shownLine) error {
+	words, _ := shellWords(s.text)
+	for !strings.HasPrefix(words[0], "go") {
+		words = words[1:]
+	}
+	if words[1] == "build" || words[1] == "install" {
+		return nil // of a reader's own folder
+	}
+	source, err := sourceOf(s, words)
+	if err != nil {
+		return err
+	}
+	kinds := map[string]string{"-run": "Test", "-bench": "Benchmark", "-fuzz": "Fuzz"}
+	for i, w := range words[:len(words)-1] {
+		kind, value := kinds[w], words[i+1]
+		if kind == "" || value == "^$" || value == "." {
+			continue
+		}
+		pattern, err := regexp.Compile(value)
+		if err != nil {
+			return err
+		}
+		names := regexp.MustCompile(`(?m)^func ((?:Test|Benchmark|Fuzz|Example)\w*)\(`).FindAllStringSubmatch(source, -1)
+		if !slices.ContainsFunc(names, func(m []string) bool {
+			return (strings.HasPrefix(m[1], kind) || kind == "Test") && pattern.MatchString(m[1])
+		}) {
+			return fmt.Errorf("%s %s fits nothing there", w, value)
+		}
+	}
+	return nil
+}
+
+// sourceOf is the text of the packages that a line names.
+func sourceOf(s shownLine, words []string) (string, error) {
+	var source strings.Builder
+	for _, w := range words {
+		if w != "." && !strings.HasPrefix(w, "./") {
+			continue
+		}
+		path, below := strings.CutSuffix(w, "/...")
+		dir := filepath.Join("../..", path)
+		if _, err := os.Stat(dir); err != nil || path == "." {
+			dir = filepath.Join("../..", filepath.Dir(s.file), path)
+		}
+		text, err := goFilesIn(dir, below)
+		if err != nil || text == "" {
+			return "", fmt.Errorf("%s has no files of Go, %v", w, err)
+		}
+		source.WriteString(text)
+	}
+	return source.String(), nil
+}
+
+func goFilesIn(dir string, below bool) (string, error) {
+	var text strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && path != dir && !below:
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		file, err := os.ReadFile(path)
+		text.Write(file)
+		return err
+	})
+	return text.String(), err
+}
+
+var pathOfURL = regexp.MustCompile(`https?://[^/\s'"]+(/[^\s?'"]*)`)
+
+// curlLine looks for the path among those that an engine serves.
+func curlLine(s shownLine) error {
+	m := pathOfURL.FindStringSubmatch(s.text)
+	if m == nil {
+		return errors.New("it names no URL with a path")
+	}
+	document, err := os.ReadFile("../../docs/openapi.json")
+	if err != nil {
+		return err
+	}
+	for _, served := range regexp.MustCompile(`(?m)^  "(/[^"]*)": \{`).FindAllStringSubmatch(string(document), -1) {
+		pattern := regexp.MustCompile(`\\\{[a-z]+\\\}`).ReplaceAllString(regexp.QuoteMeta(served[1]), `[^/]+`)
+		if regexp.MustCompile("^" + pattern + "$").MatchString(m[1]) {
+			return nil
+		}
+	}
+	if strings.HasPrefix(m[1], "/debug/pprof/") {
+		return nil
+	}
+	return fmt.Errorf("no engine serves %s", m[1])
+}
+
+var ofScript = regexp.MustCompile(`^(?:\[[^\]]*\] )*(?:! )?(?:exec|exits \d+|eventually \S+ '(?:[^']|'')*'|eventually \S+ \S+) (refold .*?)(?: &\w*&?)?$`)
+
+// ranByScripts are the lines of refold that the scripts run.
+func ranByScripts(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d scripts, %v", len(files), err)
+	}
+	ran := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if m := ofScript.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+				ran[canonical(m[1])] = true
+			}
+		}
+	}
+	return ran
+}
