@@ -15,6 +15,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/traced"
 )
 
 func (a *app) appendCommand() *cobra.Command {
@@ -145,13 +146,19 @@ func lineOf(content []byte, at int64) int {
 }
 
 func (a *app) appendEvents(ctx context.Context, expected event.Expected, events []event.Event) (err error) {
-	s, err := a.open(ctx, opening{archived: true}, a.logger(slog.LevelWarn))
+	logger := a.logger(slog.LevelWarn)
+	s, err := a.open(ctx, opening{archived: true}, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	spans, err := commandTraces(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer spans.end()
 	agg := events[0].Aggregate
-	at, err := s.store.Append(ctx, agg, expected, events...)
+	at, err := traced.Wrap(s.store, spans).Append(callersTrace(ctx), agg, expected, events...)
 	var conflict *eventstore.ConflictError
 	var duplicate *eventstore.DuplicateIDError
 	var unknown *eventstore.UnknownOutcomeError

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/refold-dev/refold/domain/compute"
 	"github.com/refold-dev/refold/domain/event"
@@ -18,6 +20,7 @@ import (
 	"github.com/refold-dev/refold/eventstore/repository"
 	"github.com/refold-dev/refold/eventstore/resources"
 	"github.com/refold-dev/refold/eventstore/snapshot"
+	"github.com/refold-dev/refold/eventstore/traced"
 )
 
 func (a *app) resourceCommand() *cobra.Command {
@@ -102,7 +105,13 @@ func (a *app) onResource(c *cobra.Command, arguments int, build func(o compute.O
 // act carries out an action, prints the resource, and closes the session.
 func (a *app) act(ctx context.Context, s *session, options resources.Options, id, command uuid.UUID, do action) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
-	out, err := do(ctx, s.resources(options, a.logger(slog.LevelWarn)), id)
+	logger := a.logger(slog.LevelWarn)
+	spans, err := commandTraces(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer spans.end()
+	out, err := do(callersTrace(ctx), s.resources(options, spans, logger), id)
 	if err != nil {
 		return explainRefusal(err, out.State, command)
 	}
@@ -110,15 +119,16 @@ func (a *app) act(ctx context.Context, s *session, options resources.Options, id
 	return a.printResource(out.State)
 }
 
-// resources are those of the session's log, with snapshots beside it. They need
+// resources are those of the session's log, with snapshots beside it, and with spans made
+// of their appends. They need
 // no hold on the directory: an engine may have it.
-func (s *session) resources(o resources.Options, logger *slog.Logger) *resources.Service {
+func (s *session) resources(o resources.Options, tracer trace.Tracer, logger *slog.Logger) *resources.Service {
 	o.Repository = repository.Options{Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger}
 	var store repository.Store = s.store
 	if s.control != nil {
 		store = besideEngine{s}
 	}
-	return resources.New(store, o)
+	return resources.New(traced.Wrap(store, tracer), o)
 }
 
 // besideEngine reads aggregates from the archive of the engine that has the
@@ -183,7 +193,7 @@ func (a *app) ask(ctx context.Context, text string, question func(context.Contex
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	return question(ctx, s.resources(resources.Options{}, logger), id)
+	return question(ctx, s.resources(resources.Options{}, noop.Tracer{}, logger), id)
 }
 
 func parseID(what, text string) (uuid.UUID, error) {

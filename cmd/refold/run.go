@@ -14,6 +14,7 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/engine/tracing"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -176,7 +177,16 @@ func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logger *slog.Logger) (err error) {
 	s := r.session
 	metrics := metricsOf(s.dir)
-	e, err := r.open(ctx, loggingObserver(logger).And(metrics.Observer()))
+	observer := loggingObserver(logger).And(metrics.Observer())
+	spans, err := tracesOf(ctx, &r.config.Tracing, logger)
+	if err != nil {
+		return err
+	}
+	if spans != nil {
+		defer spans.end()
+		observer = observer.And(tracing.Observer(spans))
+	}
+	e, err := r.open(ctx, observer)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,8 @@ func TestScript(t *testing.T) {
 			"chat":        chat,
 			"address":     address,
 			"get":         get,
+			"collector":   collector,
+			"spans":       spans,
 		},
 	})
 }

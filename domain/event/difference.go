@@ -20,7 +20,7 @@ func Difference(was, is *Recorded) string {
 	case was.Version != is.Version:
 		field = "version"
 	default:
-		field = differs(&was.Event, &is.Event, bytes.Equal)
+		field = differs(&was.Event, &is.Event, bytes.Equal, bytes.Equal)
 	}
 	if field == "" {
 		return ""
@@ -30,10 +30,11 @@ func Difference(was, is *Recorded) string {
 
 // Differs names the first field in which two events of one id differ, such as
 // "data" or "causation id"; it is empty if they state the same fact. White space
-// between the tokens of JSON is none of it, since a log need not keep that.
-func Differs(a, b *Event) (field string) { return differs(a, b, sameJSON) }
+// between the tokens of JSON is none of it, since a log need not keep that; nor is the
+// trace that one was appended in.
+func Differs(a, b *Event) (field string) { return differs(a, b, sameJSON, sameMetadata) }
 
-func differs(a, b *Event, same func(a, b []byte) bool) string {
+func differs(a, b *Event, sameData, sameMetadata func(a, b []byte) bool) string {
 	switch {
 	case a.Aggregate != b.Aggregate:
 		return "aggregate"
@@ -47,9 +48,9 @@ func differs(a, b *Event, same func(a, b []byte) bool) string {
 		return "correlation id"
 	case a.CausationID.Valid != b.CausationID.Valid, a.CausationID.Valid && a.CausationID.UUID != b.CausationID.UUID:
 		return "causation id"
-	case !same(a.Data, b.Data):
+	case !sameData(a.Data, b.Data):
 		return "data"
-	case !same(a.Metadata, b.Metadata):
+	case !sameMetadata(a.Metadata, b.Metadata):
 		return "metadata"
 	}
 	return ""

@@ -49,6 +49,10 @@ var about = map[string]aboutKey{
 	"Logging.format": {schema: words(logFormats...), value: "auto"},
 	"Monitor.listen": {required: true},
 
+	"Tracing.otlp":    {required: true},
+	"Tracing.sample":  {value: 1},
+	"Tracing.service": {value: "refold"},
+
 	"Pipeline.name":       {schema: pattern(pipelineName), required: true},
 	"Pipeline.projection": {required: true},
 	"Pipeline.on_error":   {schema: words(policies...), absent: "`quarantine` where the projection is keyed, `halt` elsewhere"},

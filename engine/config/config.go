@@ -23,6 +23,8 @@ type Config struct {
 	Log Logging `yaml:"log" json:",omitzero"`
 	// Monitor says where health and metrics are served.
 	Monitor Monitor `yaml:"monitor" json:",omitzero"`
+	// Tracing says where spans are exported to.
+	Tracing Tracing `yaml:"tracing" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
 

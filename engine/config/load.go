@@ -85,10 +85,12 @@ func Parse(file string, text []byte, env Env) (Config, Errors) {
 	d := &decoder{file: file, env: env, expanded: map[*yaml.Node]string{}, failed: map[*yaml.Node]bool{}}
 	_, errs := d.document(text, &c, "start with `pipelines:`")
 	c.hidden = d.hidden
-	for _, path := range c.Store.paths() {
+	for _, path := range []*string{&c.Store.Credentials, &c.Store.TokenFile, &c.Store.CA} {
 		resolve(file, path)
 	}
-	c.Control.resolve(file)
+	for _, path := range c.Tracing.paths() {
+		resolve(file, path)
+	}
 	for i := range c.Pipelines {
 		c.Pipelines[i].resolve(file)
 	}

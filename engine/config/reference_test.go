@@ -117,6 +117,7 @@ var written = map[reflect.Type]string{
 	reflect.TypeFor[Columns]():   "mapping from column to `" + strings.Join(columnTypes, "`, `") + "`",
 	reflect.TypeFor[Fields]():    "mapping from field to type",
 	reflect.TypeFor[Duration]():  "duration, such as `1m30s`",
+	reflect.TypeFor[Share]():     "number from 0 to 1",
 	reflect.TypeFor[Size]():      "size, such as `64MiB`",
 	reflect.TypeFor[JSON]():      "anything",
 	reflect.TypeFor[Names]():     "list of texts",

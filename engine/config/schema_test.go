@@ -22,6 +22,7 @@ var specials = map[reflect.Type]schema{
 	reflect.TypeFor[Columns]():   {"type": "object", "minProperties": 1, "additionalProperties": text(schema{"enum": columnTypes})},
 	reflect.TypeFor[Fields]():    {"type": "object", "additionalProperties": text(schema{"pattern": fieldType()})},
 	reflect.TypeFor[Duration]():  text(schema{"pattern": `^-?([0-9.]+(ns|us|µs|ms|s|m|h))+$`}),
+	reflect.TypeFor[Share]():     {"type": "number", "minimum": 0, "maximum": 1},
 	reflect.TypeFor[Size]():      text(schema{"pattern": `^[0-9]+ *(KiB|MiB|GiB|TiB)$`}),
 	reflect.TypeFor[JSON]():      {},
 	reflect.TypeFor[Names]():     {"type": "array", "minItems": 1, "items": schema{"type": "string"}},

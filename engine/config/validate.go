@@ -33,6 +33,7 @@ func (c *Config) validate() Errors {
 	r.control(c)
 	r.log(&c.Log)
 	r.monitor(&c.Monitor)
+	r.tracing(&c.Tracing)
 	r.catalog(c.Catalog)
 	r.foldersOnce(c.Pipelines)
 	first := map[string]Pos{}

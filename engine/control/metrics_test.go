@@ -126,7 +126,9 @@ func watchedThings(t *testing.T, log engine.Log) (*engine.Engine, *control.Metri
 	module := loadC(t, "testdata/picky.c")
 	metrics := control.NewMetrics(control.MetricsOptions{
 		Build: control.Build{Version: "v1", Revision: "abc", GoVersion: "go1"},
-		Disk:  func() (control.Disk, error) { return control.Disk{Parts: map[string]uint64{"log": 7}}, nil },
+		Disk: func() (control.Disk, error) {
+			return control.Disk{Parts: map[string]uint64{"log": 7}, Free: new(uint64(9))}, nil
+		},
 	})
 	e, err := engine.Open(t.Context(), engine.Options{
 		Log: log, Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, CheckpointEvery: time.Millisecond,
@@ -162,7 +164,7 @@ func TestMetricsAreWhatWasDone(t *testing.T) {
 	m := monitorOf(t, e, metrics)
 	want := map[string]float64{
 		`refold_log_up`: 1, `refold_log_head_position`: 6,
-		`refold_build_info{go_version="go1",revision="abc",version="v1"}`: 1, `refold_disk_bytes{part="log"}`: 7,
+		`refold_build_info{go_version="go1",revision="abc",version="v1"}`: 1, `refold_disk_bytes{part="log"}`: 7, `refold_disk_free_bytes`: 9,
 		`refold_pipeline_state{pipeline="things",state="live"}`: 1, `refold_pipeline_healthy{pipeline="things"}`: 1, `refold_pipeline_ready{pipeline="things"}`: 1,
 		`refold_pipeline_generation{pipeline="things"}`: 1, `refold_pipeline_position{pipeline="things"}`: 6, `refold_pipeline_lag_events{pipeline="things"}`: 0,
 		`refold_pipeline_events{outcome="delivered",pipeline="things"}`: 3, `refold_pipeline_events{outcome="filtered",pipeline="things"}`: 1,
@@ -211,12 +213,16 @@ func TestMetricsAreWhatWasDone(t *testing.T) {
 			t.Errorf("%s is %v, %v; want at least %v", name, v, ok, least)
 		}
 	}
-	testReplayMetrics(t, e, m)
-	testReloadMetrics(t, metrics, m)
+	all := told{}
+	all.note(got)
+	all.note(testReplayMetrics(t, e, m))
+	all.note(testReloadMetrics(t, metrics, m))
+	checkAlerts(t, all)
+	checkDashboard(t, all)
 }
 
 // A replay shows as long as it has not ended.
-func testReplayMetrics(t *testing.T, e *engine.Engine, m *control.Monitor) {
+func testReplayMetrics(t *testing.T, e *engine.Engine, m *control.Monitor) (during map[string]float64) {
 	one, err := e.Submit(t.Context(), job.Request{Pipeline: "things", Rate: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -243,19 +249,21 @@ func testReplayMetrics(t *testing.T, e *engine.Engine, m *control.Monitor) {
 			t.Errorf("behind the job's end there is %s", name)
 		}
 	}
+	return got
 }
 
-func testReloadMetrics(t *testing.T, metrics *control.Metrics, m *control.Monitor) {
+func testReloadMetrics(t *testing.T, metrics *control.Metrics, m *control.Monitor) (got map[string]float64) {
 	if _, told := scrape(t, m)["refold_config_last_reload_successful"]; told {
 		t.Error("a reload is told of that has not been")
 	}
 	for ok, want := range map[bool]float64{true: 1, false: 0} {
 		metrics.Reloaded(ok, time.Unix(1234, 500_000_000))
-		got := scrape(t, m)
+		got = scrape(t, m)
 		if got["refold_config_last_reload_successful"] != want || got["refold_config_last_reload_timestamp_seconds"] != 1234.5 {
 			t.Errorf("reloaded %v: %v at %v", ok, got["refold_config_last_reload_successful"], got["refold_config_last_reload_timestamp_seconds"])
 		}
 	}
+	return got
 }
 
 // until waits for a condition.
