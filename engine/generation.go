@@ -64,6 +64,7 @@ type generation struct {
 	effects   []effect.Effect
 	hasher    *root.Hasher
 	snapshots *snapshots // for time travel; nil for none
+	watch     *watch     // the pipeline's; nil for none
 	sealed    *seal      // what waits to be stored
 	aside     *aside
 	policy    string // what becomes of poison

@@ -181,8 +181,8 @@ func (g *generation) storeNow(m checkpoint.Mark) error {
 	if err := g.kept.Commit(m, g.changes, nil, &change); err != nil {
 		return fmt.Errorf("pipeline %s: %w", g.pipeline, err)
 	}
-	clear(g.changes)
-	g.changing = 0
+	g.watch.committed(g.kept, g.changes)
+	g.changes, g.changing = checkpoint.Change{}, 0
 	g.moveTo(m)
 	g.lag.stored(m.Position, m.Position, g.opts.Now())
 	return nil

@@ -243,6 +243,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		kept:        kept,
 		hasher:      root.NewHasher(),
 		snapshots:   p.snapshots,
+		watch:       &p.watch,
 		policy:      d.policy,
 	}
 	g.builder.SetPipeline(p.spec.Name)

@@ -38,6 +38,8 @@ type pipeline struct {
 	mu     sync.Mutex
 	live   *generation // nil: there is none that can be opened
 	change *Change
+
+	watch watch
 }
 
 func newPipeline(spec config.Pipeline, opts *Options, jobs *jobs, drive func(uuid.UUID)) *pipeline {
@@ -81,6 +83,7 @@ func (p *pipeline) serve(next *generation) (before *generation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before, p.live = p.live, next
+	p.watch.serve(next)
 	return before
 }
 

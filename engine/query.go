@@ -8,7 +8,24 @@ import (
 	"slices"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/sdk/manifest"
 )
+
+// Query is what a resident projection answers to a query, which is for it alone to read.
+func (e *Engine) Query(ctx context.Context, name string, query []byte) (json.RawMessage, error) {
+	e.asked.Add(1)
+	defer e.asked.Done()
+	p, err := e.pipeline(name)
+	if err != nil {
+		return nil, err
+	}
+	return reading(p, func(live *generation) (json.RawMessage, error) {
+		if live.manifest.State != manifest.Resident {
+			return nil, fmt.Errorf("pipeline %s: its projection is %s, and answers no queries: read its state by key", name, live.manifest.State)
+		}
+		return live.ask(ctx, string(query))
+	})
+}
 
 // ask queries a copy of the plugin, as of now. So a query changes nothing, however
 // it ends, and does not stop the fold, however long it takes. One copy at a time is

@@ -292,6 +292,7 @@ func (p *pipeline) exchange(next *generation) error {
 		return err
 	}
 	p.live, p.stale, p.outdated, p.change = next, false, false, nil
+	p.watch.serve(next)
 	if next.kept.Mark().Identity != p.declared.identity {
 		p.change = rolledBack(back)
 		return nil

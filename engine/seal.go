@@ -68,6 +68,7 @@ func (g *generation) commitSealed() error {
 		return err
 	}
 	g.sealed = nil
+	g.watch.committed(g.kept, s.changes)
 	g.aside.forget(s.mark.Position)
 	return nil
 }

@@ -26,14 +26,18 @@ func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawM
 	if err != nil {
 		return nil, err
 	}
+	return reading(p, func(live *generation) (json.RawMessage, error) { return live.stateJSON(ctx, key) })
+}
+
+// reading reads something of the generation that serves.
+func reading[T any](p *pipeline, read func(live *generation) (T, error)) (found T, err error) {
 	for {
 		live := p.serving()
 		if live == nil {
-			return nil, p.noState()
+			return found, p.noState()
 		}
-		text, err := live.stateJSON(ctx, key)
-		if err == nil || p.serving() == live {
-			return text, err
+		if found, err = read(live); err == nil || p.serving() == live {
+			return found, err
 		} // else a replay has dropped it meanwhile
 	}
 }

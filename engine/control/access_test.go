@@ -58,7 +58,7 @@ func carrying(secret string) func(*http.Request) {
 // Of all routes none answers without a token, none that changes something to one who may
 // only read, and all to one who may do what they are for.
 func TestEveryRouteNeedsItsRight(t *testing.T) {
-	s := listen(t, opened(t, history(t)), history(t))
+	s := listen(t, idle(t), history(t))
 	for _, r := range routes(t) {
 		for _, secret := range []string{"", " ", "x", token + "x", token[1:], strings.ToUpper(token)} {
 			if w := recorded(s, r.method, r.path, carrying(secret)); w.Code != http.StatusUnauthorized || w.Header().Get("WWW-Authenticate") != "Bearer" {
@@ -79,7 +79,7 @@ func TestEveryRouteNeedsItsRight(t *testing.T) {
 // A page in a browser can do nothing, even if it had a token: neither one of another
 // origin, nor one whose host's name leads to this machine.
 func TestPagesAreRefused(t *testing.T) {
-	s := listen(t, opened(t, history(t)), history(t))
+	s := listen(t, idle(t), history(t))
 	for name, change := range map[string]func(*http.Request){
 		"another origin":     func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
 		"no origin":          func(r *http.Request) { r.Header.Set("Origin", "null") },
@@ -173,7 +173,7 @@ func TestProfiles(t *testing.T) {
 // fill it.
 func TestLogOfRequests(t *testing.T) {
 	var text bytes.Buffer
-	s, err := control.Listen(control.Options{Engine: opened(t, history(t)), Tokens: tokens,
+	s, err := control.Listen(control.Options{Engine: idle(t), Tokens: tokens,
 		Logger: slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		t.Fatal(err)

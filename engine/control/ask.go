@@ -19,6 +19,7 @@ import (
 //
 //	in:"path"   in the path, in the place of {name}
 //	in:"query"  in the query; it may be left out
+//	in:"header" in the head; likewise
 //	in:"body"   it is the body; with need:"yes" there must be one
 //
 // A request by NATS has all of them in one JSON object. Nothing else may be there, and a
@@ -51,6 +52,10 @@ func (a *act) readHTTP(r *http.Request, body []byte) (any, error) {
 				err = setText(v, name, query.Get(name))
 			}
 			query.Del(name)
+		case "header":
+			if text := r.Header.Get(name); text != "" {
+				err = setText(v, name, text)
+			}
 		case "body":
 			if len(bytes.TrimSpace(body)) > 0 {
 				err = decode(body, v.Addr().Interface())

@@ -19,6 +19,7 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/job"
+	"github.com/refold-dev/refold/eventstore/memory"
 )
 
 // The tokens of tests: of one who may do everything, and of one who may look.
@@ -239,7 +240,7 @@ func waitUntilLive(t *testing.T, c *control.Client) {
 	t.Fatalf("the pipeline is not live: %+v", list)
 }
 
-func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control.Server {
+func listen(t testing.TB, e *engine.Engine, events control.EventReader) *control.Server {
 	t.Helper()
 	s, err := control.Listen(control.Options{Engine: e, Events: events, Tokens: tokens, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -254,7 +255,7 @@ func listen(t *testing.T, e *engine.Engine, events control.EventReader) *control
 }
 
 // running is an engine that runs the pipeline "lines" until the test ends.
-func running(t *testing.T, log engine.Log) *engine.Engine {
+func running(t testing.TB, log engine.Log) *engine.Engine {
 	t.Helper()
 	e := opened(t, log)
 	runUntilEnd(t, e)
@@ -262,7 +263,7 @@ func running(t *testing.T, log engine.Log) *engine.Engine {
 }
 
 // runUntilEnd runs an engine until the test ends.
-func runUntilEnd(t *testing.T, e *engine.Engine) {
+func runUntilEnd(t testing.TB, e *engine.Engine) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -270,18 +271,35 @@ func runUntilEnd(t *testing.T, e *engine.Engine) {
 	t.Cleanup(func() { cancel(); <-done })
 }
 
+// idle is an engine without a pipeline.
+func idle(t testing.TB) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(context.Background(), engine.Options{Log: memory.New(), Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler), Now: time.Now}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
 // opened is an engine with the pipeline "lines" that is open until the test ends, and
 // does not run.
-func opened(t *testing.T, log engine.Log) *engine.Engine {
+func opened(t testing.TB, log engine.Log) *engine.Engine {
 	t.Helper()
 	module := loadGuest(t)
-	e, err := engine.Open(t.Context(), engine.Options{
+	e, err := engine.Open(context.Background(), engine.Options{
 		Log:          log,
 		Dir:          t.TempDir(),
 		OpenPlugin:   func(ctx context.Context, _ config.Projection) (engine.Plugin, error) { return module.Instantiate(ctx) },
 		OpenExecutor: openTable(filepath.Join(t.TempDir(), "lines.db")),
 		Logger:       slog.New(slog.DiscardHandler),
 		Now:          time.Now,
+
+		CheckpointEvery: 20 * time.Millisecond,
 	}, []config.Pipeline{{Name: "lines", Executors: []config.Executor{{SQLite: &config.SQLite{}}}}})
 	if err != nil {
 		t.Fatal(err)

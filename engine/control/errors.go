@@ -18,10 +18,11 @@ func codeOf(err error) int {
 	var absent *engine.NotAsideError
 	var dropped *engine.NotKeptError
 	var large *tooLargeError
+	var cursor *engine.CursorError
 	switch {
 	case errors.Is(err, errFailed):
 		return http.StatusInternalServerError
-	case errors.As(err, &unfit):
+	case errors.As(err, &unfit), errors.As(err, &cursor):
 		return http.StatusBadRequest
 	case errors.As(err, &away):
 		return http.StatusServiceUnavailable

@@ -17,12 +17,12 @@ import (
 
 // loadGuest builds and loads the guest lines_by_dir, in C: the race detector makes the
 // compiler of modules many times slower, and this one is small.
-func loadGuest(t *testing.T) *wasm.Module {
+func loadGuest(t testing.TB) *wasm.Module {
 	t.Helper()
 	return loadC(t, "../../examples/git-history/c/lines_by_dir/lines_by_dir.c")
 }
 
-func loadC(t *testing.T, source string) *wasm.Module {
+func loadC(t testing.TB, source string) *wasm.Module {
 	t.Helper()
 	path := conformance.BuildC(t, "../../sdk/c", source)
 	ctx := context.Background()
@@ -66,7 +66,7 @@ func openTable(path string) func(context.Context, config.Executor, string, uint6
 }
 
 // history is a log of four events, one of which the guest does not want.
-func history(t *testing.T) *memory.Store {
+func history(t testing.TB) *memory.Store {
 	t.Helper()
 	store := memory.New()
 	t.Cleanup(func() {

@@ -12,7 +12,7 @@ import (
 var document []byte
 
 var documentVerbs = []verb{
-	{"openapi", "GET", "/v1/openapi.json", Read, "This document.", one(openAPI)},
+	{"openapi", "GET", "/v1/openapi.json", Read, "The OpenAPI document of this API.", one(openAPI)},
 }
 
 func openAPI(context.Context, *asked, *nothing) (json.RawMessage, error) { return document, nil }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"reflect"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/invopop/jsonschema"
 
+	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/job"
 )
 
@@ -31,6 +33,26 @@ func TestOpenAPI(t *testing.T) {
 		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what the verbs make it, %v: run go test ./engine/control -run TestOpenAPI -update", path, err)
 		}
+	}
+}
+
+// The guide lists all verbs.
+func TestGuideOfVerbs(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/API.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	for i := range verbs {
+		v := &verbs[i]
+		subject := "`" + v.name + "`"
+		if v.do == nil {
+			subject = "none"
+		}
+		fmt.Fprintf(&table, "| `%s %s` | %s | %s | %s |\n", v.method, v.path, v.right, subject, v.about)
+	}
+	if !strings.Contains(string(guide), "|---|---|---|---|\n"+table.String()+"\n") {
+		t.Errorf("docs/API.md does not have this table:\n%s", &table)
 	}
 }
 
@@ -55,6 +77,7 @@ func openAPIOf(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 	}
+	d.schema(reflect.TypeFor[engine.Page]()) // is one of two that an answer may be
 	paths := object{}
 	for i := range verbs {
 		of, ok := paths[verbs[i].path].(object)
@@ -112,7 +135,7 @@ func (d *describer) operation(v *verb) object {
 		switch in {
 		case "body":
 			op["requestBody"] = object{"required": f.Tag.Get("need") != "", "content": object{mediaJSON: object{"schema": d.schema(f.Type)}}}
-		case "path", "query":
+		case "path", "query", "header":
 			p := object{"name": jsonName(f), "in": in, "required": in == "path" || !strings.Contains(string(f.Tag), ",omit"), "schema": d.schema(f.Type)}
 			if about := f.Tag.Get("about"); about != "" {
 				p["description"] = about
@@ -137,6 +160,8 @@ func wellKnown(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "string", Format: "uuid"}
 	case reflect.TypeFor[time.Time]():
 		return &jsonschema.Schema{Type: "string", Format: "date-time"}
+	case reflect.TypeFor[stateAnswer]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Ref: schemaRef + "Page"}, {Description: "any JSON"}}}
 	case reflect.TypeFor[json.RawMessage]():
 		return &jsonschema.Schema{Description: "any JSON"}
 	}

@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"path"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/refold-dev/refold/engine"
@@ -67,6 +69,7 @@ type Server struct {
 	http     http.Server
 	listen   net.Listener
 	stop     context.CancelFunc // ends the requests
+	watchers chan struct{}      // one token for each request that watches
 }
 
 const (
@@ -78,6 +81,8 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 2 * time.Minute
 	closeTimeout  = 2 * time.Second
+	// maxWatchers bounds the requests that watch, of one server.
+	maxWatchers = 256
 	// maxHeader bounds the head, in bytes.
 	maxHeader = 16 << 10
 )
@@ -91,7 +96,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(o.Address)
-	s := &Server{asked: asked{o.Engine, o.Events}, logger: o.Logger, loopback: isLoopback(host), scheme: "http"}
+	s := &Server{asked: asked{o.Engine, o.Events}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers)}
 	var certified []Right
 	if o.TLS != nil {
 		config, err := o.TLS.serverConfig(o.Logger)
@@ -167,6 +172,10 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.fail(w, http.StatusUnauthorized, errors.New("the request has no valid token"))
 			return
 		}
+		if !isClean(r.URL.EscapedPath()) {
+			s.unknown(w, r)
+			return
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, by)))
 	})
 }
@@ -240,10 +249,18 @@ func (s *Server) routes(m *Metrics, profiles bool) *http.ServeMux {
 	if profiles {
 		s.profiles(mux)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
-	})
+	mux.HandleFunc("/", s.unknown)
 	return mux
+}
+
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
+}
+
+// isClean reports whether a path is as a client of this API writes it: others a
+// http.ServeMux sends elsewhere, with an answer that is none of this API's.
+func isClean(escaped string) bool {
+	return strings.HasPrefix(escaped, "/") && path.Clean(escaped) == escaped || strings.HasPrefix(escaped, "/debug/pprof/")
 }
 
 // route answers what a verb is asked by HTTP.

@@ -277,7 +277,7 @@ func TestServiceNotPermitted(t *testing.T) {
 	if !running.ReadyForConnections(30 * time.Second) {
 		t.Fatal("the server does not come up")
 	}
-	s, err := control.Serve(control.ServiceOptions{Engine: opened(t, history(t)), Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
+	s, err := control.Serve(control.ServiceOptions{Engine: idle(t), Subject: subject, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
 		Connect: func(opts ...nats.Option) (*nats.Conn, error) {
 			return nats.Connect(running.ClientURL(), append(opts, nats.UserInfo("few", "p"))...)
 		}})
@@ -289,7 +289,7 @@ func TestServiceNotPermitted(t *testing.T) {
 // TestServiceLeavesNothing: a service that is closed has no goroutine, nor a connection.
 func TestServiceLeavesNothing(t *testing.T) {
 	log := history(t)
-	e, connect := opened(t, log), logServer(t)
+	e, connect := idle(t), logServer(t)
 	connected(t, connect).Close()
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s := serve(t, e, log, connect)

@@ -135,7 +135,7 @@ func code(t *testing.T, c *http.Client, method, url, secret string) int {
 
 func secured(t *testing.T, o control.Options) *control.Server {
 	t.Helper()
-	o.Engine, o.Logger = opened(t, history(t)), slog.New(slog.DiscardHandler)
+	o.Engine, o.Logger = idle(t), slog.New(slog.DiscardHandler)
 	s, err := control.Listen(o)
 	if err != nil {
 		t.Fatal(err)

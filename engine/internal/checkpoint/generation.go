@@ -269,6 +269,25 @@ func (g *Generation) Each(fn func(key, state []byte) error) error {
 	})
 }
 
+// From calls fn with keys and states in the order of keys, from a key on, until it says
+// that it has enough; their bytes are valid during the call only.
+func (g *Generation) From(first string, fn func(key, state []byte) (more bool)) error {
+	return g.view(func(b *bbolt.Bucket) error {
+		keys, err := g.keys(b)
+		if err != nil {
+			return err
+		}
+		c := keys.Cursor()
+		for k, v := c.Seek(dbKey(nil, first)); k != nil; k, v = c.Next() {
+			state, err := g.state(k, v)
+			if err != nil || !fn(k[1:], state) {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func putMark(b *bbolt.Bucket, c contents) error {
 	text, err := json.Marshal(c)
 	if err != nil {
