@@ -13,19 +13,25 @@ import (
 )
 
 func (a *app) validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var starts bool
+	c := &cobra.Command{
 		Use:   "validate FILE|DIR",
-		Short: "Check a configuration, the modules it names included",
+		Short: "Check a configuration, the plugins it names included",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.validate(cmd.Context(), args[0])
+			return a.validate(cmd.Context(), args[0], starts)
 		},
 	}
+	c.Flags().BoolVar(&starts, "start", false, "also start the projections that are processes, and check what they say of themselves")
+	return c
 }
 
-func (a *app) validate(ctx context.Context, file string) (err error) {
+// validate tells all mistakes: of what it could read in spite of those in the YAML, it
+// loads the plugins all the same.
+func (a *app) validate(ctx context.Context, file string, starts bool) (err error) {
 	c, err := config.Load(file)
-	if err != nil {
+	var mistakes config.Errors
+	if err != nil && (c == nil || !errors.As(err, &mistakes)) {
 		return err
 	}
 	parts, err := newParts(ctx, datadir.At(a.data), a.logger(slog.LevelWarn))
@@ -33,8 +39,9 @@ func (a *app) validate(ctx context.Context, file string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	if err := parts.check(ctx, c); err != nil {
-		return err
+	parts.starts = starts
+	if mistakes = append(mistakes, parts.checkSound(ctx, c, mistakes)...); len(mistakes) > 0 {
+		return mistakes.Sorted()
 	}
 	if a.json {
 		return a.printJSON(map[string]any{"valid": true, "pipelines": len(c.Pipelines)})

@@ -38,6 +38,8 @@ type parts struct {
 	session *session
 
 	processes *process.Host
+	// starts has check start processes, to ask for their manifests.
+	starts bool
 
 	mu              sync.Mutex
 	modules         map[source]*wasm.Module
@@ -202,48 +204,66 @@ func tables(declared []config.Table) (list []rows.Table) {
 	return list
 }
 
-// check loads every module and checks that the executors' declarations
-// hold, without touching a data directory.
+// check loads every module and checks that the declarations hold, without touching a
+// data directory.
 func (p *parts) check(ctx context.Context, c *config.Config) error {
-	var errs config.Errors
-	for i := range c.Pipelines {
-		errs = append(errs, p.checkPipeline(ctx, &c.Pipelines[i], &c.Store)...)
-	}
-	if len(errs) > 0 {
-		return c.Hide(errs)
+	if errs := p.checkSound(ctx, c, nil); len(errs) > 0 {
+		return errs
 	}
 	return nil
 }
 
-func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, store *config.Store) (errs config.Errors) {
-	if err := p.checkProjection(ctx, spec); err != nil {
+// checkSound checks the pipelines that none of the mistakes is about.
+func (p *parts) checkSound(ctx context.Context, c *config.Config, mistakes config.Errors) (errs config.Errors) {
+	for _, spec := range c.Sound(mistakes) {
+		errs = append(errs, p.checkPipeline(ctx, spec, c)...)
+	}
+	return c.Hide(errs)
+}
+
+func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, c *config.Config) (errs config.Errors) {
+	m, err := p.checkProjection(ctx, &spec.Projection)
+	switch {
+	case err != nil:
 		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
+	case m != nil:
+		errs = append(errs, fit(spec, m, c.Catalog)...)
 	}
 	for i := range spec.Executors {
 		x := spec.Executors[i].Innermost()
 		if x.WASM != nil {
 			errs = append(errs, p.checkWASMExecutor(ctx, x.WASM)...)
+			errs = append(errs, p.checkKinds(ctx, &spec.Executors[i])...)
 			continue
 		}
-		if err := p.checkExecutor(x, store); err != nil {
+		if err := p.checkExecutor(x, &c.Store); err != nil {
 			errs = append(errs, placed(err, x.Where(x.Kind())))
 		}
 	}
 	return errs
 }
 
-// checkProjection loads a module. A process is not started: whoever checks a
-// configuration does not want to run what it names.
-func (p *parts) checkProjection(ctx context.Context, spec *config.Pipeline) error {
-	if spec.Projection.Process != nil {
-		return p.checkProcess(spec.Projection.Process)
+// checkProjection loads a projection, and returns its manifest. A process is not started
+// unless that is asked for, and has none then: whoever checks a configuration may not
+// want to run what it names.
+func (p *parts) checkProjection(ctx context.Context, spec *config.Projection) (*manifest.Manifest, error) {
+	if spec.Process == nil {
+		m, err := p.module(ctx, *spec)
+		if err != nil {
+			return nil, err
+		}
+		known := m.Manifest()
+		return &known, nil
 	}
-	m, err := p.module(ctx, spec.Projection)
-	if err == nil && spec.OnChange == "continue" && m.Manifest().State == manifest.Resident {
-		return &config.Error{Pos: spec.Where("on_change"), Message: fmt.Sprintf("plugin %s is resident: its snapshot belongs to the module that made it, and no other one can continue from it", m.Manifest().Name),
-			Hint: "say rebuild or refuse, or key the projection"}
+	if err := p.checkProcess(spec.Process); err != nil || !p.starts {
+		return nil, err
 	}
-	return err
+	program, err := p.program(ctx, spec.Process)
+	if err != nil {
+		return nil, err
+	}
+	known := program.Manifest()
+	return &known, nil
 }
 
 func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {

@@ -140,8 +140,8 @@ var about = map[string]aboutKey{
 
 // oneOf are the keys of which a mapping has exactly one.
 var oneOf = map[string][]string{
-	"Executor":     kindsOf(reflect.TypeFor[Executor]()),
-	"Step":         kindsOf(reflect.TypeFor[Step]()),
+	"Executor":     kindKeys(reflect.TypeFor[Executor]()),
+	"Step":         kindKeys(reflect.TypeFor[Step]()),
 	"Projection":   {"wasm", "process"},
 	"NATS":         {"events", "publish", "kv"},
 	"Postgres":     {"url", "url_env", "url_file"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,7 +24,8 @@ const CasesSuffix = "_test.yaml"
 
 // Load reads a YAML file, or all *.yaml and *.yml files of a folder as one
 // configuration, but for cases, with the files that these include, and validates it. The
-// error is Errors where the YAML is to blame.
+// error is Errors where the YAML is to blame: then there is also what could be read of it,
+// to look for more mistakes.
 func Load(path string) (*Config, error) { return LoadWith(path, os.LookupEnv) }
 
 // LoadWith is Load with another environment.
@@ -40,9 +42,31 @@ func LoadWith(path string, env Env) (*Config, error) {
 	}
 	errs = append(errs, all.validate().unlessAt(errs)...)
 	if len(errs) > 0 {
-		return nil, all.Hide(errs.Sorted())
+		return all, all.Hide(errs.Sorted())
 	}
 	return all, nil
+}
+
+// Sound are the pipelines that none of the errors is about.
+func (c *Config) Sound(errs Errors) (sound []*Pipeline) {
+	for i := range c.Pipelines {
+		p := &c.Pipelines[i]
+		next := Pos{File: p.pos.File, Line: math.MaxInt}
+		if i+1 < len(c.Pipelines) && c.Pipelines[i+1].pos.File == p.pos.File {
+			next = c.Pipelines[i+1].pos
+		}
+		var r rules
+		r.pipeline(p) // an alias has what is wrong elsewhere
+		if len(r.errs) == 0 && !slices.ContainsFunc(errs, func(e *Error) bool { return e.File == p.pos.File && !e.Pos.before(p.pos) && e.Pos.before(next) }) {
+			sound = append(sound, p)
+		}
+	}
+	return sound
+}
+
+// before reports whether a place is before another one of its file.
+func (p Pos) before(other Pos) bool {
+	return p.Line < other.Line || p.Line == other.Line && p.Column < other.Column
 }
 
 func filesOf(path string) ([]string, error) {
@@ -179,24 +203,31 @@ func resolve(file string, path *string) {
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
 
-// syntaxError places an error of the YAML library, which knows the line only.
+// syntaxError places an error of the YAML library, which knows the line only: of what the
+// parser misses, that before the one in which the list or mapping begins.
 func syntaxError(file string, text []byte, err error) *Error {
 	e := &Error{Pos: Pos{file, 1, 1}, Message: err.Error(), Hint: "check indentation (spaces only), quotes and colons on this line and the one before"}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		e.Message = "not valid YAML: " + m[2]
 		if n, err := strconv.Atoi(m[1]); err == nil {
 			e.Line = n
+			if missing.MatchString(m[2]) {
+				e.Line++
+			}
 		}
 	}
-	if strings.Contains(linesNear(text, e.Line), "${") {
+	lines := strings.SplitAfter(string(text), "\n")
+	e.Line = min(e.Line, len(lines))
+	line := lines[e.Line-1]
+	if begins := strings.TrimLeft(line, " "); strings.TrimSpace(begins) != "" {
+		e.Column += len(line) - len(begins)
+	}
+	near := lines[max(e.Line-2, 0):min(e.Line+1, len(lines))]
+	if strings.Contains(strings.Join(near, ""), "${") {
 		e.Hint = "put a variable in quotes where it stands within braces or brackets: \"${NAME}\""
 	}
 	return e
 }
 
-// linesNear are a line, counted from 1, the one before and the one behind it.
-func linesNear(text []byte, line int) string {
-	lines := strings.SplitN(string(text), "\n", line+2)
-	last := min(line+1, len(lines))
-	return strings.Join(lines[max(last-3, 0):last], "\n")
-}
+// missing is what the parser says, and not the scanner below it.
+var missing = regexp.MustCompile(`^did not find expected (<|node content|'-' indicator|key|',' or)`)

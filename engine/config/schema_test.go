@@ -167,13 +167,13 @@ func TestSchemaIsCurrent(t *testing.T) { current(t, schemaFile, makeSchema(t)) }
 // An executor has each kind that there is.
 func TestSchemaHasAllKinds(t *testing.T) {
 	known, _ := (&Executor{}).kinds()
-	if !slices.Equal(known, kindsOf(reflect.TypeFor[Executor]())) {
+	if !slices.Equal(known, kindKeys(reflect.TypeFor[Executor]())) {
 		t.Errorf("the kinds are %q", known)
 	}
 }
 
-// kindsOf are the keys of which exactly one is given.
-func kindsOf(t reflect.Type) (list []string) {
+// kindKeys are the keys of which exactly one is given.
+func kindKeys(t reflect.Type) (list []string) {
 	for i := range t.NumField() {
 		if t.Field(i).Type.Kind() == reflect.Pointer {
 			list = append(list, t.Field(i).Tag.Get("yaml"))

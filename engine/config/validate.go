@@ -36,6 +36,7 @@ func (c *Config) validate() Errors {
 	r.tracing(&c.Tracing)
 	r.catalog(c.Catalog)
 	r.foldersOnce(c.Pipelines)
+	r.tablesOnce(c.Pipelines)
 	first := map[string]Pos{}
 	for i := range c.Pipelines {
 		p := &c.Pipelines[i]

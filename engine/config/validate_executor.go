@@ -71,6 +71,40 @@ func (r *rules) filter(f *Filter) {
 	}
 	r.bare(f.Executor)
 	r.executor(f.Executor)
+	if f.Executor.Filter == nil {
+		r.letsThrough(f, known)
+	}
+}
+
+// letsThrough refuses a filter that lets nothing through that the executor behind it
+// performs, or collections that it does not keep.
+func (r *rules) letsThrough(f *Filter, known bool) {
+	if kinds := kindsOf(f.Executor); known && len(kinds) > 0 && len(f.Kinds) > 0 && !overlap(f.Kinds, kinds) {
+		r.fail(f.Where("kinds"), "add one of them, or remove the executor", "%s performs %s effects, of which kinds lets none through", f.Executor.Kind(), strings.Join(kinds, ", "))
+	}
+	kept := collectionsOf(f.Executor)
+	for _, name := range f.Collections {
+		if len(kept) > 0 && !slices.Contains(kept, name) {
+			r.fail(f.Where("collections"), Closest(name, kept), "collection %q is let through, and the %s executor behind the filter keeps no rows of it", name, f.Executor.Kind())
+		}
+	}
+}
+
+// kindsOf are the kinds of effect that an executor performs, as far as its declaration
+// says; nil for all.
+func kindsOf(e *Executor) []string {
+	written := []string{"insert", "update", "delete"}
+	switch {
+	case e.SQLite != nil && e.SQLite.Queries != nil, e.Postgres != nil && e.Postgres.Queries != nil:
+		return append(written, "query")
+	case e.SQLite != nil, e.Postgres != nil, e.NATS != nil && e.NATS.KV != nil:
+		return written
+	case e.Log != nil:
+		return []string{"log"}
+	case e.NATS != nil && e.NATS.Events != nil:
+		return []string{"emit_event"}
+	}
+	return nil
 }
 
 // conditions refuses a filter without any and, if all its kinds are known, one
