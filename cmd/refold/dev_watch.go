@@ -42,11 +42,11 @@ type stamp struct {
 // leaves them out; the round tells of it.
 func (d *development) findSources() sources {
 	s := sources{files: []string{d.file, d.events}}
-	text, err := os.ReadFile(d.file)
-	if err != nil {
+	c, _ := config.Load(d.file)
+	if c == nil {
 		return s
 	}
-	c, _ := config.Parse(d.file, text, os.LookupEnv)
+	s.files = append(slices.DeleteFunc(c.Files, func(file string) bool { return absolute(file) == absolute(d.file) }), s.files...)
 	for _, p := range c.Pipelines {
 		module := p.Projection.WASM
 		if module == "" || s.builds(module) || slices.Contains(s.files, module) {

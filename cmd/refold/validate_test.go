@@ -116,3 +116,29 @@ func putModules(t *testing.T, dir string) {
 		}
 	}
 }
+
+// The configurations to begin with are valid, with the modules that they name.
+func TestShippedConfigurationsAreValid(t *testing.T) {
+	watchGuests(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "configs"), os.DirFS("../../configs")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "examples"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(os.Getenv(guestsEnv), filepath.Join(dir, "examples", "git-history")); err != nil {
+		t.Fatal(err)
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "configs", "*.yaml"))
+	if err != nil || len(paths) < 6 {
+		t.Fatalf("%d configurations, %v", len(paths), err)
+	}
+	for _, path := range paths {
+		var out, errs bytes.Buffer
+		a := &app{in: strings.NewReader(""), out: &out, err: &errs}
+		if code := a.execute(t.Context(), []string{"validate", path}); code != 0 {
+			t.Errorf("%s: exits %d\n%s", filepath.Base(path), code, &errs)
+		}
+	}
+}
