@@ -134,6 +134,24 @@ func TestLifecycleInShort(t *testing.T) {
 	}
 }
 
+// TestAlertsHaveIncidents: the runbook of each alert is an incident of OPERATIONS.md.
+func TestAlertsHaveIncidents(t *testing.T) {
+	_, incidents, _ := strings.Cut(string(read(t, operations)), "\n## Incidents\n")
+	has := map[string]bool{}
+	for _, m := range heading.FindAllStringSubmatch(incidents, -1) {
+		has[slug(m[1])] = true
+	}
+	books := regexp.MustCompile(`runbook: docs/OPERATIONS\.md#(\S+)`).FindAllStringSubmatch(string(read(t, "../deploy/prometheus/alerts.yaml")), -1)
+	if len(books) < 5 {
+		t.Errorf("%d alerts have a runbook", len(books))
+	}
+	for _, m := range books {
+		if !has[m[1]] {
+			t.Errorf("an alert's runbook is #%s, and %s has no such incident", m[1], operations)
+		}
+	}
+}
+
 // TestYAMLOfGuides: each piece of YAML that a guide shows is a configuration, where the
 // files that it names are.
 func TestYAMLOfGuides(t *testing.T) {
@@ -179,5 +197,16 @@ func TestLinesOfTheMigrationGuide(t *testing.T) {
 	}
 	if _, err := compute.FromEvent(e); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestSQLOfTheMigrationGuide: the query that the guide shows is the one that a script
+// runs.
+func TestSQLOfTheMigrationGuide(t *testing.T) {
+	script := string(read(t, "../cmd/refold/testdata/script/marten.txtar"))
+	for _, block := range blocks(t, migration, "sql") {
+		if !strings.Contains(script, block) {
+			t.Errorf("marten.txtar does not run\n%s", block)
+		}
 	}
 }

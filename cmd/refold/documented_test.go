@@ -44,7 +44,7 @@ var notOurs = map[string]string{
 	"cp": "in the drill", "mkdir": "in the drill", "cd": "the shell's own",
 	"cat": "looks at a file", "tail": "looks at a file",
 	"nats": "NATS's own tool", "npm": "needs the network", "zig": "as `refold plugin build` does", "cargo": "as `refold plugin build` does",
-	"sqlite3": "SQLite's own tool", "openssl": "OpenSSL's own tool",
+	"psql": "PostgreSQL's own tool", "sqlite3": "SQLite's own tool", "openssl": "OpenSSL's own tool",
 	"systemctl": "needs systemd", "journalctl": "needs systemd", "sudo": "needs root", "install": "needs root", "useradd": "needs root",
 	"docker": "needs a daemon", "sha256sum": "needs a release",
 	"promtool": "Prometheus's own tool", "kill": "ends a process of the reader's", "chmod": "the system's own",
@@ -419,7 +419,7 @@ func goFilesIn(dir string, below bool) (string, error) {
 	return text.String(), err
 }
 
-var pathOfURL = regexp.MustCompile(`https?://[^/\s'"]+(/[^\s?'"]*)`)
+var pathOfURL = regexp.MustCompile(`(?:https?://[^/\s'"]+|\$\{?\w+\}?)(/[^\s?'"]*)`)
 
 // curlLine looks for the path among those that an engine serves.
 func curlLine(s shownLine) error {
