@@ -46,17 +46,6 @@ func (e *ChangedError) Error() string {
 		e.Pipeline, e.Generation, e.Reason)
 }
 
-// load loads the present declaration, without touching disk.
-func (p *pipeline) load(ctx context.Context) error {
-	if err := p.declared.load(ctx); err != nil {
-		return err
-	}
-	if p.spec.OnChange == changeContinue && p.declared.manifest.State == manifest.Resident {
-		return fmt.Errorf("pipeline %s: on_change: continue is not for a resident projection, whose snapshot belongs to the module that made it: rebuild, or refuse", p.spec.Name)
-	}
-	return nil
-}
-
 // decide says with which declaration the active generation is opened: nil where it is not.
 // The error is of this pipeline alone where it is a *ChangedError or a *GoneError.
 func (p *pipeline) decide(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {
@@ -73,18 +62,43 @@ func (p *pipeline) decide(ctx context.Context, kept *checkpoint.Generation) (*de
 		return p.declared, p.endRollback(back)
 	case holds:
 		p.setChange(false, rolledBack(back))
-		return p.declarationOf(ctx, kept)
+		return p.declared.of(ctx, kept)
 	}
 	if err := p.endRollback(back); err != nil {
 		return nil, err
 	}
-	switch p.spec.OnChange {
+	switch p.declared.spec.OnChange {
 	case changeContinue:
 		return p.goOn(ctx, kept)
 	case changeRefuse:
 		return nil, p.refuse(ctx, kept, "on_change: refuse keeps it so")
 	}
 	return p.outdate(ctx, kept)
+}
+
+// redeclare has the pipeline go on by another declaration from now on, from what there is,
+// as a start would. A paused one stays so. No live run is under way.
+func (p *pipeline) redeclare(ctx context.Context, d *declaration) error {
+	if err := p.life.ask(inRedeclare, ""); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.declared, p.stale = d, true
+	p.mu.Unlock()
+	if p.life.state() == Paused {
+		return p.openReader(context.WithoutCancel(ctx))
+	}
+	if err := p.reopen(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // the next run does it
+		}
+		return err
+	}
+	if p.live != nil && p.live.folds && !p.outdated { // nothing is to be built
+		p.callChangeOff()
+		return p.dropSurplus(ctx)
+	}
+	return nil
 }
 
 // rolledBack is what is told of a rollback that holds; nil is none.
@@ -114,16 +128,16 @@ func (p *pipeline) setChange(outdated bool, c *Change) {
 // code is gone its tables alone do.
 func (p *pipeline) outdate(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {
 	p.setChange(true, &Change{Policy: changeRebuild})
-	d, err := p.declarationOf(ctx, kept)
+	d, err := p.declared.of(ctx, kept)
 	var gone *GoneError
 	switch {
 	case errors.As(err, &gone):
-		p.opts.Logger.Warn("what serves does not fold on while its successor is built", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("what serves does not fold on while its successor is built", "pipeline", p.name, "error", err)
 		return nil, nil
 	case err != nil:
 		return nil, err
 	case d.catalog != p.declared.catalog:
-		p.opts.Logger.Info("what serves does not fold on while its successor is built", "pipeline", p.spec.Name, "error", errOtherCatalog)
+		p.opts.Logger.Info("what serves does not fold on while its successor is built", "pipeline", p.name, "error", errOtherCatalog)
 		return nil, p.read(ctx, kept)
 	}
 	return d, nil
@@ -134,7 +148,7 @@ func (p *pipeline) noteUnbuilt(err error) {
 	if !p.outdated {
 		return
 	}
-	p.opts.Logger.Error("the read model of the present declaration is not built", "pipeline", p.spec.Name, "error", err)
+	p.opts.Logger.Error("the read model of the present declaration is not built", "pipeline", p.name, "error", err)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.change = &Change{Policy: changeRebuild, Error: err.Error()}
@@ -142,24 +156,24 @@ func (p *pipeline) noteUnbuilt(err error) {
 
 // refuse has the active generation serve as it is, and says why.
 func (p *pipeline) refuse(ctx context.Context, kept *checkpoint.Generation, reason string) error {
-	p.setChange(false, &Change{Policy: p.spec.OnChange})
+	p.setChange(false, &Change{Policy: p.declared.spec.OnChange})
 	if err := p.read(ctx, kept); err != nil {
 		return err
 	}
-	return &ChangedError{p.spec.Name, kept.Number(), reason}
+	return &ChangedError{p.name, kept.Number(), reason}
 }
 
 // read opens a generation to be read, by what it was built with, and has it serve; where
 // that is gone nothing does.
 func (p *pipeline) read(ctx context.Context, kept *checkpoint.Generation) error {
-	d, err := p.declarationOf(ctx, kept)
+	d, err := p.declared.of(ctx, kept)
 	var reader *generation
 	if err == nil {
-		reader, err = newReader(ctx, p.spec.Name, kept, d.instantiate)
+		reader, err = newReader(ctx, p.name, kept, d.instantiate)
 	}
 	var gone *GoneError
 	if errors.As(err, &gone) {
-		p.opts.Logger.Warn("what serves has no state to read", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("what serves has no state to read", "pipeline", p.name, "error", err)
 	} else if err != nil {
 		return err
 	}
@@ -188,7 +202,7 @@ func (p *pipeline) goOn(ctx context.Context, kept *checkpoint.Generation) (*decl
 	if err := kept.Continue(p.declared.identity, p.declared.module, n); err != nil {
 		return nil, err
 	}
-	p.opts.Logger.Info("goes on from the state of another declaration", "pipeline", p.spec.Name, "position", uint64(m.Position), "module", p.declared.module)
+	p.opts.Logger.Info("goes on from the state of another declaration", "pipeline", p.name, "position", uint64(m.Position), "module", p.declared.module)
 	return p.declared, nil
 }
 
@@ -207,7 +221,7 @@ func (p *pipeline) unlike(before checkpoint.Declaration) string {
 		return fmt.Sprintf("its state is %s, and that of the projection %s", before.State, now)
 	case before.Key != p.declared.key():
 		return fmt.Sprintf("its states are keyed by %q, and those of the projection by %q", before.Key, p.declared.key())
-	case !sameExecutors(spec, p.spec):
+	case !sameExecutors(spec, p.declared.spec):
 		return "its executors, or their tables, are others"
 	}
 	return ""
@@ -227,7 +241,7 @@ func sameExecutors(a, b config.Pipeline) bool {
 // their effects performed, should a crash have left it behind. Where that code is gone
 // the new one folds those events, and what they have written stays.
 func (p *pipeline) settleBefore(ctx context.Context, kept *checkpoint.Generation) error {
-	d, err := p.declarationOf(ctx, kept)
+	d, err := p.declared.of(ctx, kept)
 	var gone *GoneError
 	if errors.As(err, &gone) || err == nil && d.catalog != p.declared.catalog {
 		return nil

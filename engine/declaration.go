@@ -24,6 +24,7 @@ type declaration struct {
 	module   string // the plugin's digest
 	identity string
 	policy   string // what becomes of poison
+	files    string // a digest of the files that spec names, of one that is to be run
 	open     func(ctx context.Context, spec config.Projection) (Plugin, error)
 }
 
@@ -43,6 +44,24 @@ func (d *declaration) load(ctx context.Context) error {
 	}
 	d.identity, err = identityOf(d.spec, d.module, d.catalog)
 	return err
+}
+
+// loadPresent is load for a declaration that is to be run. It touches no disk but to read.
+func (d *declaration) loadPresent(ctx context.Context) error {
+	if err := d.load(ctx); err != nil {
+		return err
+	}
+	if d.spec.OnChange == changeContinue && d.manifest.State == manifest.Resident {
+		return fmt.Errorf("pipeline %s: on_change: continue is not for a resident projection, whose snapshot belongs to the module that made it: rebuild, or refuse", d.spec.Name)
+	}
+	d.files = d.spec.FilesDigest()
+	return nil
+}
+
+// is reports whether two declarations say the same, and the files that they name hold the
+// same.
+func (d *declaration) is(other *declaration) bool {
+	return d.module == other.module && d.files == other.files && config.Same(d.spec, other.spec)
 }
 
 func (d *declaration) instantiate(ctx context.Context) (Plugin, error) {
@@ -73,7 +92,7 @@ func (p *pipeline) note() (n checkpoint.Declaration, err error) {
 	n.Catalog, n.Made = p.declared.catalog, p.opts.Now()
 	n.State, n.Key = string(p.declared.manifest.State), p.declared.key()
 	if n.Pipeline, err = json.Marshal(p.declared.spec); err != nil {
-		err = fmt.Errorf("pipeline %s: noting its declaration: %w", p.spec.Name, err)
+		err = fmt.Errorf("pipeline %s: noting its declaration: %w", p.name, err)
 	}
 	return n, err
 }
@@ -120,10 +139,10 @@ func specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, 
 }
 
 // specOf is what a stored generation of the pipeline was declared with, and the catalog
-// then, with the way to its sinks as the pipeline has it now.
-func (p *pipeline) specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, ok bool, err error) {
+// then, with the way to its sinks as the present declaration has it.
+func (d *declaration) specOf(kept *checkpoint.Generation) (spec config.Pipeline, catalog string, ok bool, err error) {
 	spec, catalog, ok, err = specOf(kept)
-	spec.ReachAs(&p.spec)
+	spec.ReachAs(&d.spec)
 	return spec, catalog, ok, err
 }
 
@@ -149,18 +168,31 @@ func declarationsOf(store *checkpoint.Store) (list []config.Pipeline, err error)
 	return list, nil
 }
 
+// declarations are those of all generations, and the present one.
+func (p *pipeline) declarations() ([]config.Pipeline, error) {
+	list, err := declarationsOf(p.store)
+	if err != nil {
+		return nil, fmt.Errorf("pipeline %s: %w", p.name, err)
+	}
+	return append(list, p.declaration().spec), nil
+}
+
 // Declarations are what the generations of the engine's pipelines, and of the retired
 // ones, were built with: all that is needed of modules, beside the pipelines' present
 // ones.
 func (e *Engine) Declarations(ctx context.Context) (list []config.Pipeline, err error) {
-	for _, p := range e.pipelines {
-		of, err := declarationsOf(p.store)
+	e.mu.Lock()
+	pipelines, gone := e.pipelines, e.retired
+	e.mu.Unlock()
+	for _, p := range pipelines {
+		of, err := p.declarations()
 		if err != nil {
-			return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+			return nil, err
 		}
 		list = append(list, of...)
 	}
-	for _, spec := range e.opts.Retired {
+	for _, r := range gone {
+		spec := r.spec
 		kept, err := OpenKept(ctx, e.opts.Dir, spec, nil)
 		if err != nil {
 			return nil, err
@@ -174,27 +206,27 @@ func (e *Engine) Declarations(ctx context.Context) (list []config.Pipeline, err 
 	return list, nil
 }
 
-// declarationOf is what a stored generation was built with, loaded. The error is a
-// *GoneError where that is not to be had any more.
-func (p *pipeline) declarationOf(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {
-	if kept.Mark().Identity == p.declared.identity {
-		return p.declared, nil
+// of is what a stored generation was built with, loaded: the present declaration, which d
+// is, or another one. The error is a *GoneError where that is not to be had any more.
+func (d *declaration) of(ctx context.Context, kept *checkpoint.Generation) (*declaration, error) {
+	if kept.Mark().Identity == d.identity {
+		return d, nil
 	}
-	gone := func(err error) error { return &GoneError{p.spec.Name, kept.Number(), err} }
-	spec, catalog, ok, err := p.specOf(kept)
+	gone := func(err error) error { return &GoneError{d.spec.Name, kept.Number(), err} }
+	spec, catalog, ok, err := d.specOf(kept)
 	if err != nil {
-		return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+		return nil, fmt.Errorf("pipeline %s: %w", d.spec.Name, err)
 	}
 	if !ok {
 		return nil, gone(errNoNote)
 	}
-	d := &declaration{spec: spec, catalog: catalog, open: p.opts.OpenPlugin}
-	if err := d.load(ctx); err != nil {
+	then := &declaration{spec: spec, catalog: catalog, open: d.open}
+	if err := then.load(ctx); err != nil {
 		return nil, gone(err)
 	}
-	if d.module != kept.Mark().Module {
+	if then.module != kept.Mark().Module {
 		return nil, gone(errOtherModule)
 	}
-	d.identity = kept.Mark().Identity // as it was digested then
-	return d, nil
+	then.identity = kept.Mark().Identity // as it was digested then
+	return then, nil
 }

@@ -32,6 +32,15 @@
 //     nothing folds, and none of its executors is open.
 //  7. A query is answered by a copy: it neither changes the state nor stops the
 //     fold.
+//  8. A reload loads all that is declared first; on an error nothing has changed.
+//     What is declared as before, and is made of the same files, is not touched: it
+//     folds on in the same generation. What is declared otherwise is stopped behind a
+//     checkpoint and opened anew, as the next engine would open it; what is declared no
+//     more is stopped so and retired, and goes on from there when it is back. No event
+//     is folded twice or passed over by that.
+//  9. An order goes before a replay job of its pipeline: the job is interrupted, keeps
+//     what it has built, and goes on behind. What cannot go before is refused at once,
+//     and nothing waits for a build to end.
 //
 // Poison, an event that cannot be folded or whose effects cannot be performed, is
 // found by itself: see poison.go. What its policy then leaves out or parks is

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/refold-dev/refold/engine/config"
-	"github.com/refold-dev/refold/engine/job"
 )
 
 // Options is what an engine needs. Log, Dir, OpenPlugin, OpenExecutor, Logger
@@ -78,45 +76,56 @@ func (o *Options) ensureDefaults() {
 // Engine holds pipelines. Open it, then Run it or let it CatchUp, then Close it.
 type Engine struct {
 	opts      Options
-	pipelines []*pipeline
-	retired   []Status
 	jobs      *jobs
+	reloading chan struct{} // holds one token while somebody reloads
 
-	mu      sync.Mutex
-	running chan struct{}   // closed when the run that is under way has ended; nil: none is
-	begins  chan struct{}   // closed when the next one begins
-	drive   func(uuid.UUID) // has the run that is under way work a job
-
-	asked sync.WaitGroup // calls of State
+	mu        sync.Mutex
+	pipelines []*pipeline // in the order of their declaration; never changed in place
+	retired   []retired
+	running   *run          // that is under way; nil: none is
+	begins    chan struct{} // closed when the next one begins
 }
 
 // Open loads all projections first, and only if every one can be run does it
 // open, or make, the pipelines' states.
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
-	e := &Engine{opts: opts, begins: make(chan struct{})}
+	e := &Engine{opts: opts, begins: make(chan struct{}), reloading: make(chan struct{}, 1)}
 	jobs, err := openJobs(&e.opts)
 	if err != nil {
 		return nil, err
 	}
 	e.jobs = jobs
-	for _, spec := range specs {
-		e.pipelines = append(e.pipelines, newPipeline(spec, &e.opts, jobs, e.goOn))
-	}
-	var errs []error
-	for _, p := range e.pipelines {
-		errs = append(errs, p.load(ctx))
-	}
-	if err := errors.Join(errs...); err != nil {
+	loaded, err := e.load(ctx, specs)
+	if err != nil {
 		return nil, err
+	}
+	for _, d := range loaded {
+		e.pipelines = append(e.pipelines, newPipeline(d, &e.opts, jobs, e.goOn))
 	}
 	for _, p := range e.pipelines {
 		if err := p.open(ctx); err != nil {
 			return nil, errors.Join(err, e.Close(ctx))
 		}
 	}
-	e.retire(ctx)
+	for _, spec := range e.opts.Retired {
+		e.retired = append(e.retired, e.retire(ctx, spec))
+	}
 	return e, nil
+}
+
+// load loads all that is declared, or nothing.
+func (e *Engine) load(ctx context.Context, specs []config.Pipeline) ([]*declaration, error) {
+	list, errs := make([]*declaration, len(specs)), make([]error, len(specs))
+	for i, spec := range specs {
+		if at := slices.IndexFunc(specs, func(other config.Pipeline) bool { return other.Name == spec.Name }); at < i {
+			errs[i] = fmt.Errorf("pipeline %s is declared twice", spec.Name)
+			continue
+		}
+		list[i] = &declaration{spec: spec, catalog: e.opts.Catalog, open: e.opts.OpenPlugin}
+		errs[i] = list[i].loadPresent(ctx)
+	}
+	return list, errors.Join(errs...)
 }
 
 // CatchUp brings all pipelines but the paused ones to the log's present end and
@@ -126,32 +135,14 @@ func (e *Engine) CatchUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	errs := make([]error, len(e.pipelines))
+	pipelines := e.list()
+	errs := make([]error, len(pipelines))
 	var wg sync.WaitGroup
-	for i, p := range e.pipelines {
+	for i, p := range pipelines {
 		wg.Go(func() { errs[i] = p.catchUp(ctx, head) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
-}
-
-// Run keeps all pipelines live until ctx is done, and returns after their last
-// checkpoints. The replay jobs that have not ended go on from theirs.
-func (e *Engine) Run(ctx context.Context) {
-	var drivers sync.WaitGroup
-	defer drivers.Wait()
-	defer e.beginRun(func(id uuid.UUID) {
-		e.jobs.await(id, 1) // before those behind it do
-		drivers.Go(func() {
-			defer e.jobs.await(id, -1)
-			e.driveJob(ctx, id)
-		})
-	})()
-	var wg sync.WaitGroup
-	for _, p := range e.pipelines {
-		wg.Go(func() { p.run(ctx) })
-	}
-	wg.Wait()
 }
 
 // Status returns the status of every pipeline, in the order of their
@@ -161,70 +152,77 @@ func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := make([]Status, len(e.pipelines))
-	for i, p := range e.pipelines {
+	e.mu.Lock()
+	pipelines, retired := e.pipelines, e.retired
+	e.mu.Unlock()
+	list := make([]Status, len(pipelines), len(pipelines)+len(retired))
+	for i, p := range pipelines {
 		list[i] = p.status(head)
 	}
-	return append(list, e.retiredAt(head)...), nil
+	for _, r := range retired {
+		list = append(list, r.at(head))
+	}
+	return list, nil
 }
 
-// Close waits for calls of State and releases everything. The engine must not be
+// Close waits for those who read and releases everything. The engine must not be
 // running, and nobody may call it any more.
 func (e *Engine) Close(ctx context.Context) error {
-	e.asked.Wait()
 	var errs []error
-	for _, p := range e.pipelines {
+	for _, p := range e.list() {
 		errs = append(errs, p.close(ctx))
 	}
 	return errors.Join(errs...)
 }
 
+// list are the pipelines that there are now.
+func (e *Engine) list() []*pipeline {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.pipelines
+}
+
 func (e *Engine) pipeline(name string) (*pipeline, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.named(name)
+}
+
+// named is pipeline for who holds mu.
+func (e *Engine) named(name string) (*pipeline, error) {
 	for _, p := range e.pipelines {
-		if p.spec.Name == name {
+		if p.name == name {
 			return p, nil
 		}
 	}
-	for _, s := range e.retired {
-		if s.Pipeline == name {
-			return nil, &RefusedError{Pipeline: name, State: s.State, Rule: ruleRetired, Reason: notDeclared}
+	for _, r := range e.retired {
+		if r.spec.Name == name {
+			return nil, &RefusedError{Pipeline: name, State: r.status.State, Rule: ruleRetired, Reason: notDeclared}
 		}
 	}
 	return nil, fmt.Errorf("pipeline %q: %w", name, ErrUnknownPipeline)
 }
 
-// beginRun tells everybody of a run that begins, and what it returns, of its end.
-// drive has the run work a job: those that are queued, and those to come.
-func (e *Engine) beginRun(drive func(uuid.UUID)) (end func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	ended := make(chan struct{})
-	e.running, e.drive = ended, drive
-	close(e.begins)
-	e.begins = make(chan struct{})
-	for _, one := range e.jobs.all() {
-		if one.State == job.Queued || one.State == job.Running {
-			drive(one.ID)
-		}
-	}
-	return func() {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		e.running, e.drive = nil, nil
-		close(ended)
-	}
-}
-
 // Running reports whether a run is under way.
 func (e *Engine) Running() bool {
-	ended, _ := e.run()
+	ended, _ := e.underWay()
 	return ended != nil
 }
 
-// run returns what is closed when the run under way has ended, nil if none is, and
-// what is closed when the next one begins.
-func (e *Engine) run() (ended, begins <-chan struct{}) {
+// use is pipeline for who reads what it keeps, which stays open until release is called.
+// Should the pipeline be retired meanwhile, the context ends.
+func (e *Engine) use(ctx context.Context, name string) (p *pipeline, using context.Context, release func(), err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.running, e.begins
+	if p, err = e.named(name); err != nil {
+		return nil, ctx, nil, err
+	}
+	p.users.Add(1)
+	using, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(p.there, func() { cancel(errLeft) })
+	return p, using, func() {
+		stop()
+		cancel(nil)
+		p.users.Done()
+	}, nil
 }

@@ -54,18 +54,18 @@ func (p *pipeline) surplus() ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy := &p.spec.Generations
+	policy := &p.declared.spec.Generations
 	for i, s := range kept {
 		if i >= policy.Kept() || policy.For > 0 && p.opts.Now().Sub(s.until) >= policy.For.Std() {
 			rest = append(rest, s.number)
 		}
 	}
-	return slices.DeleteFunc(rest, func(number uint64) bool { return p.jobs.holds(p.spec.Name, number) }), nil
+	return slices.DeleteFunc(rest, func(number uint64) bool { return p.jobs.holds(p.name, number) }), nil
 }
 
 // expiry fires when the next generation has been kept for as long as it is to be.
 func (p *pipeline) expiry() <-chan time.Time {
-	limit := p.spec.Generations.For.Std()
+	limit := p.declared.spec.Generations.For.Std()
 	if limit <= 0 {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (p *pipeline) dropSurplus(ctx context.Context) error {
 	}
 	for _, number := range list {
 		if err := p.discard(ctx, number); err != nil {
-			p.opts.Logger.Warn("a generation that is not needed any more stays for now", "pipeline", p.spec.Name, "generation", number, "error", err)
+			p.opts.Logger.Warn("a generation that is not needed any more stays for now", "pipeline", p.name, "generation", number, "error", err)
 		}
 	}
 	return ctx.Err()
@@ -99,16 +99,16 @@ func (p *pipeline) discard(ctx context.Context, number uint64) error {
 	if err != nil {
 		return err
 	}
-	spec, _, noted, err := p.specOf(kept)
+	spec, _, noted, err := p.declared.specOf(kept)
 	if err != nil {
 		return err
 	}
 	if !noted {
-		spec = p.spec
+		spec = p.declared.spec
 	}
 	var errs []error
 	for _, x := range spec.Executors {
-		opened, err := p.opts.OpenExecutor(ctx, x, p.spec.Name, number)
+		opened, err := p.opts.OpenExecutor(ctx, x, p.name, number)
 		switch {
 		case err == nil:
 			errs = append(errs, discardAll(ctx, []Executor{opened}), opened.Close())
@@ -138,7 +138,7 @@ func (p *pipeline) retain(ctx context.Context) {
 			continue
 		}
 		if err := k.Retain(ctx, all); err != nil {
-			p.opts.Logger.Warn("what nobody needs of older generations stays for now", "pipeline", p.spec.Name, "executor", p.live.names[i], "error", err)
+			p.opts.Logger.Warn("what nobody needs of older generations stays for now", "pipeline", p.name, "executor", p.live.names[i], "error", err)
 		}
 	}
 }

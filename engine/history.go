@@ -38,12 +38,11 @@ type ByID interface {
 // History tells each change of a key of a keyed projection, from the first on. Where keys
 // are aggregates, and the log finds theirs, no other events are read; else all are.
 func (e *Engine) History(ctx context.Context, name, key string, tell func(KeyChange) error) error {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return err
 	}
+	defer release()
 	o, _, err := p.served(ctx)
 	if err != nil {
 		return err

@@ -256,10 +256,11 @@ func (g *generation) eventAt(ctx context.Context, at event.Position) (event.Reco
 
 // DeadLetters returns what a pipeline has set aside, as it was stored last.
 func (e *Engine) DeadLetters(name string) (DeadLetters, error) {
-	p, err := e.pipeline(name)
+	p, _, release, err := e.use(context.Background(), name)
 	if err != nil {
 		return DeadLetters{}, err
 	}
+	defer release()
 	active, _, err := p.store.Generations()
 	if err != nil || active == 0 {
 		return DeadLetters{Pipeline: name, Parked: []ParkedKey{}, Letters: []Letter{}}, err
@@ -295,13 +296,13 @@ func (e *Engine) Drop(ctx context.Context, name string, c Choice) error {
 func (p *pipeline) aboutDeadLetters(ctx context.Context, do func(context.Context, *generation) error) error {
 	live := p.live
 	if live == nil {
-		return fmt.Errorf("pipeline %s: %w", p.spec.Name, ErrNoState)
+		return fmt.Errorf("pipeline %s: %w", p.name, ErrNoState)
 	}
 	if !live.folds {
-		return &ChangedError{p.spec.Name, live.kept.Number(), "it has no dead letters seen to any more"}
+		return &ChangedError{p.name, live.kept.Number(), "it has no dead letters seen to any more"}
 	}
 	if err := do(ctx, live); err != nil {
-		return errors.Join(fmt.Errorf("pipeline %s: %w", p.spec.Name, err), live.rewind(context.WithoutCancel(ctx)))
+		return errors.Join(fmt.Errorf("pipeline %s: %w", p.name, err), live.rewind(context.WithoutCancel(ctx)))
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ const (
 	inRetry    Input = "retry" // of dead letters
 	inDrop     Input = "drop"  // of dead letters
 
+	inRedeclare Input = "redeclare" // by a configuration that has changed
+
 	inLoad     Input = "load"
 	inStart    Input = "start"
 	inCaughtUp Input = "caught_up"
@@ -68,7 +70,7 @@ func NewLifecycle() *Lifecycle {
 			{State: Faulted, Output: Faulted}, {State: Stopped, Output: Stopped},
 			{State: Retired, Output: Retired},
 		},
-		Inputs: []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop,
+		Inputs: []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop, inRedeclare,
 			inLoad, inStart, inCaughtUp, inRebuild, inSwap, inFault, inStop, inRetire},
 		Moves: slices.Concat(
 			moves(inPause, Paused, Declared, Loading, CatchingUp, Live, Rebuilding, Faulted, Stopped),
@@ -78,6 +80,8 @@ func NewLifecycle() *Lifecycle {
 			stays(inDiscard, Loading, CatchingUp, Live, Paused, Faulted, Stopped),
 			stays(inRetry, Loading, CatchingUp, Live, Stopped),
 			stays(inDrop, Loading, CatchingUp, Live, Stopped),
+			moves(inRedeclare, Stopped, Declared, Loading, CatchingUp, Live, Rebuilding, Faulted, Stopped),
+			stays(inRedeclare, Paused),
 			moves(inReset, Rebuilding, Loading, CatchingUp, Live, Paused, Faulted, Stopped),
 
 			moves(inLoad, Loading, Declared, Faulted, Stopped, Retired),
@@ -147,7 +151,7 @@ func refusals() (list []fsm.Refusal[State, Input]) {
 		refuse("rebuilding", "its read model is being built: the new one has dead letters of its own", in, Rebuilding)
 		refuse("never_ran", "it has no dead letters yet", in, Declared)
 	}
-	for _, in := range []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop} {
+	for _, in := range []Input{inPause, inResume, inReplay, inRollback, inDiscard, inReset, inRetry, inDrop, inRedeclare} {
 		refuse(ruleRetired, notDeclared, in, Retired)
 	}
 	return list

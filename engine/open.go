@@ -17,13 +17,13 @@ func statePath(dir, pipeline string) string { return filepath.Join(dir, pipeline
 
 // open opens what the pipeline remembers, and mends what a crash has left.
 func (p *pipeline) open(ctx context.Context) (err error) {
-	p.store, err = checkpoint.Open(statePath(p.opts.Dir, p.spec.Name))
+	p.store, err = checkpoint.Open(statePath(p.opts.Dir, p.name))
 	if err != nil {
-		return fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+		return fmt.Errorf("pipeline %s: %w", p.name, err)
 	}
-	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.spec.Name), logger: p.opts.Logger, every: event.Position(p.opts.SnapshotEvery), known: p.store.All}
+	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.name), logger: p.opts.Logger, every: event.Position(p.opts.SnapshotEvery), known: p.store.All}
 	if err := p.snapshots.prune(); err != nil {
-		p.opts.Logger.Warn("removing snapshots for time travel that are of no use any more", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("removing snapshots for time travel that are of no use any more", "pipeline", p.name, "error", err)
 	}
 	if err := p.life.open(p.store); err != nil {
 		return err
@@ -74,7 +74,7 @@ func replacedBy(err error) (generation uint64, ok bool) {
 // recover goes on from what the last run, or the last fault, has left.
 func (p *pipeline) recover(ctx context.Context) error {
 	if err := p.finishActivation(ctx); err != nil {
-		return fmt.Errorf("pipeline %s: finishing the swap of the last run: %w", p.spec.Name, err)
+		return fmt.Errorf("pipeline %s: finishing the swap of the last run: %w", p.name, err)
 	}
 	if err := p.openLive(ctx); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (p *pipeline) finishActivation(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec, _, noted, err := p.specOf(kept)
+	spec, _, noted, err := p.declared.specOf(kept)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (p *pipeline) openLive(ctx context.Context) error {
 		return p.store.Reserve(by)
 	}
 	if err != nil && p.outdated && !isFenced(err) && ctx.Err() == nil { // its successor needs nothing of it
-		p.opts.Logger.Warn("what serves does not fold on while its successor is built", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("what serves does not fold on while its successor is built", "pipeline", p.name, "error", err)
 		return nil
 	}
 	if err != nil {
@@ -177,7 +177,7 @@ func (e *replacedError) Fenced() bool { return true }
 func (e *replacedError) ReplacedBy() (generation uint64, ok bool) { return e.by, true }
 
 func (p *pipeline) warnOfStranger() {
-	p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.spec.Name)
+	p.opts.Logger.Warn("an executor serves a read model of another origin: rebuilding", "pipeline", p.name)
 }
 
 func (p *pipeline) activeOrFirst(active uint64) (*checkpoint.Generation, error) {
@@ -216,7 +216,7 @@ func discardAll(ctx context.Context, executors []Executor) error {
 // them to one position.
 func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generation, d *declaration) (*generation, error) {
 	if err := kept.Verify(); err != nil {
-		return nil, fmt.Errorf("pipeline %s: %w", p.spec.Name, err)
+		return nil, fmt.Errorf("pipeline %s: %w", p.name, err)
 	}
 	plugin, err := d.instantiate(ctx)
 	if err != nil {
@@ -228,7 +228,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 	}
 	selection := feed.Select(d.manifest.Events, d.spec.Source.Events, d.spec.Source.Aggregates)
 	g := &generation{
-		pipeline:    p.spec.Name,
+		pipeline:    p.name,
 		opts:        p.opts,
 		manifest:    d.manifest,
 		executors:   executors,
@@ -246,7 +246,7 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		watch:       &p.watch,
 		policy:      d.policy,
 	}
-	g.builder.SetPipeline(p.spec.Name)
+	g.builder.SetPipeline(p.name)
 	if err := g.restore(ctx); err != nil {
 		return nil, errors.Join(err, g.close(ctx))
 	}
@@ -256,9 +256,9 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 func (p *pipeline) openExecutors(ctx context.Context, spec *config.Pipeline, generation uint64) ([]Executor, error) {
 	var executors []Executor
 	for i := range spec.Executors {
-		x, err := p.opts.OpenExecutor(ctx, spec.Executors[i], p.spec.Name, generation)
+		x, err := p.opts.OpenExecutor(ctx, spec.Executors[i], p.name, generation)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("pipeline %s: opening its executors: %w", p.spec.Name, err), closeAll(executors))
+			return nil, errors.Join(fmt.Errorf("pipeline %s: opening its executors: %w", p.name, err), closeAll(executors))
 		}
 		executors = append(executors, x)
 	}

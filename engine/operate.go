@@ -16,6 +16,8 @@ type request struct {
 	generation uint64
 	// job is the one that a replay works.
 	job uuid.UUID
+	// declared is how the pipeline is declared from now on.
+	declared *declaration
 	// letters is what is to be done about dead letters.
 	letters func(context.Context, *generation) error
 	done    chan error // of capacity 1
@@ -46,35 +48,43 @@ func (e *Engine) Reset(ctx context.Context, name string) error {
 // ask has a pipeline do what an operator wants, in the run that is under way or,
 // without one, here.
 func (e *Engine) ask(ctx context.Context, name string, r request) error {
-	p, err := e.pipeline(name)
-	if err != nil {
-		return err
+	for {
+		p, err := e.pipeline(name)
+		if err != nil {
+			return err
+		}
+		if err := e.order(ctx, p, r); !errors.Is(err, errLeft) {
+			return err
+		}
 	}
-	ended, begins := e.run()
+}
+
+// order is ask for a pipeline at hand. The error is errLeft if it is retired before it
+// takes the order.
+func (e *Engine) order(ctx context.Context, p *pipeline, r request) error {
+	ended, begins := e.underWay()
 	for ended == nil {
 		err := p.performAlone(ctx, begins, r)
 		if !errors.Is(err, errBegun) {
 			return err
 		}
-		ended, begins = e.run()
+		ended, begins = e.underWay()
 	}
 	r.done = make(chan error, 1)
-	to, in := p.requests, r.input
-	if in == inPause {
-		to = p.pauses
-	}
 	select {
-	case to <- r:
+	case p.orders <- r:
+	case <-p.there.Done():
+		return errLeft
 	case <-ended:
-		return fmt.Errorf("pipeline %s does not take the %s: %w", name, in, ErrStopped)
+		return fmt.Errorf("pipeline %s does not take the %s: %w", p.name, r.input, ErrStopped)
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for pipeline %s to take the %s: %w", name, in, ctx.Err())
+		return fmt.Errorf("waiting for pipeline %s to take the %s: %w", p.name, r.input, ctx.Err())
 	}
 	select {
 	case err := <-r.done:
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("the %s of %s goes on in the engine: %w", in, name, ctx.Err())
+		return fmt.Errorf("the %s of %s goes on in the engine: %w", r.input, p.name, ctx.Err())
 	}
 }
 
@@ -82,9 +92,9 @@ func (e *Engine) ask(ctx context.Context, name string, r request) error {
 func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error {
 	switch r.input {
 	case inReplay:
-		return p.unlessPaused(ctx, live, func(ctx context.Context) error { return p.replay(ctx, r.job, live) })
+		return p.interruptible(ctx, r, live, func(ctx context.Context) error { return p.replay(ctx, r.job, live) })
 	case inRollback:
-		return p.unlessPaused(ctx, live, func(ctx context.Context) error { return p.rollback(ctx, r.generation, live) })
+		return p.interruptible(ctx, r, live, func(ctx context.Context) error { return p.rollback(ctx, r.generation, live) })
 	}
 	live.stop()
 	switch r.input {
@@ -94,16 +104,25 @@ func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error 
 		if err := p.life.ask(inResume, ""); err != nil {
 			return err
 		}
-		return p.reload(ctx)
+		return p.reopen(ctx)
+	case inRedeclare:
+		return p.redeclare(ctx, r.declared)
+	case inDiscard:
+		return p.dropKept(ctx, r.generation)
 	case inRetry, inDrop:
 		return p.aboutDeadLetters(ctx, r.letters)
 	}
-	return p.reset(ctx, p.orPause(p.rebuildReset))
+	return p.reset(ctx, p.unlessOrdered(p.rebuildReset))
 }
 
-// errBegun is why a request is not performed alone: a run of the engine has begun,
-// and takes it.
-var errBegun = errors.New("the engine runs")
+var (
+	// errBegun is why a request is not performed alone: a run of the engine has begun,
+	// and takes it.
+	errBegun = errors.New("the engine runs")
+	// errLeft is why one is not performed at all: the configuration has the pipeline no
+	// more.
+	errLeft = errors.New("the pipeline is retired")
+)
 
 // performAlone does it while no engine runs.
 func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r request) error {
@@ -119,6 +138,8 @@ func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r r
 		return p.pause(ctx, r.reason)
 	case inResume:
 		return p.life.ask(r.input, r.reason)
+	case inRedeclare:
+		return p.redeclare(ctx, r.declared)
 	case inRetry, inDrop:
 		return p.aboutDeadLetters(ctx, r.letters)
 	case inDiscard:
@@ -141,7 +162,7 @@ func (p *pipeline) pause(ctx context.Context, reason string) error {
 		return err
 	}
 	if err := p.openReader(context.WithoutCancel(ctx)); err != nil {
-		p.opts.Logger.Warn("what the paused pipeline serves keeps its executors", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("what the paused pipeline serves keeps its executors", "pipeline", p.name, "error", err)
 	}
 	return nil
 }
@@ -156,14 +177,14 @@ func (p *pipeline) openReader(ctx context.Context) error {
 	return p.read(ctx, kept)
 }
 
-// reload opens plugin and executors anew and goes on from the last checkpoint,
+// reopen opens plugin and executors anew and goes on from the last checkpoint,
 // as a start does.
-func (p *pipeline) reload(ctx context.Context) error {
+func (p *pipeline) reopen(ctx context.Context) error {
 	p.life.become(inLoad, nil)
 	before := p.serving()
 	if before != nil { // its plugin goes on answering
 		if err := closeAll(before.executors); err != nil {
-			p.opts.Logger.Warn("closing the executors from before", "pipeline", p.spec.Name, "error", err)
+			p.opts.Logger.Warn("closing the executors from before", "pipeline", p.name, "error", err)
 		}
 	}
 	if err := p.recover(ctx); err != nil {
@@ -186,6 +207,6 @@ func (p *pipeline) release(ctx context.Context, before *generation) {
 		return
 	}
 	if err := before.close(context.WithoutCancel(ctx)); err != nil {
-		p.opts.Logger.Warn("closing the generation before", "pipeline", p.spec.Name, "error", err)
+		p.opts.Logger.Warn("closing the generation before", "pipeline", p.name, "error", err)
 	}
 }

@@ -76,7 +76,7 @@ func (p *pipeline) settle(ctx context.Context, g *generation, at pace) error {
 	old := g.plugin
 	g.plugin, g.instantiate = plugin, p.declared.instantiate
 	if err := old.Close(ctx); err != nil {
-		return fmt.Errorf("pipeline %s: closing the workers of its replay: %w", p.spec.Name, err)
+		return fmt.Errorf("pipeline %s: closing the workers of its replay: %w", p.name, err)
 	}
 	return nil
 }

@@ -8,24 +8,32 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
 )
 
 // pipeline supervises the generations of one pipeline: the live one and, during
 // a replay, the next.
 type pipeline struct {
-	spec      config.Pipeline
+	name      string
 	opts      *Options
-	declared  *declaration // what spec comes to
 	store     *checkpoint.Store
 	life      life
 	jobs      *jobs
 	drive     func(uuid.UUID) // has the run under way work a job
-	requests  chan request    // replays, resets and resumes, one after the other
-	pauses    chan request    // which do not wait for a rebuild
+	orders    chan request    // which do not wait for a build
+	turns     chan request    // of replay jobs, which do
 	work      chan struct{}   // holds one token while somebody folds
 	snapshots *snapshots      // for time travel
+
+	// there ends when the configuration has the pipeline no more, and leave ends it.
+	there context.Context
+	leave context.CancelFunc
+	// halt ends the pipeline's part in the run under way, or in the last one; nil before
+	// the first. Only who holds the engine's mu looks.
+	halt func()
+	// users are those who read what the store has, in no run. More come only while the
+	// engine lists the pipeline.
+	users sync.WaitGroup
 
 	// stale: what is open cannot go on, and is opened again before the next
 	// fold. outdated: what is open is of another declaration than the present one,
@@ -33,39 +41,53 @@ type pipeline struct {
 	// looks.
 	stale, outdated, tried bool
 
-	// mu guards what an operator sees. live is written only by who holds the
-	// token of work, which therefore reads it without mu.
-	mu     sync.Mutex
-	live   *generation // nil: there is none that can be opened
-	change *Change
+	// mu guards what an operator sees. declared and live are written only by who holds
+	// the token of work, which therefore reads them without mu.
+	mu       sync.Mutex
+	declared *declaration
+	live     *generation // nil: there is none that can be opened
+	change   *Change
 
 	watch watch
 }
 
-func newPipeline(spec config.Pipeline, opts *Options, jobs *jobs, drive func(uuid.UUID)) *pipeline {
+func newPipeline(d *declaration, opts *Options, jobs *jobs, drive func(uuid.UUID)) *pipeline {
+	name := d.spec.Name
+	there, leave := context.WithCancel(context.Background())
 	return &pipeline{
+		name:     name,
 		jobs:     jobs,
 		drive:    drive,
-		spec:     spec,
 		opts:     opts,
-		declared: &declaration{spec: spec, catalog: opts.Catalog, open: opts.OpenPlugin},
-		life:     life{pipeline: spec.Name, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger},
-		requests: make(chan request),
-		pauses:   make(chan request),
+		declared: d,
+		there:    there,
+		leave:    leave,
+		life:     life{pipeline: name, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger},
+		orders:   make(chan request),
+		turns:    make(chan request),
 		work:     make(chan struct{}, 1),
 	}
 }
 
+// declaration is the present one.
+func (p *pipeline) declaration() *declaration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.declared
+}
+
 // begin waits for the right to fold; end gives it back. The error is errBegun once
-// begun is closed.
+// begun is closed, and errLeft once the pipeline is retired.
 func (p *pipeline) begin(ctx context.Context, begun <-chan struct{}) error {
 	select {
 	case p.work <- struct{}{}:
 		return nil
 	case <-begun:
 		return errBegun
+	case <-p.there.Done():
+		return errLeft
 	case <-ctx.Done():
-		return fmt.Errorf("pipeline %s: waiting for another run of it to end: %w", p.spec.Name, ctx.Err())
+		return fmt.Errorf("pipeline %s: waiting for another run of it to end: %w", p.name, ctx.Err())
 	}
 }
 
@@ -91,10 +113,10 @@ func (p *pipeline) serve(next *generation) (before *generation) {
 func (p *pipeline) fault(err error) error {
 	p.stale = true
 	if isFenced(err) {
-		err = &TakenOverError{p.spec.Name, err}
+		err = &TakenOverError{p.name, err}
 	}
 	p.life.become(inFault, err)
-	p.opts.Observer.Faulted(p.spec.Name, err)
+	p.opts.Observer.Faulted(p.name, err)
 	return err
 }
 
@@ -106,7 +128,9 @@ func (p *pipeline) faulted() error {
 	return nil
 }
 
+// close waits for those who read, and releases everything. Nobody folds.
 func (p *pipeline) close(ctx context.Context) error {
+	p.users.Wait()
 	var errs []error
 	if live := p.serving(); live != nil {
 		errs = append(errs, live.close(ctx))

@@ -17,12 +17,11 @@ import (
 // the pipeline serves. It disturbs nobody: whoever folds goes on. progress, which may be
 // nil, is told how far it is. A difference is no error.
 func (e *Engine) Prove(ctx context.Context, name string, progress func(at, target event.Position)) (Proof, error) {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return Proof{}, err
 	}
+	defer release()
 	o, live, err := p.served(ctx)
 	if err != nil {
 		return Proof{}, err
@@ -56,8 +55,7 @@ func (k *Kept) origin(ctx context.Context, opts *Options) (origin, error) {
 	if err := d.load(ctx); err != nil {
 		return origin{}, err
 	}
-	p := &pipeline{spec: k.spec, opts: &Options{OpenPlugin: k.openPlugin}, declared: d}
-	d, err = p.declarationOf(ctx, k.kept)
+	d, err = d.of(ctx, k.kept)
 	return origin{d, k.kept, opts}, err
 }
 

@@ -13,12 +13,11 @@ import (
 
 // Query is what a resident projection answers to a query, which is for it alone to read.
 func (e *Engine) Query(ctx context.Context, name string, query []byte) (json.RawMessage, error) {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	return reading(p, func(live *generation) (json.RawMessage, error) {
 		if live.manifest.State != manifest.Resident {
 			return nil, fmt.Errorf("pipeline %s: its projection is %s, and answers no queries: read its state by key", name, live.manifest.State)

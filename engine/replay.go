@@ -26,7 +26,7 @@ func (p *pipeline) buildFor(ctx context.Context, why string) error {
 	if !p.serves() {
 		p.life.become(inRebuild, nil)
 	}
-	one, err := p.jobs.adopt(p.spec.Name, why)
+	one, err := p.jobs.adopt(p.name, why)
 	if err == nil {
 		err = p.jobs.turn(ctx, nil, one.ID)
 	}
@@ -67,16 +67,16 @@ func (p *pipeline) replay(ctx context.Context, id uuid.UUID, live *liveRun) erro
 		err = p.settle(context.WithoutCancel(ctx), next, at)
 	}
 	if err != nil {
-		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying: %w", p.spec.Name, err), serves)
+		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying: %w", p.name, err), serves)
 	}
 	if err := p.swap(context.WithoutCancel(ctx), next); err != nil {
 		err = errors.Join(err, next.close(context.WithoutCancel(ctx)))
-		err = fmt.Errorf("pipeline %s: swapping the read models, which the next start mends: %w", p.spec.Name, err)
+		err = fmt.Errorf("pipeline %s: swapping the read models, which the next start mends: %w", p.name, err)
 		_, failure := p.jobs.step(id, job.Fail, err)
 		return p.fault(errors.Join(err, failure))
 	}
 	if _, err := p.jobs.step(id, job.Finish, nil); err != nil { // the next start finds that it is done
-		p.opts.Logger.Warn("that a replay is done is not on disk", "pipeline", p.spec.Name, "job", id.String(), "error", err)
+		p.opts.Logger.Warn("that a replay is done is not on disk", "pipeline", p.name, "job", id.String(), "error", err)
 	}
 	return nil
 }
@@ -181,9 +181,9 @@ func (p *pipeline) generationOf(ctx context.Context, one job.Job) (kept *checkpo
 		if kept, err = p.store.Generation(one.Generation); err != nil || kept.Mark().Identity == p.declared.identity {
 			return kept, false, err
 		}
-		p.opts.Logger.Info("the pipeline has changed: its replay begins anew", "pipeline", p.spec.Name, "job", one.ID.String())
+		p.opts.Logger.Info("the pipeline has changed: its replay begins anew", "pipeline", p.name, "job", one.ID.String())
 		if err := p.discard(ctx, one.Generation); err != nil { // the next start tries again
-			p.opts.Logger.Warn("what a replay has left stays for now", "pipeline", p.spec.Name, "generation", one.Generation, "error", err)
+			p.opts.Logger.Warn("what a replay has left stays for now", "pipeline", p.name, "generation", one.Generation, "error", err)
 		}
 	}
 	if kept, err = p.create(); err != nil {

@@ -29,7 +29,7 @@ func (e *Engine) Submit(ctx context.Context, r job.Request) (job.Job, error) {
 	if err != nil {
 		return job.Job{}, err
 	}
-	if r.Workers > 1 && p.declared.spec.Projection.Process != nil {
+	if r.Workers > 1 && p.declaration().spec.Projection.Process != nil {
 		return job.Job{}, fmt.Errorf("pipeline %s: its projection is a process, which has no workers", r.Pipeline)
 	}
 	isBuilt := p.life.state() == Rebuilding && len(e.jobs.open(r.Pipeline)) > 0
@@ -62,8 +62,8 @@ func (e *Engine) until(ctx context.Context, r job.Request) (event.Position, erro
 func (e *Engine) goOn(id uuid.UUID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.drive != nil {
-		e.drive(id)
+	if e.running != nil {
+		e.running.drive(id)
 	}
 }
 
@@ -90,10 +90,11 @@ func (e *Engine) CancelJob(ctx context.Context, id uuid.UUID) (job.Job, error) {
 	if err != nil || one.Generation == 0 {
 		return one, err
 	}
-	p, err := e.pipeline(one.Pipeline)
+	p, ctx, release, err := e.use(ctx, one.Pipeline)
 	if err != nil {
 		return one, nil // when it is run again
 	}
+	defer release()
 	if err := p.dropUnheld(context.WithoutCancel(ctx), one.Generation); err != nil {
 		return one, fmt.Errorf("job %s is cancelled; what it has built stays for now: %w", id, err)
 	}
@@ -144,16 +145,27 @@ func (e *Engine) Replay(ctx context.Context, name string) error {
 // Work returns when a job has ended or is paused: in the run under way or, without
 // one, worked here.
 func (e *Engine) Work(ctx context.Context, id uuid.UUID) error {
-	ended, begins := e.run()
+	ended, begins := e.underWay()
 	for ended == nil {
 		err := e.workAlone(ctx, begins, id)
 		if !errors.Is(err, errBegun) {
 			return err
 		}
-		ended, begins = e.run()
+		ended, begins = e.underWay()
 	}
-	one, err := e.jobs.until(ctx, ended, id, func(s job.State) bool { return s.Ended() || s == job.Paused })
+	one, err := e.jobs.look(id)
+	if err != nil {
+		return err
+	}
+	_, using, release, err := e.use(ctx, one.Pipeline)
+	if err != nil {
+		return err
+	}
+	defer release()
+	one, err = e.jobs.until(using, ended, id, func(s job.State) bool { return s.Ended() || s == job.Paused })
 	switch {
+	case err != nil && context.Cause(using) == errLeft:
+		return fmt.Errorf("pipeline %s: job %s goes on when the configuration has it again: %w", one.Pipeline, id, errLeft)
 	case errors.Is(err, ErrStopped):
 		return fmt.Errorf("pipeline %s: job %s goes on when an engine runs: %w", one.Pipeline, id, err)
 	case err != nil && ctx.Err() != nil:
@@ -175,7 +187,10 @@ func (e *Engine) workAlone(ctx context.Context, begins <-chan struct{}, id uuid.
 		return err
 	}
 	var no *job.RefusedError
-	switch err := e.jobs.turn(ctx, begins, id); {
+	turn, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(p.there, func() { stop(errLeft) })()
+	switch err := e.jobs.turn(turn, begins, id); {
 	case errors.As(err, &no): // it has ended, or is held
 		if one, err = e.jobs.look(id); err != nil {
 			return err
@@ -187,27 +202,39 @@ func (e *Engine) workAlone(ctx context.Context, begins <-chan struct{}, id uuid.
 	return e.settle(id, p.performAlone(ctx, begins, request{input: inReplay, job: id}))
 }
 
-// driveJob works a job in the run under way, when its turn comes.
+// driveJob works a job in the run under way, when its turn comes, and again when an order
+// has gone first.
 func (e *Engine) driveJob(ctx context.Context, id uuid.UUID) {
-	one, err := e.jobs.look(id)
-	if err != nil {
-		return
+	for {
+		one, err := e.jobs.look(id)
+		if err != nil {
+			return
+		}
+		p, err := e.pipeline(one.Pipeline)
+		if err != nil {
+			return // the job waits for a configuration that has its pipeline
+		}
+		if e.jobs.turn(ctx, p.there.Done(), id) != nil {
+			return
+		}
+		_ = e.settle(id, p.workInTurn(ctx, id)) // who waits for the job finds it in the job
+		if one, err = e.jobs.look(id); err != nil || one.State != job.Queued || ctx.Err() != nil {
+			return
+		}
 	}
-	p, err := e.pipeline(one.Pipeline)
-	if err != nil {
-		return // the job waits for a configuration that has its pipeline
-	}
-	if e.jobs.turn(ctx, nil, id) != nil {
-		return
-	}
+}
+
+// workInTurn has the pipeline's run work a job that has its turn.
+func (p *pipeline) workInTurn(ctx context.Context, id uuid.UUID) error {
 	r := request{input: inReplay, job: id, done: make(chan error, 1)}
 	select {
-	case p.requests <- r:
-		err = <-r.done
+	case p.turns <- r:
+		return <-r.done
+	case <-p.there.Done():
+		return ErrStopped
 	case <-ctx.Done():
-		err = ErrStopped
+		return ErrStopped
 	}
-	_ = e.settle(id, err) // who waits for the job finds it in the job
 }
 
 // settle sees to a job that has had its turn, and that its pipeline has not worked:
@@ -217,7 +244,7 @@ func (e *Engine) settle(id uuid.UUID, err error) error {
 	switch {
 	case errors.As(err, &no):
 		_, _ = e.jobs.unworked(id, job.Fail, err)
-	case errors.Is(err, ErrStopped), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrStopped), errors.Is(err, errLeft), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		_, _ = e.jobs.unworked(id, job.Interrupt, err)
 	}
 	return err
@@ -230,7 +257,7 @@ func (p *pipeline) mendJobs() error {
 	if err != nil {
 		return err
 	}
-	for _, one := range p.jobs.open(p.spec.Name) {
+	for _, one := range p.jobs.open(p.name) {
 		if one.Generation == 0 {
 			continue
 		}

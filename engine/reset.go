@@ -19,7 +19,7 @@ func (p *pipeline) reset(ctx context.Context, rebuild func(context.Context) erro
 		return err
 	}
 	if err := p.empty(context.WithoutCancel(ctx)); err != nil {
-		return p.fault(fmt.Errorf("pipeline %s: throwing its read model away: %w", p.spec.Name, err))
+		return p.fault(fmt.Errorf("pipeline %s: throwing its read model away: %w", p.name, err))
 	}
 	return rebuild(ctx)
 }
@@ -57,7 +57,7 @@ func (p *pipeline) openEmpty(ctx context.Context) (*checkpoint.Generation, []Exe
 		if err != nil {
 			return nil, nil, err
 		}
-		executors, err := p.openExecutors(ctx, &p.spec, kept.Number())
+		executors, err := p.openExecutors(ctx, &p.declared.spec, kept.Number())
 		if err == nil {
 			return kept, executors, nil
 		}

@@ -27,10 +27,11 @@ func (e *Engine) DropGeneration(ctx context.Context, name string, generation uin
 
 // Generations lists a pipeline's generations, in the order of their numbers.
 func (e *Engine) Generations(name string) ([]Generation, error) {
-	p, err := e.pipeline(name)
+	p, _, release, err := e.use(context.Background(), name)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	return generationsOf(p.store)
 }
 
@@ -108,11 +109,11 @@ func (p *pipeline) rollback(ctx context.Context, number uint64, live *liveRun) e
 		err = p.noteRollback(next)
 	}
 	if err != nil {
-		return fmt.Errorf("pipeline %s: rolling back to generation %d: %w", p.spec.Name, next.kept.Number(), errors.Join(err, next.close(cleaning)))
+		return fmt.Errorf("pipeline %s: rolling back to generation %d: %w", p.name, next.kept.Number(), errors.Join(err, next.close(cleaning)))
 	}
 	p.callChangeOff()
 	if err := p.swap(cleaning, next); err != nil {
-		return p.fault(fmt.Errorf("pipeline %s: rolling back, which the next start finishes: %w", p.spec.Name, errors.Join(err, next.close(cleaning))))
+		return p.fault(fmt.Errorf("pipeline %s: rolling back, which the next start finishes: %w", p.name, errors.Join(err, next.close(cleaning))))
 	}
 	return nil
 }
@@ -120,12 +121,12 @@ func (p *pipeline) rollback(ctx context.Context, number uint64, live *liveRun) e
 // callChangeOff cancels the job that would build what is not wanted any more. The swap
 // removes what it has built.
 func (p *pipeline) callChangeOff() {
-	for _, one := range p.jobs.open(p.spec.Name) {
+	for _, one := range p.jobs.open(p.name) {
 		if one.Why != job.Change {
 			continue
 		}
 		if _, err := p.jobs.step(one.ID, job.Cancel, errJobCancelled); err != nil { // it may have ended
-			p.opts.Logger.Warn("a job that a rollback calls off", "pipeline", p.spec.Name, "job", one.ID.String(), "error", err)
+			p.opts.Logger.Warn("a job that a rollback calls off", "pipeline", p.name, "job", one.ID.String(), "error", err)
 		}
 	}
 }
@@ -144,20 +145,20 @@ func (p *pipeline) openKept(ctx context.Context, number uint64) (*generation, er
 		if err != nil {
 			return nil, err
 		}
-		d, err := p.declarationOf(ctx, kept)
+		d, err := p.declared.of(ctx, kept)
 		if err != nil {
 			return nil, err
 		}
 		if d.catalog != p.declared.catalog {
-			return nil, &GoneError{p.spec.Name, f.number, errOtherCatalog}
+			return nil, &GoneError{p.name, f.number, errOtherCatalog}
 		}
 		g, err := p.openGeneration(ctx, kept, d)
 		if isFenced(err) {
-			return nil, &GoneError{p.spec.Name, f.number, err}
+			return nil, &GoneError{p.name, f.number, err}
 		}
 		return g, err
 	}
-	return nil, &NotKeptError{p.spec.Name, number}
+	return nil, &NotKeptError{p.name, number}
 }
 
 // noteRollback has the next start go on with what is rolled back to. It comes before the
@@ -176,9 +177,9 @@ func (p *pipeline) noteRollback(next *generation) error {
 
 // dropKept removes a generation that an operator does not want kept.
 func (p *pipeline) dropKept(ctx context.Context, number uint64) error {
-	holder, held, ok := p.jobs.holder(p.spec.Name, number)
+	holder, held, ok := p.jobs.holder(p.name, number)
 	if ok && !held {
-		return fmt.Errorf("pipeline %s: generation %d is what job %s builds: cancel that", p.spec.Name, number, holder)
+		return fmt.Errorf("pipeline %s: generation %d is what job %s builds: cancel that", p.name, number, holder)
 	}
 	kept, rest, err := p.others()
 	if err != nil {
@@ -196,5 +197,5 @@ func (p *pipeline) dropKept(ctx context.Context, number uint64) error {
 		}
 		return p.jobs.note(holder, func(one *job.Job) { one.Kept = false })
 	}
-	return &NotKeptError{p.spec.Name, number}
+	return &NotKeptError{p.name, number}
 }

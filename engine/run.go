@@ -3,14 +3,109 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync"
+
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/job"
 )
 
+// run is a run of the engine. Who calls its methods holds the engine's mu.
+type run struct {
+	engine    *Engine
+	ctx       context.Context
+	stopping  bool          // no more pipelines are taken
+	ended     chan struct{} // closed when it has ended
+	pipelines sync.WaitGroup
+	drivers   sync.WaitGroup // of jobs
+}
+
+// Run keeps all pipelines live until ctx is done, and returns after their last
+// checkpoints. The replay jobs that have not ended go on from theirs.
+func (e *Engine) Run(ctx context.Context) {
+	r := e.beginRun(ctx)
+	<-ctx.Done()
+	e.mu.Lock()
+	r.stopping = true
+	e.mu.Unlock()
+	r.pipelines.Wait()
+	e.mu.Lock()
+	e.running = nil
+	close(r.ended)
+	e.mu.Unlock()
+	r.drivers.Wait()
+}
+
+// beginRun tells everybody of a run that begins. It works the jobs that are queued, and
+// those to come.
+func (e *Engine) beginRun(ctx context.Context) *run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r := &run{engine: e, ctx: ctx, ended: make(chan struct{})}
+	e.running = r
+	close(e.begins)
+	e.begins = make(chan struct{})
+	r.work(e.jobs.all())
+	for _, p := range e.pipelines {
+		r.take(p)
+	}
+	return r
+}
+
+// work drives those of the jobs that are in the queue.
+func (r *run) work(list []job.Job) {
+	for _, one := range list {
+		if one.State == job.Queued || one.State == job.Running {
+			r.drive(one.ID)
+		}
+	}
+}
+
+// take has the run keep a pipeline live.
+func (r *run) take(p *pipeline) {
+	if r.stopping {
+		return
+	}
+	ctx, stop := context.WithCancel(r.ctx)
+	ended := make(chan struct{})
+	p.halt = func() {
+		stop()
+		<-ended
+	}
+	r.pipelines.Go(func() {
+		defer close(ended)
+		defer stop()
+		p.run(ctx)
+	})
+}
+
+// drive has the run work a job.
+func (r *run) drive(id uuid.UUID) {
+	jobs := r.engine.jobs
+	jobs.await(id, 1) // before those behind it do
+	r.drivers.Go(func() {
+		defer jobs.await(id, -1)
+		r.engine.driveJob(r.ctx, id)
+	})
+}
+
+// underWay returns what is closed when the run under way has ended, nil if none is, and
+// what is closed when the next one begins.
+func (e *Engine) underWay() (ended, begins <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running != nil {
+		ended = e.running.ended
+	}
+	return ended, e.begins
+}
+
 // catchUp brings the pipeline to a position. A paused pipeline it leaves alone.
 func (p *pipeline) catchUp(ctx context.Context, until event.Position) error {
-	if err := p.begin(ctx, nil); err != nil {
+	if err := p.begin(ctx, nil); errors.Is(err, errLeft) {
+		return nil // nobody wants it any more
+	} else if err != nil {
 		return err
 	}
 	defer p.end()
@@ -53,7 +148,7 @@ func (p *pipeline) head(ctx context.Context) (event.Position, error) {
 		return 0, err
 	}
 	if at := p.live.furthest(); at > head {
-		return 0, p.fault(&TruncatedError{Pipeline: p.spec.Name, Position: at, Head: head})
+		return 0, p.fault(&TruncatedError{Pipeline: p.name, Position: at, Head: head})
 	}
 	return head, nil
 }
@@ -61,7 +156,7 @@ func (p *pipeline) head(ctx context.Context) (event.Position, error) {
 // prepare opens what is stale again, and rebuilds what serves nothing.
 func (p *pipeline) prepare(ctx context.Context, rebuild func(context.Context) error) error {
 	if p.stale {
-		if err := p.reload(ctx); err != nil {
+		if err := p.reopen(ctx); err != nil {
 			return err
 		}
 	}
@@ -81,7 +176,10 @@ func (p *pipeline) run(ctx context.Context) {
 	defer p.life.become(inStop, nil)
 	for ctx.Err() == nil {
 		if p.life.can(inStart) {
-			_ = p.prepare(ctx, p.orPause(p.rebuild)) // whoever wants the error finds it in the status
+			_ = p.prepare(ctx, p.unlessOrdered(p.rebuild)) // whoever wants the error finds it in the status
+		}
+		if p.life.can(inStart) && (p.stale || p.live == nil || !p.live.folds) {
+			continue // an order has come first
 		}
 		live := p.startLive(ctx)
 		p.replaceOutdated()
@@ -97,7 +195,7 @@ func (p *pipeline) replaceOutdated() {
 		return
 	}
 	p.tried = true
-	one, err := p.jobs.adopt(p.spec.Name, job.Change)
+	one, err := p.jobs.adopt(p.name, job.Change)
 	switch {
 	case err == nil:
 		p.drive(one.ID)
@@ -116,11 +214,11 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 			return
 		case <-p.expiry():
 			if err := p.dropSurplus(ctx); err != nil && ctx.Err() == nil {
-				p.opts.Logger.Warn("what is kept too long stays for now", "pipeline", p.spec.Name, "error", err)
+				p.opts.Logger.Warn("what is kept too long stays for now", "pipeline", p.name, "error", err)
 			}
 			continue
-		case r = <-p.pauses:
-		case r = <-p.requests:
+		case r = <-p.orders:
+		case r = <-p.turns:
 		}
 		if err := p.refuses(r); err != nil {
 			r.done <- err
@@ -132,41 +230,6 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 		}
 		r.done <- p.perform(ctx, r, live)
 		return
-	}
-}
-
-// refuses reports why the pipeline's state does not allow a request. A job that has
-// its turn may be what a pipeline waits for that serves nothing.
-func (p *pipeline) refuses(r request) error {
-	if r.input == inReplay && p.life.state() == Rebuilding {
-		return nil
-	}
-	return p.life.takes(r.input)
-}
-
-// errCalledOff is why a rebuild that a pause has called off ends.
-var errCalledOff = errors.New("the pipeline is paused")
-
-// orPause is a build where nothing serves, unless a pause calls that off.
-func (p *pipeline) orPause(build func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error { return p.unlessPaused(ctx, nil, build) }
-}
-
-// unlessPaused does something that a pause of the pipeline calls off.
-func (p *pipeline) unlessPaused(ctx context.Context, live *liveRun, do func(context.Context) error) error {
-	ctx, callOff := context.WithCancelCause(ctx)
-	defer callOff(nil)
-	done := make(chan error, 1)
-	go func() { done <- do(ctx) }()
-	select {
-	case err := <-done:
-		return err
-	case r := <-p.pauses:
-		callOff(errCalledOff)
-		err := <-done
-		live.stop()
-		r.done <- p.pause(context.WithoutCancel(ctx), r.reason)
-		return err
 	}
 }
 

@@ -20,12 +20,11 @@ import (
 // query, if it is resident; the state of one key or, without a key, an object
 // of all by key, if it is keyed. key is nil for none.
 func (e *Engine) State(ctx context.Context, name string, key *string) (json.RawMessage, error) {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	return reading(p, func(live *generation) (json.RawMessage, error) { return live.stateJSON(ctx, key) })
 }
 
@@ -46,9 +45,9 @@ func reading[T any](p *pipeline, read func(live *generation) (T, error)) (found 
 func (p *pipeline) noState() error {
 	switch state := p.life.state(); state {
 	case Rebuilding, CatchingUp, Live:
-		return fmt.Errorf("pipeline %s: its read model is being rebuilt", p.spec.Name)
+		return fmt.Errorf("pipeline %s: its read model is being rebuilt", p.name)
 	default:
-		return fmt.Errorf("pipeline %s is %s, and has no read model of its present declaration", p.spec.Name, state)
+		return fmt.Errorf("pipeline %s is %s, and has no read model of its present declaration", p.name, state)
 	}
 }
 
@@ -216,10 +215,10 @@ func (k *Kept) Close(ctx context.Context) error {
 
 func (p *pipeline) status(head event.Position) Status {
 	at, _ := p.life.look()
-	open := p.jobs.open(p.spec.Name)
+	open := p.jobs.open(p.name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Pipeline: p.spec.Name, Head: head, Module: p.declared.module, Jobs: open}
+	s := Status{Pipeline: p.name, Head: head, Module: p.declared.module, Jobs: open}
 	s.setLife(at)
 	if p.change != nil {
 		s.Change = new(*p.change)

@@ -48,13 +48,12 @@ func (e *CursorError) Error() string {
 
 // States reads a page of the states of a keyed projection. The error may be a
 // *CursorError.
-func (e *Engine) States(_ context.Context, name string, q Pages) (Page, error) {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+func (e *Engine) States(ctx context.Context, name string, q Pages) (Page, error) {
+	p, _, release, err := e.use(ctx, name)
 	if err != nil {
 		return Page{}, err
 	}
+	defer release()
 	first := q.Prefix
 	if q.After != "" {
 		last, err := keyOf(q.After)

@@ -67,12 +67,11 @@ func (m Moment) resolve(ctx context.Context, log Log) (at event.Position, err er
 // StateAt is State, as it was at a moment, and the position of that. It is folded in the
 // shadow, from the last snapshot before, by the generation's own code.
 func (e *Engine) StateAt(ctx context.Context, name string, m Moment, key *string) (json.RawMessage, event.Position, error) {
-	e.asked.Add(1)
-	defer e.asked.Done()
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return nil, 0, err
 	}
+	defer release()
 	o, _, err := p.served(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -89,7 +88,7 @@ func (p *pipeline) served(ctx context.Context) (o origin, live *generation, err 
 	if err != nil {
 		return o, nil, err
 	}
-	d, err := p.declarationOf(ctx, kept)
+	d, err := p.declaration().of(ctx, kept)
 	return origin{d, kept, p.opts}, live, err
 }
 

@@ -16,7 +16,7 @@ func (p *pipeline) travel(ctx context.Context, w *work, one job.Job) error {
 	next, err := p.build(ctx, w, one, at, func(next *generation) error { return p.fillUntil(ctx, next, one) })
 	if err != nil {
 		const serves = true // whatever becomes of it, the pipeline goes on
-		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying until position %d: %w", p.spec.Name, one.Until, err), serves)
+		return p.abandon(ctx, one, next, fmt.Errorf("pipeline %s: replaying until position %d: %w", p.name, one.Until, err), serves)
 	}
 	_, err = p.jobs.finishKept(one.ID)
 	return errors.Join(err, next.close(context.WithoutCancel(ctx)))

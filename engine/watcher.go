@@ -69,15 +69,15 @@ type Watcher struct {
 
 // Watch begins to watch a pipeline, whose projection has a state. It ends with Close.
 func (e *Engine) Watch(ctx context.Context, name string, want Watch) (x *Watcher, err error) {
-	p, err := e.pipeline(name)
+	p, ctx, release, err := e.use(ctx, name)
 	if err != nil {
 		return nil, err
 	}
+	defer release()
 	x = &Watcher{engine: e, p: p, want: want}
 	if x.at, err = reading(p, x.enter); err != nil {
 		return nil, err
 	}
-	e.asked.Add(1)
 	if err := x.begin(ctx); err != nil {
 		x.Close()
 		return nil, err
@@ -141,6 +141,11 @@ func (x *Watcher) present(ctx context.Context, n *Notice) (err error) {
 }
 
 func (x *Watcher) ask(ctx context.Context) (json.RawMessage, error) {
+	_, ctx, release, err := x.engine.use(ctx, x.p.name)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	return reading(x.p, func(live *generation) (json.RawMessage, error) {
 		if live.manifest.State != x.state {
 			return nil, x.otherwise(live)
@@ -184,6 +189,8 @@ func (x *Watcher) Next(ctx context.Context) (Notice, error) {
 		}
 		select {
 		case <-more:
+		case <-x.p.there.Done():
+			return Notice{}, &RefusedError{Pipeline: x.p.name, State: Retired, Rule: ruleRetired, Reason: notDeclared}
 		case <-ctx.Done():
 			return Notice{}, ctx.Err()
 		}
@@ -222,7 +229,4 @@ func (x *Watcher) notice(ctx context.Context, item news) (n Notice, told bool, e
 }
 
 // Close ends the watching.
-func (x *Watcher) Close() {
-	x.p.watch.leave()
-	x.engine.asked.Done()
-}
+func (x *Watcher) Close() { x.p.watch.leave() }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
 	"github.com/refold-dev/refold/engine/tracing"
 )
@@ -42,6 +44,7 @@ func (a *app) runCommand() *cobra.Command {
 
 // run checks all that can be checked before it takes the data directory.
 func (a *app) run(ctx context.Context, file string, once bool, monitor string) (err error) {
+	digest := digestOf(file)
 	c, err := config.Load(file)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	if s.control != nil {
 		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
 	}
-	r := &pipelineRun{session: s, parts: parts, config: *c}
+	r := &pipelineRun{session: s, parts: parts, config: *c, digest: digest}
 	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {
 		return err
 	}
@@ -82,7 +85,7 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	if once {
 		return a.runOnce(ctx, r)
 	}
-	return a.runLive(ctx, r, monitor, logger)
+	return a.runLive(ctx, r, newReloader(file, r), monitor)
 }
 
 // others are the pipelines of a data directory that are not among the declared
@@ -111,6 +114,7 @@ type pipelineRun struct {
 	parts              *parts
 	pipelines, retired []config.Pipeline
 	config             config.Config // the zero value where nobody has declared one
+	digest             string        // of what that depends on
 }
 
 // open opens the engine, and keeps a journal of what becomes of its pipelines.
@@ -174,8 +178,10 @@ func (a *app) runOnce(ctx context.Context, r *pipelineRun) (err error) {
 	return a.printCaughtUp(list, r.parts.collected)
 }
 
-func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logger *slog.Logger) (err error) {
-	s := r.session
+func (a *app) runLive(ctx context.Context, r *pipelineRun, reloads *reloader, monitor string) (err error) {
+	s, logger := r.session, r.parts.logger
+	asked, stop := hangups()
+	defer stop()
 	metrics := metricsOf(s.dir)
 	observer := loggingObserver(logger).And(metrics.Observer())
 	spans, err := tracesOf(ctx, &r.config.Tracing, logger)
@@ -193,7 +199,10 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 	metrics.Watch(e)
 	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
 	r.dropModules(ctx, e)
-	api, err := r.serveControl(e, metrics)
+	reloads.engine, reloads.metrics = e, metrics
+	metrics.Reloaded(true, time.Now())
+	defer reloads.close()
+	api, err := r.serveControl(control.Options{Engine: e, Metrics: metrics, Configured: reloads})
 	if err != nil {
 		return err
 	}
@@ -208,7 +217,10 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, monitor string, logge
 		return err
 	}
 	logger.Info("the engine runs", "pipelines", len(r.pipelines), "data", a.data, "log", s.logURL)
+	var following sync.WaitGroup
+	following.Go(func() { reloads.follow(ctx, asked) })
 	e.Run(ctx)
+	following.Wait()
 	logger.Info("the engine has stopped")
 	return nil
 }

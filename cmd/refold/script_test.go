@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			"exits":       exits,
 			"eventually":  eventually,
 			"sigterm":     sigterm,
+			"sighup":      sighup,
 			"field":       field,
 			"truncate":    truncate,
 			"bare_module": bareModule,
@@ -225,6 +226,16 @@ func sigterm(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, c := range ts.BackgroundCmds() {
 		ts.Check(c.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// sighup asks what runs in the background for a reload.
+func sighup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: sighup")
+	}
+	for _, c := range ts.BackgroundCmds() {
+		ts.Check(c.Process.Signal(syscall.SIGHUP))
 	}
 }
 

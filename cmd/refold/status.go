@@ -73,6 +73,9 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
 			return err
 		}
+		if err := a.printReloadFailure(ctx, s.control); err != nil {
+			return err
+		}
 	}
 	names := make([]string, len(list))
 	for i := range list {

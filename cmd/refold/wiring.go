@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -44,6 +46,7 @@ type parts struct {
 	mu              sync.Mutex
 	modules         map[source]*wasm.Module
 	executorModules map[source]*wasm.ExecutorModule
+	superseded      []*wasm.ExecutorModule // whose files hold others now; some may be in use
 	programs        map[string]*process.Program
 }
 
@@ -306,7 +309,7 @@ func (p *parts) close(ctx context.Context) error {
 	for _, m := range p.modules {
 		errs = append(errs, m.Close(ctx))
 	}
-	for _, m := range p.executorModules {
+	for _, m := range append(slices.Collect(maps.Values(p.executorModules)), p.superseded...) {
 		errs = append(errs, m.Close(ctx))
 	}
 	return errors.Join(append(errs, p.host.Close(ctx))...)

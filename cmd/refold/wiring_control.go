@@ -11,7 +11,6 @@ import (
 
 	client "github.com/nats-io/nats.go"
 
-	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/eventstore/jetstream"
@@ -23,9 +22,9 @@ type controlAPI struct {
 	closers    []func() error
 }
 
-// serveControl serves the control API: for the commands of this machine, at a free port
+// serveControl serves the control API, about an engine and who watches and configures it: for the commands of this machine, at a free port
 // and with a token that is new each time, and where the configuration says.
-func (r *pipelineRun) serveControl(e *engine.Engine, m *control.Metrics) (api *controlAPI, err error) {
+func (r *pipelineRun) serveControl(about control.Options) (api *controlAPI, err error) {
 	api = &controlAPI{token: rand.Text()}
 	defer func() {
 		if err != nil {
@@ -34,21 +33,24 @@ func (r *pipelineRun) serveControl(e *engine.Engine, m *control.Metrics) (api *c
 	}()
 	own := control.Token{Name: "the data directory's token", Secret: api.token, May: []control.Right{control.Read, control.Operate}}
 	c := &r.config.Control
-	private, err := control.Listen(control.Options{Engine: e, Events: r.session.archived, Metrics: m, Tokens: []control.Token{own}, Pprof: c.Pprof, Logger: r.parts.logger})
+	about.Events, about.Pprof, about.Logger = r.session.archived, c.Pprof, r.parts.logger
+	o := about
+	o.Tokens = []control.Token{own}
+	private, err := control.Listen(o)
 	if err != nil {
 		return api, fmt.Errorf("opening the control API: %w", err)
 	}
 	api.url = private.URL()
 	api.closers = append(api.closers, private.Close)
 	if c.Listen != "" {
-		public, err := r.listenControl(e, m, own)
+		public, err := r.listenControl(about, own)
 		if err != nil {
 			return api, err
 		}
 		api.closers = append(api.closers, public.Close)
 		r.parts.logger.Info("the control API is served", "url", public.URL())
 	}
-	end, err := r.serveNATS(e)
+	end, err := r.serveNATS(about)
 	if err != nil {
 		return api, err
 	}
@@ -57,9 +59,9 @@ func (r *pipelineRun) serveControl(e *engine.Engine, m *control.Metrics) (api *c
 }
 
 // listenControl serves the address that the configuration names.
-func (r *pipelineRun) listenControl(e *engine.Engine, m *control.Metrics, own control.Token) (*control.Server, error) {
+func (r *pipelineRun) listenControl(o control.Options, own control.Token) (*control.Server, error) {
 	c := &r.config.Control
-	o := control.Options{Engine: e, Events: r.session.archived, Metrics: m, Address: c.Listen, Pprof: c.Pprof, Logger: r.parts.logger}
+	o.Address = c.Listen
 	var err error
 	if o.Tokens, err = controlTokens(c); err != nil {
 		return nil, err
@@ -125,13 +127,13 @@ func (api *controlAPI) close() error {
 
 // serveNATS has requests answered on the log's server, where that is granted. It returns
 // how that is ended, which is before the engine is closed.
-func (r *pipelineRun) serveNATS(e *engine.Engine) (end func(), err error) {
+func (r *pipelineRun) serveNATS(about control.Options) (end func(), err error) {
 	subject := r.config.ControlSubject()
 	if subject == "" {
 		return func() {}, nil
 	}
 	s, err := control.Serve(control.ServiceOptions{
-		Engine: e, Events: r.session.archived,
+		Engine: about.Engine, Events: about.Events, Configured: about.Configured,
 		Connect: func(opts ...client.Option) (*client.Conn, error) { return jetstream.Connect(r.session.server, opts...) },
 		Subject: subject, Version: serviceVersion(), Logger: r.parts.logger,
 	})

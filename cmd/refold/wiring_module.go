@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -75,6 +77,9 @@ func (p *parts) executorModule(ctx context.Context, spec *config.WASMExecutor) (
 	defer p.mu.Unlock()
 	from := source{spec.Module, wasm.Limits{MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEffect, StackSlots: spec.StackSlots}}
 	m, ok := p.executorModules[from]
+	if ok && p.replaced(from.path, m) {
+		p.superseded, ok = append(p.superseded, m), false
+	}
 	if !ok {
 		var err error
 		if m, err = p.host.LoadExecutor(ctx, from.path, from.limits); err != nil {
@@ -86,6 +91,12 @@ func (p *parts) executorModule(ctx context.Context, spec *config.WASMExecutor) (
 		return nil, anotherDigest(spec.Where("sha256"), spec.Module, digest)
 	}
 	return m, nil
+}
+
+// replaced reports whether a module's file holds another one by now.
+func (p *parts) replaced(path string, m *wasm.ExecutorModule) bool {
+	text, err := os.ReadFile(path)
+	return err == nil && fmt.Sprintf("sha256:%x", sha256.Sum256(text)) != m.Digest()
 }
 
 // anotherDigest is a module that is not the one that was pinned.

@@ -32,6 +32,8 @@ var about = map[string]aboutKey{
 	"Store.replicas": {schema: number(1, maxReplicas), absent: "one, or what the stream has"},
 	"Store.stream":   {schema: pattern(streamName), absent: "made of `prefix`"},
 
+	"Reload.watch": {value: false},
+
 	"Replay.jobs": {schema: number(1, maxReplayJobs), value: 1},
 	"Replay.rate": {schema: number(1, maxReplayRate), absent: "no bound"},
 

@@ -25,6 +25,8 @@ type Config struct {
 	Monitor Monitor `yaml:"monitor" json:",omitzero"`
 	// Tracing says where spans are exported to.
 	Tracing Tracing `yaml:"tracing" json:",omitzero"`
+	// Reload says when a running engine takes all this anew.
+	Reload Reload `yaml:"reload" json:",omitzero"`
 	// Catalog declares event types; the others are taken as they are.
 	Catalog []EventType `yaml:"catalog" json:",omitempty"`
 

@@ -120,11 +120,7 @@ func (l *loader) include(from string, of Include) {
 		}
 		return
 	}
-	pattern := of.Pattern
-	if !filepath.IsAbs(pattern) {
-		pattern = filepath.Join(escapeGlob(filepath.Dir(from)), pattern)
-	}
-	found, err := filepath.Glob(pattern)
+	found, err := filepath.Glob(of.pattern(from))
 	if errors.Is(err, filepath.ErrBadPattern) {
 		l.fail(of.pos, "* stands for any letters, ? for one, [ab] for one of them", "%q is no pattern", of.Pattern)
 		return
@@ -136,6 +132,14 @@ func (l *loader) include(from string, of Include) {
 		l.fail(of.pos, "mend the path; it is relative to this file", "no file is named %s", of.Pattern)
 	}
 	l.load(found, of.pos)
+}
+
+// pattern is the include's, as a file's that has it.
+func (i *Include) pattern(from string) string {
+	if filepath.IsAbs(i.Pattern) {
+		return i.Pattern
+	}
+	return filepath.Join(escapeGlob(filepath.Dir(from)), i.Pattern)
 }
 
 func isPattern(path string) bool { return strings.ContainsAny(path, "*?[") }

@@ -123,31 +123,8 @@ func Parse(file string, text []byte, env Env) (Config, Errors) {
 
 // resolve makes the paths of the pipeline's plugins and credentials absolute.
 func (p *Pipeline) resolve(file string) {
-	resolve(file, &p.Projection.WASM)
-	if process := p.Projection.Process; process != nil && len(process.Command) > 0 {
-		resolve(file, &process.Command[0])
-	}
-	for i := range p.Executors {
-		x := p.Executors[i].Innermost()
-		if x != nil && x.Process != nil && len(x.Process.Command) > 0 {
-			resolve(file, &x.Process.Command[0])
-		}
-		if x != nil && x.WASM != nil {
-			x.WASM.resolve(file)
-		}
-		var paths []*string
-		switch {
-		case x != nil && x.NATS != nil:
-			paths = x.NATS.paths()
-		case x != nil && x.HTTP != nil:
-			paths = x.HTTP.paths()
-		}
-		for _, path := range paths {
-			resolve(file, path)
-		}
-		if x != nil && x.Postgres != nil {
-			resolve(file, &x.Postgres.URLFile)
-		}
+	for _, path := range p.paths() {
+		resolve(file, path)
 	}
 }
 

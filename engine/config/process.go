@@ -38,6 +38,14 @@ func (p *Process) Path() string {
 	return p.Command[0]
 }
 
+// paths are those that are relative to the YAML file until it is loaded.
+func (p *Process) paths() []*string {
+	if p == nil || len(p.Command) == 0 {
+		return nil
+	}
+	return []*string{&p.Command[0]}
+}
+
 // identified is a process as a read model depends on it: by its arguments, and its
 // executable's name. Where that lies, which variables it gets and how long it may
 // take change nothing.

@@ -102,18 +102,17 @@ func (l *Named[T]) decodeNode(d *decoder, n *yaml.Node) {
 	})
 }
 
-// resolve makes the paths absolute that are relative to the YAML file.
-func (w *WASMExecutor) resolve(file string) {
+// paths are those that are relative to the YAML file until it is loaded.
+func (w *WASMExecutor) paths() []*string {
 	c := &w.Capabilities
-	for _, path := range append(c.NATS.paths(), &w.Module) {
-		resolve(file, path)
-	}
+	paths := append(c.NATS.paths(), &w.Module)
 	for i := range c.SQL {
-		resolve(file, &c.SQL[i].Value.File)
+		paths = append(paths, &c.SQL[i].Value.File)
 	}
 	for i := range c.Secrets {
-		resolve(file, &c.Secrets[i].Value.File)
+		paths = append(paths, &c.Secrets[i].Value.File)
 	}
+	return paths
 }
 
 var (

@@ -25,6 +25,8 @@ type Options struct {
 	Events EventReader
 	// Metrics are what the engine is observed by; nil are some that tell its status alone.
 	Metrics *Metrics
+	// Configured brings the engine its configuration anew; nil for nobody.
+	Configured Configured
 	// Address is HOST:PORT; empty means a free port of 127.0.0.1.
 	Address string
 	// Tokens are what requests carry, one of them each. Without any, a client's certificate
@@ -96,7 +98,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(o.Address)
-	s := &Server{asked: asked{o.Engine, o.Events}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers)}
+	s := &Server{asked: asked{o.Engine, o.Events, o.Configured}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers)}
 	var certified []Right
 	if o.TLS != nil {
 		config, err := o.TLS.serverConfig(o.Logger)

@@ -52,10 +52,12 @@ const (
 	mediaEvents = "text/event-stream"
 )
 
-// asked is what verbs are about: an engine, and the events that it is fed.
+// asked is what verbs are about: an engine, the events that it is fed, and what brings it
+// its configuration, which may be nil.
 type asked struct {
-	engine *engine.Engine
-	events EventReader
+	engine     *engine.Engine
+	events     EventReader
+	configured Configured
 }
 
 // answer takes what a verb has to say: one value, or lines.
@@ -94,7 +96,7 @@ type ofPipeline struct {
 
 // verbs are all that there are. The routes, the subjects and the OpenAPI document are
 // made of this table.
-var verbs = slices.Concat(pipelineVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, documentVerbs)
+var verbs = slices.Concat(pipelineVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, configurationVerbs, documentVerbs)
 
 // watches are what a monitor serves, and a server as well.
 var watches = []struct{ path, about string }{

@@ -22,8 +22,18 @@ var ErrUnknownPipeline = errors.New("the data directory has no such pipeline")
 // returns the declaration with the path of the copy. A process is not copied, for
 // it may need what lies beside it; it is pinned to what it is now.
 func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
+	p, err := d.Place(p)
+	if err != nil {
+		return p, err
+	}
+	return p, d.Note(p)
+}
+
+// Place is the part of Adopt that copies the module: the declaration is noted by Note, or
+// was not to be.
+func (d Dir) Place(p config.Pipeline) (config.Pipeline, error) {
 	if p.Projection.Process != nil {
-		return d.adoptProcess(p)
+		return pinned(p)
 	}
 	module, err := os.ReadFile(p.Projection.WASM)
 	if err != nil {
@@ -35,22 +45,27 @@ func (d Dir) Adopt(p config.Pipeline) (config.Pipeline, error) {
 			return p, err
 		}
 	}
-	p.Projection.WASM = name // relative, so that a data directory can be moved
-	err = d.write(specName(p.Name), p)
 	p.Projection.WASM = d.modulePath(name)
-	return p, err
+	return p, nil
 }
 
-func (d Dir) adoptProcess(p config.Pipeline) (config.Pipeline, error) {
+// Note notes the declaration of a pipeline that Place has returned.
+func (d Dir) Note(p config.Pipeline) error {
+	p.Projection.WASM = copyName(p.Projection.WASM) // relative, so that a data directory can be moved
+	return d.write(specName(p.Name), p)
+}
+
+// pinned is a pipeline whose projection is a process, as its executable is now.
+func pinned(p config.Pipeline) (config.Pipeline, error) {
 	code, err := os.ReadFile(p.Projection.Process.Path())
 	if err != nil {
 		return p, fmt.Errorf("pipeline %s: reading its executable: %w", p.Name, err)
 	}
 	sum := sha256.Sum256(code)
-	pinned := *p.Projection.Process
-	pinned.SHA256 = hex.EncodeToString(sum[:])
-	p.Projection.Process = &pinned
-	return p, d.write(specName(p.Name), p)
+	process := *p.Projection.Process
+	process.SHA256 = hex.EncodeToString(sum[:])
+	p.Projection.Process = &process
+	return p, nil
 }
 
 // moduleName is what a module's copy is called. A script keeps its own name, which
