@@ -38,6 +38,10 @@ soak: tools ## Kill the engine 200 times over 200,000 events, and what it works 
 build: ## Build bin/refold
 	$(GO) build -o bin/refold ./cmd/refold
 
+.PHONY: release
+release: ## Build static binaries for all platforms in dist/, with checksums and a bill of materials
+	@./release.sh $(or $(VERSION),$(shell git describe --tags --always --dirty))
+
 .PHONY: guests
 guests: ## Build the examples' projections in Go
 	@$(MAKE) --no-print-directory -C examples/fleet all
@@ -62,4 +66,4 @@ tools: ## Install what the tests need beyond Go, if it is missing
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin examples/*/*.wasm examples/*/*/*.wasm examples/*/rust/target examples/*/assemblyscript/node_modules sdk/rust/target
+	rm -rf bin dist examples/*/*.wasm examples/*/*/*.wasm examples/*/rust/target examples/*/assemblyscript/node_modules sdk/rust/target

@@ -19,6 +19,7 @@ func adviceOn(err error) string {
 		return h.hint
 	}
 	var note *datadir.NoteError
+	var other *datadir.FormatError
 	var unmarked *datadir.UnmarkedError
 	var state *engine.DamagedStateError
 	var refused *engine.RefusedError
@@ -28,6 +29,10 @@ func adviceOn(err error) string {
 	switch {
 	case errors.Is(err, datadir.ErrNone):
 		return "name it with --data; `refold run` and `refold event import` make one"
+	case errors.As(err, &other) && other.Version > datadir.Format:
+		return "a later Refold has made it: run that one, or `refold event export` with it and `refold event import` into a new directory with this one"
+	case errors.As(err, &other):
+		return "`refold event export` with the Refold that made it, and `refold event import` into a new directory with this one; replays build the read models again"
 	case errors.As(err, &unmarked):
 		return fmt.Sprintf("if it is one, write %s anew: %s", filepath.Join(unmarked.Path, "format.json"), formatText)
 	case errors.As(err, &note):

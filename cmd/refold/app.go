@@ -52,9 +52,9 @@ func (a *app) execute(ctx context.Context, args []string) int {
 func (a *app) root() *cobra.Command {
 	root := a.group("refold", "A projection engine for event-sourced systems",
 		a.runCommand(), a.validateCommand(), a.configCommand(), a.statusCommand(), a.stateCommand(), a.pauseCommand(), a.resumeCommand(), a.replayCommand(), a.resetCommand(), a.reloadCommand(), a.proveCommand(), a.dlqCommand(),
-		a.pluginCommand(), a.sdkCommand(), a.devCommand(), a.eventCommand(), a.archiveCommand(), a.resourceCommand(), a.doctorCommand(), a.benchCommand(), a.versionCommand())
+		a.pluginCommand(), a.sdkCommand(), a.devCommand(), a.eventCommand(), a.archiveCommand(), a.resourceCommand(), a.doctorCommand(), a.benchCommand(), a.manCommand(), a.versionCommand())
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.CompletionOptions.HiddenDefaultCmd = true
+	a.completePipelines(root)
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if a.data == "" {
 			return &usageError{errors.New("--data names no directory")}

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func (a *app) devCommand() *cobra.Command {
@@ -142,23 +140,4 @@ func (d *development) printInColour(err error) {
 	var text strings.Builder
 	(&app{err: &text}).printError(err)
 	fmt.Fprintln(d.err, coloured(d.err, red, strings.TrimSuffix(text.String(), "\n")))
-}
-
-// colour is a colour of terminals.
-type colour string
-
-const (
-	red    colour = "31"
-	green  colour = "32"
-	yellow colour = "33"
-)
-
-// coloured is a text in a colour, if w is a terminal and nobody asked for none:
-// see no-color.org.
-func coloured(w io.Writer, c colour, text string) string {
-	file, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) || os.Getenv("NO_COLOR") != "" {
-		return text
-	}
-	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
 }

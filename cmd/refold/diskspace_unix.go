@@ -16,3 +16,6 @@ func freeSpace(path string) (uint64, error) {
 	}
 	return uint64(s.Bavail) * uint64(s.Bsize), nil
 }
+
+// mayWrite reports why this user may not write to a folder.
+func mayWrite(folder string) error { return unix.Access(folder, unix.W_OK|unix.X_OK) }

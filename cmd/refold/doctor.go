@@ -114,9 +114,13 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 // examine makes all checks that make sense after those before.
 func (a *app) examine(ctx context.Context, d *diagnosis, c *config.Config, monitors []string) error {
 	dir := datadir.At(a.data)
+	d.versions()
 	there := d.directory(dir, c)
 	if !there && c == nil {
 		return nil
+	}
+	if err := a.examineExecutors(ctx, d, dir, c); err != nil {
+		return err
 	}
 	store, sound := d.store(dir, c)
 	if !sound {

@@ -19,7 +19,7 @@ func (a *app) engineLogger(l *config.Logging, usual slog.Level) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	switch format := cmp.Or(l.Format, "auto"); {
-	case a.json, format == "json", format == "auto" && !a.onTerminal():
+	case a.json, format == "json", format == "auto" && !isTerminal(a.err):
 		return slog.New(slog.NewJSONHandler(a.err, options))
 	}
 	return slog.New(slog.NewTextHandler(a.err, options))

@@ -25,6 +25,9 @@ const (
 	plainEnv  = "REFOLD_TEST_PLAIN"
 )
 
+// testedRelease is the version that the plain command is built with.
+const testedRelease = "v0.0.0-tested"
+
 // guests are where the sources of the guests are: those of an example, one for the
 // filters, and one that breaks a law.
 var guests = []string{
@@ -89,7 +92,7 @@ func (s suite) Run() int {
 // compiled form into the cache: it has no race detector, with which compiling takes
 // ten times as long.
 func build(guestsTo, plain string) error {
-	if err := goBuild(nil, "-race=false", "-o", plain, "."); err != nil {
+	if err := goBuild(nil, "-race=false", "-ldflags", "-X main.release="+testedRelease, "-o", plain, "."); err != nil {
 		return err
 	}
 	var pipelines strings.Builder
@@ -117,6 +120,20 @@ func goBuild(env []string, args ...string) error {
 		return fmt.Errorf("%s: %w\n%s", c, err, out)
 	}
 	return nil
+}
+
+// TestReleaseIsTold: what is built as a release says which one it is.
+func TestReleaseIsTold(t *testing.T) {
+	out, err := exec.Command(os.Getenv(plainEnv), "version").CombinedOutput()
+	if want := "refold " + testedRelease + " (go"; err != nil || !strings.HasPrefix(string(out), want) {
+		t.Errorf("%v, and the output %q, want %q first", err, out, want)
+	}
+	for _, file := range []string{"../../release.sh", "../../Dockerfile"} {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), "-X main.release=$") {
+			t.Errorf("%s does not set main.release: %v", file, err)
+		}
+	}
 }
 
 // TestEnvironmentOfTestsIsNotHeard: what a property test's settings are elsewhere, and

@@ -61,7 +61,7 @@ func (a *app) printError(err error) {
 		if line.File != "" {
 			text = config.Pos{File: line.File, Line: line.Line, Column: line.Column}.String() + ": " + text
 		}
-		fmt.Fprintln(a.err, "refold:", text)
+		fmt.Fprintln(a.err, coloured(a.err, red, "refold:"), text)
 		if line.Hint != "" {
 			fmt.Fprintln(a.err, "  hint:", line.Hint)
 		}
@@ -71,13 +71,26 @@ func (a *app) printError(err error) {
 // printJSON writes v on one line.
 func (a *app) printJSON(v any) error { return json.NewEncoder(a.out).Encode(v) }
 
-// table writes rows in columns; the first row is the heading.
+// table writes rows in columns; the first row is the heading. A column with a cell in a
+// colour is in colours, if those are wanted: the codes of all are equally long, so that
+// the columns stay straight.
 func (a *app) table(rows [][]any) error {
+	inColours := map[int]bool{}
+	for _, row := range rows {
+		for i, cell := range row {
+			if _, is := cell.(tinted); is && coloursOn(a.out) {
+				inColours[i] = true
+			}
+		}
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		for i, cell := range row {
 			if i > 0 {
 				fmt.Fprint(w, "\t")
+			}
+			if inColours[i] {
+				cell = tint(cell)
 			}
 			fmt.Fprint(w, cell)
 		}
@@ -89,15 +102,14 @@ func (a *app) table(rows [][]any) error {
 // terminal is standard error if that is a terminal that somebody looks at, or
 // nothing.
 func (a *app) terminal() io.Writer {
-	if a.onTerminal() && !a.json {
+	if isTerminal(a.err) && !a.json {
 		return a.err
 	}
 	return io.Discard
 }
 
-// onTerminal reports whether standard error is a terminal.
-func (a *app) onTerminal() bool {
-	f, ok := a.err.(*os.File)
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

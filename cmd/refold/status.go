@@ -24,6 +24,7 @@ const historyLimit = 50
 func (a *app) statusCommand() *cobra.Command {
 	var history, disk bool
 	var limit int
+	var watch time.Duration
 	c := &cobra.Command{
 		Use:   "status [PIPELINE]",
 		Short: "Show where each pipeline is, or one; or what has become of it",
@@ -37,6 +38,12 @@ func (a *app) statusCommand() *cobra.Command {
 				return &usageError{errors.New("--limit is about --history")}
 			case history && disk:
 				return &usageError{errors.New("--history and --disk are two questions")}
+			case cmd.Flags().Changed("watch") && (history || disk):
+				return &usageError{errors.New("--watch is about neither --history nor --disk")}
+			case cmd.Flags().Changed("watch") && watch < leastWatch:
+				return &usageError{fmt.Errorf("--watch must be at least %s", leastWatch)}
+			case watch > 0:
+				return a.watchStatus(cmd.Context(), pipeline, watch)
 			case !history:
 				return a.status(cmd.Context(), pipeline, disk)
 			}
@@ -49,6 +56,8 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 	c.Flags().BoolVar(&history, "history", false, "show the latest transitions from state to state, and why")
 	c.Flags().BoolVar(&disk, "disk", false, "show only what takes the disk's space, with --json in bytes by pipeline")
+	c.Flags().DurationVar(&watch, "watch", 0, "show it again and again, until it is interrupted, at this `interval`; with --json a line each time")
+	c.Flags().Lookup("watch").NoOptDefVal = defaultWatch.String()
 	c.Flags().IntVar(&limit, "limit", historyLimit, "with --history, at most so `many`")
 	return c
 }
@@ -63,11 +72,8 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 	if err != nil {
 		return err
 	}
-	if pipeline != "" {
-		list = slices.DeleteFunc(list, func(s engine.Status) bool { return s.Pipeline != pipeline })
-		if len(list) == 0 {
-			return a.withKnown(fmt.Errorf("pipeline %q: %w", pipeline, datadir.ErrUnknownPipeline), s.dir)
-		}
+	if list, err = a.only(list, pipeline, s.dir); err != nil {
+		return err
 	}
 	if !onlyDisk {
 		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
@@ -86,6 +92,18 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		return err
 	}
 	return a.printDisk(use)
+}
+
+// only keeps the status of one pipeline, if one is named.
+func (a *app) only(list []engine.Status, pipeline string, dir datadir.Dir) ([]engine.Status, error) {
+	if pipeline == "" {
+		return list, nil
+	}
+	list = slices.DeleteFunc(list, func(s engine.Status) bool { return s.Pipeline != pipeline })
+	if len(list) == 0 {
+		return nil, a.withKnown(fmt.Errorf("pipeline %q: %w", pipeline, datadir.ErrUnknownPipeline), dir)
+	}
+	return list, nil
 }
 
 func statusOf(ctx context.Context, s *session) ([]engine.Status, error) {
@@ -139,7 +157,7 @@ func (a *app) printStatus(list []engine.Status) error {
 	}
 	rows := [][]any{heading}
 	for _, s := range list {
-		row := []any{s.Pipeline, s.State, s.Generation, s.Position, s.Head, s.Lag, s.Delivered, s.Filtered}
+		row := []any{s.Pipeline, shownState(s.State), s.Generation, s.Position, s.Head, s.Lag, s.Delivered, s.Filtered}
 		if !s.Since.IsZero() {
 			row = append(row, s.Since.UTC().Format(time.RFC3339))
 		}

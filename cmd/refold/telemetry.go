@@ -15,7 +15,7 @@ import (
 
 // metricsOf are those of the engine of a data directory.
 func metricsOf(dir datadir.Dir) *control.Metrics {
-	b := readBuild()
+	b := thisBuild()
 	m := control.NewMetrics(control.MetricsOptions{
 		Build: control.Build{Version: b.Version, Revision: b.Revision, GoVersion: b.Go},
 		Disk:  func() (control.Disk, error) { return diskOf(dir) },

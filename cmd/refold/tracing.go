@@ -88,7 +88,7 @@ func tracesTo(exporter sdktrace.SpanExporter, service string, sampler sdktrace.S
 		service = "refold"
 	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithSampler(sampler), sdktrace.WithResource(resource.NewSchemaless(
-		attribute.String("service.name", service), attribute.String("service.version", readBuild().Version))))
+		attribute.String("service.name", service), attribute.String("service.version", thisBuild().Version))))
 	return &traces{provider.Tracer(tracerName), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()

@@ -16,8 +16,8 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 )
 
-// formatVersion is the layout that this package reads and writes.
-const formatVersion = 1
+// Format is the version of the layout that this package reads and writes.
+const Format = 1
 
 // newPrefix begins the name of a file that is being written.
 const newPrefix = ".new-"
@@ -67,6 +67,16 @@ type UnmarkedError struct {
 
 func (e *UnmarkedError) Error() string {
 	return fmt.Sprintf("%s has %s, as a data directory has, but no format.json", e.Path, e.Part)
+}
+
+// FormatError is a data directory in a layout that this package does not read.
+type FormatError struct {
+	Path    string
+	Version int
+}
+
+func (e *FormatError) Error() string {
+	return fmt.Sprintf("the data directory %s has format %d; this Refold reads %d", e.Path, e.Version, Format)
 }
 
 type format struct {
@@ -120,8 +130,8 @@ func (d Dir) Check() error {
 		return err
 	case f.Version == 0:
 		return &NoteError{d.Path("format.json"), errors.New("it names no format")}
-	case f.Version != formatVersion:
-		return fmt.Errorf("the data directory %s has format %d; this Refold reads %d", d.path, f.Version, formatVersion)
+	case f.Version != Format:
+		return &FormatError{d.path, f.Version}
 	}
 	return nil
 }
@@ -182,7 +192,7 @@ func (d Dir) make() error {
 	if err := os.MkdirAll(d.path, 0o700); err != nil {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
-	return d.write("format.json", format{formatVersion})
+	return d.write("format.json", format{Format})
 }
 
 // foreign reports whether the folder has content that is not ours. What a crash
