@@ -55,6 +55,7 @@ func (a *app) root() *cobra.Command {
 		a.pluginCommand(), a.sdkCommand(), a.devCommand(), a.eventCommand(), a.archiveCommand(), a.resourceCommand(), a.doctorCommand(), a.benchCommand(), a.manCommand(), a.versionCommand())
 	root.SilenceErrors, root.SilenceUsage = true, true
 	a.completePipelines(root)
+	root.InitDefaultCompletionCmd()
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		if a.data == "" {
 			return &usageError{errors.New("--data names no directory")}
