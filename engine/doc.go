@@ -41,6 +41,9 @@
 //  9. An order goes before a replay job of its pipeline: the job is interrupted, keeps
 //     what it has built, and goes on behind. What cannot go before is refused at once,
 //     and nothing waits for a build to end.
+//  10. Who watches is told of every change that a checkpoint has stored, or that he has
+//     missed some. He holds up nobody, and while nobody watches that costs the fold
+//     nothing.
 //
 // Poison, an event that cannot be folded or whose effects cannot be performed, is
 // found by itself: see poison.go. What its policy then leaves out or parks is

@@ -174,6 +174,13 @@ func (w *watch) pointBefore(i int) Point {
 // end counts all news that there have been.
 func (w *watch) end() uint64 { return w.first + uint64(len(w.items)) }
 
+// latest are the last news, of which there are some.
+func (w *watch) latest() (n news, next uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return news{at: w.last()}, w.end()
+}
+
 // after returns the news behind the first so many, or, where there are none yet, what is
 // closed once there are. Of those that are not kept any more it returns a gap.
 func (w *watch) after(number uint64) (n news, next uint64, more <-chan struct{}) {

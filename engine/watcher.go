@@ -177,6 +177,9 @@ func (x *Watcher) Next(ctx context.Context) (Notice, error) {
 	for {
 		item, next, more := x.p.watch.after(x.number)
 		if more == nil {
+			if x.state == manifest.Resident { // one answer for all that there are
+				item, next = x.p.watch.latest()
+			}
 			n, told, err := x.notice(ctx, item)
 			if err != nil {
 				return n, err
@@ -201,10 +204,15 @@ func (x *Watcher) Next(ctx context.Context) (Notice, error) {
 func (x *Watcher) notice(ctx context.Context, item news) (n Notice, told bool, err error) {
 	if x.state == manifest.Resident { // whatever has been missed: the answer says all
 		n = Notice{Kind: Changed, Point: item.at}
-		n.Answer, err = x.ask(ctx)
+		switch n.Answer, err = x.ask(ctx); {
+		case err != nil && x.p.serving() == nil: // what serves next is news
+			return n, false, nil
+		case err != nil:
+			return n, false, err
+		}
 		told = !bytes.Equal(n.Answer, x.answer)
 		x.answer = n.Answer
-		return n, told, err
+		return n, told, nil
 	}
 	if item.gap != "" {
 		if live := x.p.serving(); live != nil && live.manifest.State != x.state {

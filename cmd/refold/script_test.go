@@ -55,6 +55,7 @@ func TestScript(t *testing.T) {
 			"chat":        chat,
 			"address":     address,
 			"get":         get,
+			"ask":         ask,
 			"collector":   collector,
 			"spans":       spans,
 		},

@@ -14,9 +14,9 @@ import (
 	"github.com/refold-dev/refold/engine"
 )
 
-// heartbeat is how long nothing is said to one who watches, so that whatever is in between
-// does not take the connection for a dead one.
-const heartbeat = 15 * time.Second
+// heartbeatEvery is how long nothing is said to one who watches, so that whatever is in
+// between does not take the connection for a dead one.
+const heartbeatEvery = 15 * time.Second
 
 // changesAsk says what is watched.
 type changesAsk struct {
@@ -84,15 +84,15 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request, ask any) {
 	head.Set("X-Accel-Buffering", "no") // which nginx takes for "do not collect"
 	to := &stream{w: w, of: http.NewResponseController(w)}
 	to.write("retry: 2000\n")
-	if err := tellChanges(r.Context(), x, to); err != nil {
+	if err := s.tellChanges(r.Context(), x, to); err != nil {
 		s.logger.Debug("one who watches has gone", "error", err)
 	}
 }
 
 // tellChanges returns when nobody reads, or there is nothing more to tell.
-func tellChanges(ctx context.Context, x *engine.Watcher, to *stream) error {
+func (s *Server) tellChanges(ctx context.Context, x *engine.Watcher, to *stream) error {
 	for to.err == nil {
-		waiting, stop := context.WithTimeout(ctx, heartbeat)
+		waiting, stop := context.WithTimeout(ctx, s.heartbeat)
 		n, err := x.Next(waiting)
 		stop()
 		switch {

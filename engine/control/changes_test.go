@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -163,6 +164,31 @@ func TestChanges(t *testing.T) {
 	}
 	if _, err := lost.in.ReadByte(); err != io.EOF {
 		t.Errorf("behind the end: %v", err)
+	}
+}
+
+// One who is told nothing sees that the server is there, and keeps how far he has come, also
+// past what is not of interest.
+func TestHeartbeats(t *testing.T) {
+	log := history(t)
+	s := listen(t, running(t, log), log)
+	waitUntilLive(t, control.NewClient(s.URL(), token))
+	s.BeatEvery(time.Millisecond)
+	e := watching(t, s, "?key=nobody", "")
+	if first, _ := e.next(); first.kind != engine.Ready {
+		t.Errorf("at first: %+v", first)
+	}
+	grow(t, log, 1, "src")
+	for id := ""; id != "id: 1-5\n"; {
+		for _, want := range []string{":\n", "id: 1-", "\n"} {
+			line, err := e.in.ReadString('\n')
+			if err != nil || !strings.HasPrefix(line, want) {
+				t.Fatalf("%q, %v; want %q", line, err, want)
+			}
+			if want == "id: 1-" {
+				id = line
+			}
+		}
 	}
 }
 

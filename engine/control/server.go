@@ -72,6 +72,8 @@ type Server struct {
 	listen   net.Listener
 	stop     context.CancelFunc // ends the requests
 	watchers chan struct{}      // one token for each request that watches
+
+	heartbeat time.Duration // see heartbeatEvery
 }
 
 const (
@@ -98,7 +100,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(o.Address)
-	s := &Server{asked: asked{o.Engine, o.Events, o.Configured}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers)}
+	s := &Server{asked: asked{o.Engine, o.Events, o.Configured}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers), heartbeat: heartbeatEvery}
 	var certified []Right
 	if o.TLS != nil {
 		config, err := o.TLS.serverConfig(o.Logger)
