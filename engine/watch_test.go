@@ -95,16 +95,18 @@ func (m *mirror) untilSame() {
 // untilTold waits until there have been so many notices of a kind.
 func (m *mirror) untilTold(kind string, n int) {
 	m.r.t.Helper()
-	told := func() int {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return m.told[kind]
-	}
-	for end := time.Now().Add(patience); told() < n; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); m.notices(kind) < n; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			m.r.t.Fatalf("%d notices of %s, and not %d", told(), kind, n)
+			m.r.t.Fatalf("%d notices of %s, and not %d", m.notices(kind), kind, n)
 		}
 	}
+}
+
+// notices counts those of a kind.
+func (m *mirror) notices(kind string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.told[kind]
 }
 
 // start follows until the function that it returns is called.
@@ -352,4 +354,43 @@ func TestPagesOfStates(t *testing.T) {
 			t.Fatalf("%+v:\n%s", q, d)
 		}
 	})
+}
+
+// A reload that leaves a pipeline as it is leaves those who watch it; one that declares it
+// otherwise is a gap, once its new read model takes over; and where it is declared no more
+// they are told so.
+func TestWatchingOverAReload(t *testing.T) {
+	all := history(60)
+	log := newLog(t, all[:30])
+	r := newRig(t, log, lines())
+	r.opts.CheckpointEvery = time.Millisecond
+	r.open()
+	r.start()
+	r.untilLive("lines", 30)
+	m := newMirror(r, "lines")
+	end := m.start(nil)
+	m.untilTold(engine.Ready, 1)
+	r.reload(lines())
+	appendTo(t, log, all[30:])
+	r.untilLive("lines", 60)
+	m.untilSame()
+	if n := m.notices(engine.Missed); n > 0 {
+		t.Errorf("%d gaps by a reload that is about others", n)
+	}
+	r.reload(narrowed())
+	m.untilTold(engine.Missed, 1)
+	r.untilBuilt("lines", 60)
+	m.untilSame()
+	end()
+	x, err := r.engine.Watch(t.Context(), "lines", engine.Watch{})
+	must(t, err)
+	defer x.Close()
+	next(t, x)
+	r.reload(commits())
+	var no *engine.RefusedError
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if n, err := x.Next(ctx); !errors.As(err, &no) || no.State != engine.Retired {
+		t.Errorf("watching what is declared no more: %+v, %v", n, err)
+	}
 }
