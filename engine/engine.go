@@ -90,6 +90,7 @@ type Engine struct {
 // open, or make, the pipelines' states.
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
+	removeLeft()
 	e := &Engine{opts: opts, begins: make(chan struct{}), reloading: make(chan struct{}, 1)}
 	jobs, err := openJobs(&e.opts)
 	if err != nil {

@@ -30,7 +30,7 @@ type Models struct {
 
 // scratch is the read models that a shadow makes.
 type scratch struct {
-	dir       string
+	dir       *temporary
 	models    []*scratchModel
 	executors []Executor // of those that there are, for the shadow, which closes them
 	drops     []func(context.Context) error
@@ -52,7 +52,7 @@ func (v *verification) openScratch(ctx context.Context) (s *scratch, err error) 
 			err = errors.Join(fmt.Errorf("pipeline %s: making read models to compare with: %w", v.spec.Name, err), closeAll(s.executors), s.drop(context.WithoutCancel(ctx)))
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "refold-scratch-"); err != nil {
+	if s.dir, err = newTemporary(); err != nil {
 		return s, err
 	}
 	names := executorNames(v.spec.Executors)
@@ -73,7 +73,7 @@ func (v *verification) openModel(ctx context.Context, s *scratch, m *scratchMode
 	if v.opts.Models.Scratch == nil {
 		return errors.ErrUnsupported
 	}
-	dir, err := os.MkdirTemp(s.dir, "")
+	dir, err := os.MkdirTemp(s.dir.path, "")
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,10 @@ func (s *scratch) drop(ctx context.Context) error {
 	for _, drop := range s.drops {
 		errs = append(errs, drop(ctx))
 	}
-	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+	if s.dir != nil {
+		errs = append(errs, s.dir.remove())
+	}
+	return errors.Join(errs...)
 }
 
 // errPosition ends a reading of which only the position is wanted, errBehind one that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -29,7 +28,7 @@ type origin struct {
 type shadow struct {
 	*generation
 	store *checkpoint.Store
-	dir   string
+	dir   *temporary
 }
 
 // openShadow makes an empty shadow, with some executors, which may be none, and which it
@@ -55,10 +54,10 @@ func (o *origin) openShadowOf(ctx context.Context, make func(*checkpoint.Store) 
 			err = errors.Join(fmt.Errorf("pipeline %s: making a shadow: %w", o.spec.Name, err), s.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if s.dir, err = os.MkdirTemp("", "refold-shadow-"); err != nil {
+	if s.dir, err = newTemporary(); err != nil {
 		return s, err
 	}
-	if s.store, err = checkpoint.OpenScratch(filepath.Join(s.dir, "state.db")); err != nil {
+	if s.store, err = checkpoint.OpenScratch(filepath.Join(s.dir.path, "state.db")); err != nil {
 		return s, err
 	}
 	kept, err := make(s.store)
@@ -127,8 +126,8 @@ func (s *shadow) close(ctx context.Context) error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
-	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
+	if s.dir != nil {
+		errs = append(errs, s.dir.remove())
 	}
 	return errors.Join(errs...)
 }

@@ -33,18 +33,18 @@ func (p *parts) scratch(ctx context.Context, spec config.Executor, dir string) (
 	case spec.File != nil && spec.File.Keep == 0:
 		return config.Executor{File: &config.File{Folder: filepath.Join(dir, "scratch"), MaxSize: spec.File.MaxSize}}, nothing, nil
 	case spec.Postgres != nil:
-		return scratchPostgres(spec)
+		return scratchPostgres(ctx, spec)
 	}
 	return spec, nil, errors.ErrUnsupported
 }
 
-func scratchPostgres(spec config.Executor) (config.Executor, func(context.Context) error, error) {
+func scratchPostgres(ctx context.Context, spec config.Executor) (config.Executor, func(context.Context) error, error) {
 	c := postgresConfig(spec.Postgres)
 	var err error
 	if c.URL, err = databaseURL(spec.Postgres); err != nil {
 		return spec, nil, err
 	}
-	c, drop, err := postgres.Scratch(c)
+	c, drop, err := postgres.Scratch(ctx, c)
 	if err != nil {
 		return spec, nil, err
 	}

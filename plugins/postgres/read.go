@@ -2,9 +2,6 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -101,34 +98,4 @@ func (t *table) read(ctx context.Context, tx pgx.Tx, row func(table, key, text s
 		}
 	}
 	return list.Err()
-}
-
-// scratchSchema begins the names of schemas that are dropped again.
-const scratchSchema = "refold_scratch_"
-
-// Scratch returns a configuration like another, in a schema of its own, which drop
-// removes again with all that is in it. One with existing tables has none: what the
-// user's migrations make cannot be made again.
-func Scratch(cfg Config) (scratch Config, drop func(context.Context) error, err error) {
-	if cfg.ExistingTables {
-		return cfg, nil, errors.ErrUnsupported
-	}
-	var suffix [8]byte
-	_, _ = rand.Read(suffix[:]) // which never fails
-	cfg.Schema, cfg.Queries = scratchSchema+hex.EncodeToString(suffix[:]), nil
-	drop = func(ctx context.Context) error {
-		s, _, err := sessionOf(cfg, "scratch", 1)
-		if err == nil {
-			_, err = s.connected(ctx)
-		}
-		if err == nil {
-			_, err = s.conn.Exec(ctx, "DROP SCHEMA IF EXISTS "+pgx.Identifier{cfg.Schema}.Sanitize()+" CASCADE")
-			err = errors.Join(s.explain(ctx, err), s.close(ctx))
-		}
-		if err != nil {
-			return fmt.Errorf("drop schema %s: %w", cfg.Schema, err)
-		}
-		return nil
-	}
-	return cfg, drop, nil
 }

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestReadIsOfOneMoment(t *testing.T) {
 	cfg := postgres.Config{URL: to, Schema: schema, Tables: []rows.Table{
 		{Name: "pairs", PrimaryKey: []string{"a", "b"}, Columns: []rows.Column{{Name: "a", Type: rows.Text}, {Name: "b", Type: rows.Integer}, {Name: "c", Type: rows.Real}}},
 	}}
-	scratch, drop, err := postgres.Scratch(cfg)
+	scratch, drop, err := postgres.Scratch(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,40 @@ func TestReadIsOfOneMoment(t *testing.T) {
 	if left := column(t, cfg, `SELECT nspname::text FROM pg_namespace WHERE nspname = $1`, scratch.Schema); len(left) > 0 {
 		t.Errorf("there is still %v", left)
 	}
-	if _, _, err := postgres.Scratch(postgres.Config{ExistingTables: true}); !errors.Is(err, errors.ErrUnsupported) {
+	if _, _, err := postgres.Scratch(t.Context(), postgres.Config{ExistingTables: true}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("existing tables: %v", err)
+	}
+}
+
+// What a process has left that was killed goes away with the next one's; what somebody
+// holds stays.
+func TestScratchDropsWhatIsLeft(t *testing.T) {
+	to, schema := schemaOf(t)
+	cfg := postgres.Config{URL: to, Schema: schema, Tables: []rows.Table{
+		{Name: "t", PrimaryKey: []string{"a"}, Columns: []rows.Column{{Name: "a", Type: rows.Text}}},
+	}}
+	held, drop, err := postgres.Scratch(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := held
+	left.Schema = "refold_scratch_left"
+	for _, cfg := range []postgres.Config{held, left} {
+		if err := open(t, cfg, "p", 1).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, dropNext, err := postgres.Scratch(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := column(t, cfg, `SELECT nspname::text FROM pg_namespace WHERE nspname IN ($1, 'refold_scratch_left')`, held.Schema)
+	if len(got) != 1 || got[0] != held.Schema {
+		t.Errorf("there are %v, want that which is held", got)
+	}
+	for _, drop := range []func(context.Context) error{drop, dropNext} {
+		if err := drop(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
