@@ -85,6 +85,7 @@ func (p *pipeline) redeclare(ctx context.Context, d *declaration) error {
 	p.mu.Lock()
 	p.declared, p.stale = d, true
 	p.mu.Unlock()
+	p.snapshots.follow(&d.spec.Snapshots, p.opts)
 	if p.life.state() == Paused {
 		return p.openReader(context.WithoutCancel(ctx))
 	}

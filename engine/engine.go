@@ -47,7 +47,7 @@ type Options struct {
 	// Jobs bounds the replay jobs that run at a time; default 1.
 	Jobs int
 	// SnapshotEvery is the least number of events between two snapshots for time
-	// travel; default 10,000.
+	// travel, of pipelines that do not say so; 0 means config.Snapshots' default.
 	SnapshotEvery int
 	// ReplayRate bounds the events that a replay job folds a second, where it does not
 	// say so itself; 0 for no bound.
@@ -66,9 +66,6 @@ func (o *Options) ensureDefaults() {
 	}
 	if o.Jobs == 0 {
 		o.Jobs = 1
-	}
-	if o.SnapshotEvery == 0 {
-		o.SnapshotEvery = 10_000
 	}
 	o.Observer.ensureDefaults()
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/feed"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
@@ -21,7 +20,8 @@ func (p *pipeline) open(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("pipeline %s: %w", p.name, err)
 	}
-	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.name), logger: p.opts.Logger, every: event.Position(p.opts.SnapshotEvery), known: p.store.All}
+	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.name), logger: p.opts.Logger, known: p.store.All}
+	p.snapshots.follow(&p.declared.spec.Snapshots, p.opts)
 	if err := p.snapshots.prune(); err != nil {
 		p.opts.Logger.Warn("removing snapshots for time travel that are of no use any more", "pipeline", p.name, "error", err)
 	}

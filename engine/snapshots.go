@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/internal/checkpoint"
 )
 
@@ -21,11 +22,9 @@ import (
 const (
 	// snapshotShare bounds what making them takes, as a part of the time that passes.
 	snapshotShare = 1.0 / 50
-	// maxSnapshots and maxSnapshotBytes bound those of a pipeline, of all of its
-	// generations. When there are more, every second one of the older goes.
-	maxSnapshots     = 32
-	newSnapshots     = 8
-	maxSnapshotBytes = 1 << 30
+	// newSnapshots are the latest, which stay where there are too many: of the older ones
+	// every second goes.
+	newSnapshots = 8
 )
 
 // snapshots are the files of a pipeline's snapshots. One at a time is made, beside
@@ -33,13 +32,15 @@ const (
 type snapshots struct {
 	dir    string
 	logger *slog.Logger
-	every  event.Position // the least number of events between two
 	// known are the generations that there are.
 	known func() ([]uint64, error)
 
 	made sync.WaitGroup // those that are being made
 
 	making sync.Mutex     // held while one is made; it guards what is below
+	every  event.Position // the least number of events between two
+	keep   int            // bounds how many there are, of all generations
+	bytes  int64          // bounds what they take
 	last   event.Position // of the last one
 	next   time.Time      // before which none is made
 }
@@ -81,6 +82,16 @@ func (s *snapshots) list() (all []snapshotFile, err error) {
 	return all, nil
 }
 
+// follow has what a pipeline declares hold from now on.
+func (s *snapshots) follow(declared *config.Snapshots, o *Options) {
+	s.making.Lock()
+	defer s.making.Unlock()
+	s.every, s.keep, s.bytes = event.Position(declared.Between()), declared.Kept(), declared.Size()
+	if declared.Every == 0 && o.SnapshotEvery > 0 {
+		s.every = event.Position(o.SnapshotEvery)
+	}
+}
+
 // consider has a snapshot made of what has just been stored, if it is time for one. What
 // goes wrong with that stops nobody.
 func (s *snapshots) consider(kept *checkpoint.Generation) {
@@ -91,7 +102,7 @@ func (s *snapshots) consider(kept *checkpoint.Generation) {
 	if at < s.last { // of another generation
 		s.last = 0
 	}
-	if at < s.last+s.every || time.Now().Before(s.next) {
+	if s.keep == 0 || at < s.last+s.every || time.Now().Before(s.next) {
 		s.making.Unlock()
 		return
 	}
@@ -147,7 +158,13 @@ func (s *snapshots) prune() error {
 		}
 		left, size = append(left, f), size+f.size
 	}
-	for len(left) > 1 && (len(left) > maxSnapshots || size > maxSnapshotBytes) {
+	if s.keep == 0 {
+		for _, f := range left {
+			errs = append(errs, os.Remove(f.path))
+		}
+		return errors.Join(errs...)
+	}
+	for len(left) > 1 && (len(left) > s.keep || size > s.bytes) {
 		var kept []snapshotFile
 		newest := min(newSnapshots, len(left)/2)
 		for i, f := range left {

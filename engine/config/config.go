@@ -115,6 +115,8 @@ type Pipeline struct {
 	OnChange string `yaml:"on_change" json:"on_change,omitempty"`
 	// Generations says which read models are kept that have been replaced.
 	Generations Generations `yaml:"generations" json:"generations,omitzero"`
+	// Snapshots says which copies of the state are made for time travel.
+	Snapshots Snapshots `yaml:"snapshots" json:"snapshots,omitzero"`
 }
 
 // Generations says which generations are kept that have served and do no more, for a

@@ -7,7 +7,7 @@ import "slices"
 // is how effects come to executors, and where those go that keep no read model, and
 // what becomes of the one before.
 func (p Pipeline) Identified(plugin string) Pipeline {
-	p.OnChange, p.Generations = "", Generations{}
+	p.OnChange, p.Generations, p.Snapshots = "", Generations{}, Snapshots{}
 	pr := &p.Projection
 	pr.WASM, pr.SHA256, pr.Workers = plugin, "", 0
 	if pr.Process != nil {

@@ -119,6 +119,7 @@ func (r *rules) pipeline(p *Pipeline) {
 	r.oneOf(p.Where("on_error"), "on_error", p.OnError, policies)
 	r.oneOf(p.Where("on_change"), "on_change", p.OnChange, changes)
 	r.generations(&p.Generations)
+	r.snapshots(&p.Snapshots)
 	r.projection(p)
 	for i := range p.Executors {
 		r.executor(&p.Executors[i])
