@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
@@ -16,12 +15,10 @@ import (
 // metricsOf are those of the engine of a data directory.
 func metricsOf(dir datadir.Dir) *control.Metrics {
 	b := thisBuild()
-	m := control.NewMetrics(control.MetricsOptions{
+	return control.NewMetrics(control.MetricsOptions{
 		Build: control.Build{Version: b.Version, Revision: b.Revision, GoVersion: b.Go},
 		Disk:  func() (control.Disk, error) { return diskOf(dir) },
 	})
-	m.Reloaded(true, time.Now())
-	return m
 }
 
 // diskOf is what a data directory takes, and what is left where it is.

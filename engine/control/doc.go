@@ -14,7 +14,7 @@
 //	lifecycle.go, state.go, …     the verbs
 //	server.go, access.go, tls.go  HTTP, who may ask, and how that is encrypted
 //	service.go, discovery.go      NATS
-//	monitor.go, health.go, metrics.go  for those who watch
+//	monitor.go, health.go, metrics.go, collector.go  for those who watch
 //
 // Invariants:
 //

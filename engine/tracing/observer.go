@@ -127,9 +127,10 @@ func (o *observer) checkpointed(c engine.Checkpoint) {
 	span.End(trace.WithTimestamp(c.Began.Add(c.Took)))
 }
 
+// end ends a span. An error's text may quote an event: that is for the engine's log.
 func end(span trace.Span, err error, at trace.SpanEndOption) {
 	if err != nil {
-		span.SetStatus(codes.Error, err.Error())
+		span.SetStatus(codes.Error, "the engine's log says why")
 	}
 	span.End(at)
 }
