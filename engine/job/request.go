@@ -1,11 +1,8 @@
 package job
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,34 +50,6 @@ func (r *Request) Validate() error {
 	return nil
 }
 
-// ParseRequest reads a request as JSON, which has nothing else, and validates it.
-func ParseRequest(text []byte) (r Request, err error) {
-	if err := decode(text, &r); err != nil {
-		return r, err
-	}
-	return r, r.Validate()
-}
-
-// ParseReference reads which job something is wanted of, as JSON: {"id": ID}, and
-// nothing else.
-func ParseReference(text []byte) (uuid.UUID, error) {
-	var r struct {
-		ID string `json:"id"`
-	}
-	if err := decode(text, &r); err != nil {
-		return uuid.UUID{}, err
-	}
-	return ParseID(r.ID)
-}
-
-// ParseNothing reads what has nothing to say: nothing at all, or an empty object.
-func ParseNothing(text []byte) (struct{}, error) {
-	if len(text) == 0 {
-		return struct{}{}, nil
-	}
-	return struct{}{}, decode(text, &struct{}{})
-}
-
 // ParseID reads a job's id.
 func ParseID(text string) (uuid.UUID, error) {
 	id, err := uuid.Parse(text)
@@ -88,16 +57,4 @@ func ParseID(text string) (uuid.UUID, error) {
 		return id, fmt.Errorf("%q is no job's id: %w", text, err)
 	}
 	return id, nil
-}
-
-func decode(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("reading the request: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("reading the request: there is more behind it")
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package job_test
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -175,42 +174,6 @@ func TestProgress(t *testing.T) {
 	if j.ETA != 0 {
 		t.Errorf("nobody works it, and it takes %f s", j.ETA)
 	}
-}
-
-// FuzzParseRequest: a body is a request and nothing else, or an error.
-func FuzzParseRequest(f *testing.F) {
-	for _, text := range []string{`{"pipeline":"p"}`, `{"pipeline":""}`, `{"pipeline":"p"}{}`, `{"pipeline":"p","rate":1e300}`, `null`, `[]`, `{"pipe`} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := job.ParseRequest(text)
-		if err == nil && (r.Validate() != nil || r.Pipeline == "") {
-			t.Errorf("%q is taken for %+v", text, r)
-		}
-	})
-}
-
-// FuzzParseReference: a body names one job and says nothing else, or is an error.
-func FuzzParseReference(f *testing.F) {
-	for _, text := range []string{`{"id":"01900000-0000-7000-8000-000000000001"}`, `{}`, ``, `{"id":7}`, `{"id":"x"}`, `{"id":"","all":true}`, `null`, `[]`} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		id, err := job.ParseReference(text)
-		if err != nil {
-			return
-		}
-		var fields map[string]any
-		must(t, json.Unmarshal(text, &fields))
-		for name := range fields {
-			if !strings.EqualFold(name, "id") {
-				t.Errorf("%q is taken for %s", text, id)
-			}
-		}
-		if len(fields) == 0 {
-			t.Errorf("%q is taken for %s", text, id)
-		}
-	})
 }
 
 // FuzzParse: what is read of a file is written and read again as the same.
