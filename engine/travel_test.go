@@ -14,6 +14,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/eventstore/memory"
 )
 
@@ -37,6 +38,34 @@ func travelled(t *testing.T, all []event.Event) (*rig, *memory.Store) {
 	r.open()
 	r.catchUp()
 	return r, log
+}
+
+// A pipeline says which snapshots there are: also none, and then those of before go.
+func TestSnapshotsAreMadeAsDeclared(t *testing.T) {
+	all := history(200)
+	log := newLog(t, all[:50])
+	spec := lines()
+	r := newRig(t, log, spec)
+	run := func(every int, keep *int, want int) {
+		t.Helper()
+		r.specs[0].Snapshots = config.Snapshots{Every: every, Keep: keep}
+		r.open()
+		r.catchUp()
+		r.close()
+		if files := r.snapshotFiles("lines"); len(files) != want {
+			t.Errorf("every %d, at most %v: %d snapshots, want %d", every, keep, len(files), want)
+		}
+	}
+	run(51, nil, 0)
+	appendTo(t, log, all[50:100])
+	run(100, nil, 1)
+	appendTo(t, log, all[100:150])
+	run(10, nil, 2)
+	appendTo(t, log, all[150:])
+	run(10, new(1), 1)
+	run(10, new(int), 0)
+	r.open()
+	r.wantLines(all)
 }
 
 // The state at a position is what a fold of the log up to there comes to, whether it is
