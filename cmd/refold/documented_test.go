@@ -106,7 +106,8 @@ func TestShownCommandsAreThere(t *testing.T) {
 }
 
 // TestCommandsInSentencesAreThere: each command of refold that a sentence names is there,
-// with the flags that it names. Arguments may be left to the sentence.
+// with the flags that it names. Arguments, and the value of a flag behind which it ends,
+// may be left to the sentence.
 func TestCommandsInSentencesAreThere(t *testing.T) {
 	for _, s := range inlineInTexts(t) {
 		words, err := shellWords(strings.ReplaceAll(s.text, " N", " 1"))
@@ -114,7 +115,11 @@ func TestCommandsInSentencesAreThere(t *testing.T) {
 			t.Errorf("%s: %v", s, err)
 			continue
 		}
-		if _, err := commandOf(words[1:]); err != nil {
+		_, err = commandOf(words[1:])
+		if last := words[len(words)-1]; err != nil && strings.HasPrefix(last, "--") { // named without its value
+			_, err = commandOf(append(words[1:], "1"))
+		}
+		if err != nil {
 			t.Errorf("%s: %v", s, err)
 		}
 	}
