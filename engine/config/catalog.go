@@ -160,6 +160,7 @@ func placeOf(types []EventType, e *catalog.DefinitionError) *Error {
 	case errors.As(e.Err, &twice):
 		first := &types[twice.First]
 		out.Message += ", first at " + first.Where("type").String()
+		out.Hint = "keep one of the two"
 	case errors.As(e.Err, &chain):
 		out.Hint = "list one upcaster for each version below the current one, `from: 1` first"
 	}

@@ -57,7 +57,7 @@ func (c *Config) merge(file Config) (errs Errors) {
 			continue
 		}
 		if first := placeIn(into.Field(i)); first.Line > 0 {
-			errs = append(errs, &Error{Pos: placeIn(from.Field(i)), Message: key + " is set twice, first at " + first.String()})
+			errs = append(errs, &Error{Pos: placeIn(from.Field(i)), Message: key + " is set twice, first at " + first.String(), Hint: "keep one of the two"})
 		}
 		into.Field(i).Set(from.Field(i))
 	}

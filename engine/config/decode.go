@@ -107,7 +107,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 			d.decode(n, short)
 			return
 		}
-		d.fail(n, "", "expected a mapping, found %s", kindOf(n))
+		d.fail(n, "write `key: value`, one a line", "expected a mapping, found %s", kindOf(n))
 		return
 	}
 	fields := fieldsOf(v)
@@ -179,6 +179,7 @@ func (d *decoder) sequence(n *yaml.Node, v reflect.Value) {
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	want := map[reflect.Kind]string{reflect.String: "a text", reflect.Bool: "true or false",
 		reflect.Int: "a whole number", reflect.Int64: "a whole number"}[v.Kind()]
+	hints := map[reflect.Kind]string{reflect.Bool: "write one of the two, without quotes", reflect.Int: "write digits, without quotes", reflect.Int64: "write digits, without quotes"}
 	tags := map[reflect.Kind]string{reflect.String: "!!str", reflect.Bool: "!!bool", reflect.Int: "!!int", reflect.Int64: "!!int"}
 	source, expanded := d.expanded[n]
 	if expanded && v.Kind() != reflect.String { // in the type that is wanted, with quotes or without
@@ -186,7 +187,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	}
 	tag := n.ShortTag()
 	if expanded && tag != tags[v.Kind()] {
-		d.fail(n, "", "expected %s, and %s stands for something else", want, source)
+		d.fail(n, "set the variable to "+want, "expected %s, and %s stands for something else", want, source)
 		return
 	}
 	if tag == "!!timestamp" { // a text without quotes
@@ -194,7 +195,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 		n = &yaml.Node{Kind: n.Kind, Tag: tag, Value: n.Value, Line: n.Line, Column: n.Column}
 	}
 	if n.Kind != yaml.ScalarNode || tag != tags[v.Kind()] {
-		hint := ""
+		hint := hints[v.Kind()]
 		if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && v.Kind() == reflect.String {
 			hint = fmt.Sprintf("put it in quotes: %q", n.Value)
 		}

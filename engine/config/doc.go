@@ -12,7 +12,13 @@
 //  2. Every error is an *Error with file, line and column, and a hint where one
 //     can be given; all errors are reported, not only the first.
 //  3. What only follows from another mistake is not told, nor anything twice.
-//  4. Load changes nothing on disk, and aliases cannot make it fill the memory.
+//  4. Load changes nothing on disk, and neither aliases nor variables can make it fill
+//     the memory.
+//  5. What is in a variable of the environment is text: never a key, a list or a
+//     comment. No error tells it.
+//
+// The types are all that there is of a description: JSON Schema and docs/CONFIG.md are
+// made of them and of their comments, by the tests.
 //
 // Start reading at Config.
 package config

@@ -44,7 +44,7 @@ func (c *Config) validate() Errors {
 		r.logsSubjects(p, &c.Store)
 		r.controlsSubjects(p, c)
 		if at, twice := first[p.Name]; twice && p.Name != "" {
-			r.fail(p.Where("name"), "", "pipeline %q is declared twice, first at %s", p.Name, at)
+			r.fail(p.Where("name"), "give one of the two another name", "pipeline %q is declared twice, first at %s", p.Name, at)
 		}
 		first[p.Name] = p.Where("name")
 	}
@@ -108,12 +108,12 @@ func (r *rules) pipeline(p *Pipeline) {
 	}
 	for _, name := range p.Source.Events {
 		if err := event.ValidateTypeName(name); err != nil {
-			r.fail(p.Source.Where("events"), "", "event type: %s", err)
+			r.fail(p.Source.Where("events"), "event types are in snake_case", "event type: %s", err)
 		}
 	}
 	for _, name := range p.Source.Aggregates {
 		if err := event.ValidateTypeName(name); err != nil {
-			r.fail(p.Source.Where("aggregates"), "", "aggregate type: %s", err)
+			r.fail(p.Source.Where("aggregates"), "aggregate types are in snake_case", "aggregate type: %s", err)
 		}
 	}
 	r.oneOf(p.Where("on_error"), "on_error", p.OnError, policies)

@@ -61,7 +61,7 @@ func (r *rules) filter(f *Filter) {
 	}
 	for _, name := range f.Events {
 		if err := event.ValidateTypeName(name); err != nil {
-			r.fail(f.Where("events"), "", "event type: %s", err)
+			r.fail(f.Where("events"), "event types are in snake_case", "event type: %s", err)
 		}
 	}
 	r.conditions(f, known)
@@ -156,7 +156,7 @@ func (r *rules) tables(at Pos, executor string, tables []Table) {
 		t := &tables[i]
 		r.table(t)
 		if seen[t.Name] {
-			r.fail(t.Where("name"), "", "table %q is declared twice", t.Name)
+			r.fail(t.Where("name"), "give one of the two another name", "table %q is declared twice", t.Name)
 		}
 		seen[t.Name] = true
 	}
