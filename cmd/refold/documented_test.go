@@ -432,7 +432,7 @@ func curlLine(s shownLine) error {
 	if m == nil {
 		return errors.New("it names no URL with a path")
 	}
-	document, err := os.ReadFile("../../docs/openapi.json")
+	document, err := os.ReadFile("../../engine/control/openapi.json")
 	if err != nil {
 		return err
 	}
