@@ -294,8 +294,9 @@ func TestTheQueuesOrderOverARestart(t *testing.T) {
 	}
 }
 
-// emptied is a rig whose pipeline has been reset, and whose job stands at position 150.
-func emptied(t *testing.T) (r *rig, log *gated, all []event.Event, one job.Job, reset chan error) {
+// liveOverGate is a pipeline that is live over 300 events, in batches of 50, with a log
+// that can be told how far it may be read again.
+func liveOverGate(t *testing.T) (all []event.Event, log *gated, r *rig) {
 	t.Helper()
 	all = history(300)
 	log = newGated(t, all)
@@ -304,6 +305,13 @@ func emptied(t *testing.T) (r *rig, log *gated, all []event.Event, one job.Job, 
 	r.open()
 	r.start()
 	r.untilLive("lines", 300)
+	return all, log, r
+}
+
+// emptied is a rig whose pipeline has been reset, and whose job stands at position 150.
+func emptied(t *testing.T) (r *rig, log *gated, all []event.Event, one job.Job, reset chan error) {
+	t.Helper()
+	all, log, r = liveOverGate(t)
 	log.upTo(150)
 	reset = make(chan error, 1)
 	go func() { reset <- r.engine.Reset(context.Background(), "lines") }()

@@ -343,13 +343,7 @@ func TestAJobOfARetiredPipeline(t *testing.T) {
 
 // A change that is taken back before its read model is built is called off.
 func TestAChangeThatIsTakenBack(t *testing.T) {
-	all := history(300)
-	log := newGated(t, all)
-	r := newRig(t, log, lines())
-	r.opts.BatchSize = 50
-	r.open()
-	r.start()
-	r.untilLive("lines", 300)
+	all, log, r := liveOverGate(t)
 	log.upTo(150)
 	r.reload(narrowed())
 	r.until("lines", "building", func(s engine.Status) bool { return len(s.Jobs) == 1 && s.Jobs[0].Position == 150 })
@@ -426,13 +420,7 @@ func TestOrdersBesideAJob(t *testing.T) {
 
 // A rollback calls the job of a change off, and need not wait for it.
 func TestARollbackBesideAChange(t *testing.T) {
-	all := history(300)
-	log := newGated(t, all)
-	r := newRig(t, log, lines())
-	r.opts.BatchSize = 50
-	r.open()
-	r.start()
-	r.untilLive("lines", 300)
+	all, log, r := liveOverGate(t)
 	must(t, r.engine.Replay(t.Context(), "lines"))
 	log.upTo(150)
 	r.reload(narrowed())

@@ -28,7 +28,7 @@ func (p *pipeline) buildFor(ctx context.Context, why string) error {
 	}
 	one, err := p.jobs.adopt(p.name, why)
 	if err == nil {
-		err = p.jobs.turn(ctx, nil, one.ID)
+		err = p.turnOf(ctx, one.ID)
 	}
 	if err == nil {
 		return p.replay(ctx, one.ID, nil)
@@ -37,6 +37,23 @@ func (p *pipeline) buildFor(ctx context.Context, why string) error {
 		_, _ = p.jobs.step(one.ID, job.Cancel, errCalledOff) // it may have ended
 	}
 	return err
+}
+
+// turnOf waits until a job runs. Another one of the pipeline's that has its turn before, to
+// build a read model as it was, is worked meanwhile: nobody else would.
+func (p *pipeline) turnOf(ctx context.Context, id uuid.UUID) error {
+	waiting, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	got := make(chan error, 1)
+	go func() { got <- p.jobs.turn(waiting, nil, id) }()
+	for {
+		select {
+		case err := <-got:
+			return err
+		case r := <-p.turns:
+			r.done <- p.replay(ctx, r.job, nil)
+		}
+	}
 }
 
 // replay works a job that has its turn: it folds the log from its beginning, or from

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/job"
@@ -92,13 +93,7 @@ func TestAReadModelAsItWasAtATime(t *testing.T) {
 // Interrupted, it goes on; cancelled, it leaves no trace, and fails without a harm to
 // what serves.
 func TestAReadModelAsItWasIsAJob(t *testing.T) {
-	all := history(300)
-	log := newGated(t, all)
-	r := newRig(t, log, lines())
-	r.opts.BatchSize = 50
-	r.open()
-	r.start()
-	r.untilLive("lines", 300)
+	all, log, r := liveOverGate(t)
 	log.upTo(150)
 	one, err := r.engine.Submit(t.Context(), job.Request{Pipeline: "lines", Until: 200})
 	must(t, err)
@@ -118,6 +113,34 @@ func TestAReadModelAsItWasIsAJob(t *testing.T) {
 	must(t, err)
 	wantTables(t, r, "_refold_checkpoints", "_refold_epochs", "_refold_format", "_refold_tables", "lines_by_dir")
 	log.upTo(1000)
+	r.untilLive("lines", 300)
+	r.wantLines(all)
+}
+
+// A pipeline that waits until it can build what it is to serve works what comes before in
+// the queue.
+func TestAReadModelAsItWasBeforeAReset(t *testing.T) {
+	all := history(300)
+	log := newGated(t, all)
+	r := newRig(t, log, lines(), commits())
+	r.opts.BatchSize, r.opts.Jobs = 50, 1
+	r.open()
+	r.start()
+	r.untilLive("lines", 300)
+	r.untilLive("commits", 300)
+	log.upTo(150)
+	first := r.submit("commits")
+	r.untilJob(first.ID, "at 150", func(one job.Job) bool { return one.Position == 150 })
+	second, err := r.engine.Submit(t.Context(), job.Request{Pipeline: "lines", Until: 100})
+	must(t, err)
+	reset := make(chan error, 1)
+	go func() { reset <- r.engine.Reset(t.Context(), "lines") }()
+	r.until("lines", "waiting to be built", func(s engine.Status) bool { return s.State == engine.Rebuilding && len(s.Jobs) == 2 })
+	log.upTo(1000)
+	for _, id := range []uuid.UUID{first.ID, second.ID} {
+		r.untilJob(id, "done", func(one job.Job) bool { return one.State == job.Done })
+	}
+	must(t, <-reset)
 	r.untilLive("lines", 300)
 	r.wantLines(all)
 }
