@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
+	"golang.org/x/time/rate"
 	"google.golang.org/grpc"
 
 	"github.com/refold-dev/refold/runtime"
@@ -99,7 +100,7 @@ func (c *Child) config(own *identity) *plugin.ClientConfig {
 			Certificates: []tls.Certificate{own.certificate}, ServerName: "localhost", MinVersion: tls.VersionTLS13},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		GRPCDialOptions:  []grpc.DialOption{limit},
-		Logger:           hostLog{c.spec.Logger, c.said.secrets}.logger(),
+		Logger:           hostLog{c.spec.Logger, c.said.secrets, rate.NewLimiter(linesPerSecond, burst)}.logger(),
 		SkipHostEnv:      true,
 		StartTimeout:     c.spec.StartTimeout,
 		Stderr:           io.Discard,

@@ -8,13 +8,16 @@ import (
 	"strings"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/time/rate"
 )
 
 // hostLog hands what go-plugin says of a process to the engine's log. All of it is at
-// debug level: what an operator has to know is in the errors of calls.
+// debug level: what an operator has to know is in the errors of calls. It says something
+// of each piece of output as well, and so is bounded as that is.
 type hostLog struct {
 	to      *slog.Logger
 	secrets *strings.Replacer
+	limit   *rate.Limiter
 }
 
 // logger is what go-plugin takes for one.
@@ -27,7 +30,7 @@ func (l hostLog) logger() hclog.Logger {
 // Accept implements hclog.SinkAdapter.
 func (l hostLog) Accept(_ string, _ hclog.Level, message string, about ...any) {
 	ctx := context.Background()
-	if !l.to.Enabled(ctx, slog.LevelDebug) {
+	if !l.to.Enabled(ctx, slog.LevelDebug) || !l.limit.Allow() {
 		return
 	}
 	var attributes []slog.Attr
