@@ -6,7 +6,7 @@ TESTFLAGS ?=
 
 # What runs goroutines of its own. The race detector slows everything down, the
 # compilation of guests most of all, so these run shorter under it.
-CONCURRENT = ./engine/... ./eventstore/archive ./eventstore/jetstream ./eventstore/repository ./eventstore/resources \
+CONCURRENT = ./engine ./engine/control ./engine/delivery ./engine/feed ./engine/job ./engine/journal ./eventstore/archive ./eventstore/jetstream ./eventstore/repository ./eventstore/resources \
 	./plugins/nats ./plugins/postgres ./runtime/wasm ./runtime/process
 
 .PHONY: help

@@ -76,6 +76,9 @@ func wantSameRoots(t testing.TB, how string, last int, want, got map[event.Posit
 // Equal logs have equal roots: on 1 worker or 8, in batches of 1 event or 1000, whether
 // modules are compiled or interpreted, and however often the engine starts anew.
 func TestEqualLogsHaveEqualRoots(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: about what is folded, of which the race detector learns nothing")
+	}
 	all := poisoned(120)
 	specs := func(workers int) []config.Pipeline {
 		keyed, parks := lines(), fickle()

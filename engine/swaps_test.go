@@ -37,9 +37,10 @@ func watchClosely(t *testing.T, atLeast int, looks map[string]look) (again func(
 	done := make(chan struct{})
 	counts := map[string]*atomic.Int64{}
 	for name, look := range looks {
-		counts[name] = new(atomic.Int64)
+		count := new(atomic.Int64)
+		counts[name] = count
 		readers.Go(func() {
-			for seen := atLeast; ; counts[name].Add(1) {
+			for seen := atLeast; ; count.Add(1) {
 				select {
 				case <-done:
 					return
