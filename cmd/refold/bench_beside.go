@@ -57,7 +57,7 @@ func (b *bench) besides(ctx context.Context) error {
 			return quantile(delays, 0.99), nil
 		}
 	}
-	medians, err := b.takeTurns(ctx, besideRebuild, besideRounds, side("none", nil), side("rebuild", replaying(0)), side("rate", replaying(besideRate)))
+	medians, err := b.takeTurns(ctx, besideRebuild, b.size(besideRounds, 1), side("none", nil), side("rebuild", replaying(0)), side("rate", replaying(besideRate)))
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,8 @@ type benchSide func(ctx context.Context, round int) (time.Duration, error)
 
 // takeTurns lets the sides work in turns, each round begun by another one, so
 // that whatever else the machine does hits all of them, and returns their
-// medians. There are fewer rounds in a smaller run.
+// medians.
 func (b *bench) takeTurns(ctx context.Context, what string, rounds int, sides ...benchSide) ([]time.Duration, error) {
-	rounds = b.size(rounds, 1)
 	times := make([][]time.Duration, len(sides))
 	for round := range rounds {
 		b.say("%s: %d of %d", what, round+1, rounds)
