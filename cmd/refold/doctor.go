@@ -119,9 +119,7 @@ func (a *app) examine(ctx context.Context, d *diagnosis, c *config.Config, monit
 	if !there && c == nil {
 		return nil
 	}
-	if err := a.examineExecutors(ctx, d, dir, c); err != nil {
-		return err
-	}
+	d.executors(ctx, dir, c)
 	store, sound := d.store(dir, c)
 	if !sound {
 		return nil

@@ -32,7 +32,7 @@ func (d *diagnosis) versions() {
 
 // executors looks at what the pipelines write to, without writing: those of the
 // configuration or, without one, those that have run.
-func (a *app) examineExecutors(ctx context.Context, d *diagnosis, dir datadir.Dir, c *config.Config) error {
+func (d *diagnosis) executors(ctx context.Context, dir datadir.Dir, c *config.Config) {
 	var pipelines []config.Pipeline
 	if c != nil {
 		pipelines = c.Pipelines
@@ -40,36 +40,31 @@ func (a *app) examineExecutors(ctx context.Context, d *diagnosis, dir datadir.Di
 		kept, err := dir.Pipelines()
 		if err != nil {
 			d.failed("executors", err, "")
-			return nil
+			return
 		}
 		pipelines = kept
-	}
-	p, err := newParts(ctx, dir, a.quiet())
-	if err != nil {
-		return err
 	}
 	for i := range pipelines {
 		for j := range pipelines[i].Executors {
 			x := pipelines[i].Executors[j].Innermost()
-			d.executor(ctx, p, fmt.Sprintf("%s of %s", x.Kind(), pipelines[i].Name), x)
+			d.executor(ctx, dir, fmt.Sprintf("%s of %s", x.Kind(), pipelines[i].Name), x)
 		}
 	}
-	return p.close(context.WithoutCancel(ctx))
 }
 
 // executor looks at one, if there is something to see.
-func (d *diagnosis) executor(ctx context.Context, p *parts, name string, x *config.Executor) {
+func (d *diagnosis) executor(ctx context.Context, dir datadir.Dir, name string, x *config.Executor) {
 	ctx, cancel := context.WithTimeout(ctx, probePatience)
 	defer cancel()
 	switch {
 	case x.SQLite != nil:
-		d.writable(name, filepath.Dir(p.dir.Resolve(x.SQLite.Path)))
+		d.writable(name, filepath.Dir(dir.Resolve(x.SQLite.Path)))
 	case x.File != nil:
-		d.writable(name, p.dir.Resolve(x.File.Folder))
+		d.writable(name, dir.Resolve(x.File.Folder))
 	case x.Postgres != nil:
 		d.database(ctx, name, x.Postgres)
 	case x.NATS != nil && x.NATS.URL != "":
-		d.natsServer(ctx, p, name, x.NATS)
+		d.natsServer(ctx, name, x.NATS)
 	case x.HTTP != nil:
 		d.webhook(ctx, name, x.HTTP)
 	}
@@ -131,8 +126,8 @@ func (d *diagnosis) clock(name string, ahead time.Duration) {
 	d.ok(name, text)
 }
 
-func (d *diagnosis) natsServer(ctx context.Context, p *parts, name string, spec *config.NATS) {
-	cfg, err := p.natsServer(spec)
+func (d *diagnosis) natsServer(ctx context.Context, name string, spec *config.NATS) {
+	cfg, err := serverOf(spec, nil)
 	if err == nil {
 		var seen jetstream.Inspection
 		seen, err = jetstream.Inspect(ctx, cfg)

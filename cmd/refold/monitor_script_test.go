@@ -22,13 +22,20 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: get CODE URL")
 	}
-	resp, err := http.Get(args[1])
+	r, err := http.NewRequest(http.MethodGet, args[1], nil)
+	ts.Check(err)
+	answered(ts, args[0], r)
+}
+
+// answered prints the answer to a request, which must have a code.
+func answered(ts *testscript.TestScript, code string, r *http.Request) {
+	resp, err := http.DefaultClient.Do(r)
 	ts.Check(err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	ts.Check(err)
 	fmt.Fprintf(ts.Stdout(), "%s", body)
-	if code := fmt.Sprint(resp.StatusCode); code != args[0] {
-		ts.Fatalf("the answer has code %s", code)
+	if got := fmt.Sprint(resp.StatusCode); got != code {
+		ts.Fatalf("the answer has code %s", got)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -54,12 +55,8 @@ func tracesOf(ctx context.Context, spec *config.Tracing, logger *slog.Logger) (*
 	if err != nil {
 		return nil, placed(fmt.Errorf("exporting spans: %w", err), spec.Where("otlp"))
 	}
-	service := spec.Service
-	if service == "" {
-		service = "refold"
-	}
 	logger.Info("spans are exported", "url", spec.OTLP, "sample", spec.Sampled())
-	return tracesTo(exporter, service, linkedOr{sdktrace.TraceIDRatioBased(spec.Sampled())}, logger), nil
+	return tracesTo(exporter, spec.Service, linkedOr{sdktrace.TraceIDRatioBased(spec.Sampled())}, logger), nil
 }
 
 // commandTraces are those of a command that appends: what is exported, and where to, is
@@ -84,11 +81,8 @@ func tracesTo(exporter sdktrace.SpanExporter, service string, sampler sdktrace.S
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		seldom.Do(func() { logger.Warn("spans are not exported", "error", err) })
 	}))
-	if service == "" {
-		service = "refold"
-	}
 	provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithSampler(sampler), sdktrace.WithResource(resource.NewSchemaless(
-		attribute.String("service.name", service), attribute.String("service.version", thisBuild().Version))))
+		attribute.String("service.name", cmp.Or(service, "refold")), attribute.String("service.version", thisBuild().Version))))
 	return &traces{provider.Tracer(tracerName), func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()

@@ -22,8 +22,9 @@ type controlAPI struct {
 	closers    []func() error
 }
 
-// serveControl serves the control API, about an engine and who watches and configures it: for the commands of this machine, at a free port
-// and with a token that is new each time, and where the configuration says.
+// serveControl serves the control API, about an engine and who watches and configures
+// it: for the commands of this machine, at a free port and with a token that is new each
+// time, and where the configuration says.
 func (r *pipelineRun) serveControl(about control.Options) (api *controlAPI, err error) {
 	api = &controlAPI{token: rand.Text()}
 	defer func() {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	client "github.com/nats-io/nats.go"
 	natsapi "github.com/nats-io/nats.go/jetstream"
@@ -39,7 +40,12 @@ func (p *parts) natsServer(n *config.NATS) (jetstream.Config, error) {
 	if n.URL == "" {
 		return p.session.server, nil
 	}
-	return logConfig(config.Store{At: n.At, URL: n.URL, Login: n.Login}, p.logger)
+	return serverOf(n, p.logger)
+}
+
+// serverOf says how a server that an executor names is reached.
+func serverOf(n *config.NATS, logger *slog.Logger) (jetstream.Config, error) {
+	return logConfig(config.Store{At: n.At, URL: n.URL, Login: n.Login}, logger)
 }
 
 // emit appends an event that an effect has become, at whatever version its
