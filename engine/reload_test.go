@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -150,6 +151,40 @@ func TestReload(t *testing.T) {
 			r.close()
 			executors.wantClosed(t)
 		})
+	}
+}
+
+// A pipeline is made of the files that it names, too: where one with a secret holds
+// another one, what uses it is opened anew, and nothing is built.
+func TestAReloadOfAnotherSecret(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "url")
+	must(t, os.WriteFile(secret, []byte("one"), 0o600))
+	spec := lines()
+	spec.Executors = append(spec.Executors, config.Executor{Postgres: &config.Postgres{URLFile: secret}})
+	r := newRig(t, newLog(t, history(100)), spec, commits())
+	var opened atomic.Int32
+	r.opts.OpenExecutor = func(ctx context.Context, x config.Executor, pipeline string, generation uint64) (engine.Executor, error) {
+		if x.Postgres != nil {
+			opened.Add(1)
+			x = config.Executor{Log: &config.Log{}}
+		}
+		return openExecutor(r.dir)(ctx, x, pipeline, generation)
+	}
+	r.open()
+	r.start()
+	r.untilLive("lines", 100)
+	r.reload(spec, commits())
+	if n := opened.Load(); n != 1 {
+		t.Errorf("opened %d times although nothing has changed", n)
+	}
+	must(t, os.WriteFile(secret, []byte("two"), 0o600))
+	done := r.reload(spec, commits())
+	if d := cmp.Diff([]string{"lines"}, done.Changed); d != "" {
+		t.Errorf("changed (-want +got):\n%s", d)
+	}
+	r.untilLive("lines", 100)
+	if s := r.status("lines"); opened.Load() != 2 || s.Generation != 1 {
+		t.Errorf("opened %d times: %+v", opened.Load(), s)
 	}
 }
 
