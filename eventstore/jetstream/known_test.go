@@ -110,3 +110,30 @@ func TestKnownIsChecked(t *testing.T) {
 		t.Errorf("head is %d, %v", head, err)
 	}
 }
+
+// TestStoredWhileAsking: a writer who is ahead of its aggregate looks for its
+// events, and meanwhile another one stores the event before them, and them. The
+// append is a repetition then, of which each event has its own id.
+func TestStoredWhileAsking(t *testing.T) {
+	server := startServer(t, embedded.Options{Sync: embedded.SyncInterval})
+	other := openStore(t, server, jetstream.Config{})
+	before, events := newEvent(), []event.Event{newEvent(), newEvent()}
+	asked := 0
+	s := openStore(t, server, jetstream.Config{Known: func(ctx context.Context, id uuid.UUID) (event.Position, bool, error) {
+		if id != events[0].ID {
+			return 0, false, nil
+		}
+		if asked++; asked != 2 { // the first time is before the append is tried
+			return 0, false, nil
+		}
+		if _, err := other.Append(ctx, testAggregate, event.None(), before); err != nil {
+			return 0, false, err
+		}
+		_, err := other.Append(ctx, testAggregate, event.Exactly(1), events...)
+		return 0, false, err
+	}})
+	at, err := s.Append(t.Context(), testAggregate, event.Exactly(1), events...)
+	if want := (eventstore.Appended{Version: 3, Position: 3, Duplicate: true}); err != nil || at != want {
+		t.Errorf("%+v, %v, want %+v; asked %d times", at, err, want, asked)
+	}
+}

@@ -16,34 +16,48 @@ import (
 // the server called them stored. It succeeds if all of them are stored, and
 // returns err if none is.
 func (s *Store) repetitionOr(ctx context.Context, err error, events []event.Event) (eventstore.Appended, error) {
-	var at eventstore.Appended
-	var taken uuid.UUID
-	found := 0
+	firstTells := !refused(err, codeBatchDuplicate) && s.cfg.Known == nil // appends are atomic
+	stored, findErr := s.findAll(ctx, events, firstTells)
+	if findErr == nil && len(stored) > 0 && len(stored) < len(events) {
+		// Another writer may have stored them between two of the questions. An
+		// append is atomic, so now that one is there all of its events are.
+		stored, findErr = s.findAll(ctx, events, false)
+	}
+	if findErr != nil {
+		return eventstore.Appended{}, findErr
+	}
+	if len(stored) == 0 {
+		return eventstore.Appended{}, err
+	}
+	last := stored[len(stored)-1]
+	if len(stored) < len(events) {
+		return eventstore.Appended{}, &eventstore.DuplicateIDError{ID: last.ID, Position: last.Position}
+	}
+	return eventstore.Appended{Version: last.Version, Position: last.Position, Duplicate: true}, nil
+}
+
+// findAll returns those of the events that are stored. It looks for no others
+// if the first is not there and tells of them. An id that another event has is
+// a *eventstore.DuplicateIDError.
+func (s *Store) findAll(ctx context.Context, events []event.Event, firstTells bool) ([]event.Recorded, error) {
+	var stored []event.Recorded
 	for i := range events {
-		r, ok, findErr := s.find(ctx, &events[i])
-		if findErr != nil {
-			return at, explainAppend(events[i].Aggregate, findErr)
+		r, ok, err := s.find(ctx, &events[i])
+		if err != nil {
+			return nil, explainAppend(events[i].Aggregate, err)
 		}
 		if !ok {
-			if i == 0 && !refused(err, codeBatchDuplicate) && s.cfg.Known == nil {
-				break // appends are atomic: without the first there are no others
+			if firstTells && i == 0 {
+				return nil, nil
 			}
 			continue
 		}
 		if err := takenByOther(&r.Event, r.Position, &events[i]); err != nil {
-			return eventstore.Appended{}, err
+			return nil, err
 		}
-		found++
-		taken = r.ID
-		at = eventstore.Appended{Version: r.Version, Position: r.Position, Duplicate: true}
+		stored = append(stored, r)
 	}
-	switch {
-	case found == len(events):
-		return at, nil
-	case found > 0:
-		return eventstore.Appended{}, &eventstore.DuplicateIDError{ID: taken, Position: at.Position}
-	}
-	return eventstore.Appended{}, err
+	return stored, nil
 }
 
 // find looks an event up by its id, within the server's duplicate window and
