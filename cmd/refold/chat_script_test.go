@@ -46,7 +46,7 @@ var chatModules = sync.OnceValues(func() (string, error) {
 	if err := os.WriteFile(config, text, 0o600); err != nil {
 		return "", err
 	}
-	if out, err := exec.Command("go", "run", "-race=false", ".", "validate", config).CombinedOutput(); err != nil {
+	if out, err := exec.Command(os.Getenv(plainEnv), "validate", config).CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compiling the modules: %w\n%s", err, out)
 	}
 	return dir, nil

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -12,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/sdk/conformance"
 )
 
 // shownLine is a command line that a text shows.
@@ -30,8 +34,7 @@ var texts = []string{
 }
 
 // programs are what a command line begins with, and how one is held to what there is.
-// A program that is no part of Refold, or needs what a test does not have, has a reason
-// why its lines are not run.
+// Of the others it is enough that they are run.
 var programs = map[string]func(shownLine) error{
 	"refold":     refoldLine,
 	"bin/refold": refoldLine,
@@ -40,41 +43,99 @@ var programs = map[string]func(shownLine) error{
 	"curl":       curlLine,
 }
 
-var notOurs = map[string]string{
-	"cp": "in the drill", "mkdir": "in the drill", "cd": "the shell's own",
-	"cat": "looks at a file", "tail": "looks at a file",
-	"nats": "NATS's own tool", "npm": "needs the network", "zig": "as `refold plugin build` does", "cargo": "as `refold plugin build` does",
-	"psql": "PostgreSQL's own tool", "sqlite3": "SQLite's own tool", "openssl": "OpenSSL's own tool",
-	"systemctl": "needs systemd", "journalctl": "needs systemd", "sudo": "needs root", "install": "needs root", "useradd": "needs root",
-	"docker": "needs a daemon", "sha256sum": "needs a release",
-	"promtool": "Prometheus's own tool", "kill": "ends a process of the reader's", "chmod": "the system's own",
-	"man": "the system's own", "source": "the shell's own",
+// foreign are programs that are no part of Refold. Lines of the shell's own words say
+// where a reader is, and are not run.
+var (
+	foreign = strings.Fields("cp mkdir cat tail nats npm zig cargo psql sqlite3 openssl systemctl journalctl sudo install useradd " +
+		"docker sha256sum promtool kill chmod man")
+	shellsOwn = []string{"cd", "source"}
+)
+
+// place is what runs a line: a file of the repository, and words in it without which it
+// would no longer do so.
+type place struct{ file, has string }
+
+var (
+	testTarget = place{"Makefile", "$(GO) test -timeout 15m $(TESTFLAGS) ./..."}
+	madeFirst  = place{"Makefile", "test: tools build guests"}
+)
+
+// elsewhere are lines that no script runs as they stand, and what does so in its place. A
+// line that stands for something else in each guide has its guide before it.
+var elsewhere = map[string]place{
+	"make run":                    {"cmd/refold/documented_test.go", `"make", "-s", "run"`},
+	"make build":                  madeFirst,
+	"make build guests":           madeFirst,
+	"make go":                     {"Makefile", "-C examples/git-history go"},
+	"go test ./...":               testTarget,
+	"go test ./sdk":               testTarget,
+	"go run ./examples/aggregate": {"examples/aggregate/main_test.go", "run(t.Context(), dir, &out)"},
+
+	"examples/fleet/README.md: make":        {"Makefile", "-C examples/fleet all"},
+	"examples/chat-webhook/README.md: make": {"Makefile", "-C examples/chat-webhook all"},
+
+	"GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o lines_by_dir.wasm .": {"cmd/refold/main_test.go", `"-buildmode=c-shared", "-o", path, source`},
+	"GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o name.wasm .":         {"cmd/refold/main_test.go", `"-buildmode=c-shared", "-o", path, source`},
+	"cargo build --release --target wasm32-unknown-unknown":                       {"cmd/refold/testdata/script/plugin_new_rust.txtar", "exec refold plugin build"},
+
+	"kill -HUP $(pidof refold)":                                 {"cmd/refold/testdata/script/reload.txtar", "\nsighup\n"},
+	"nats subscribe 'infrastructure_system.pipeline.*.faulted'": {"cmd/refold/testdata/script/control_nats.txtar", `infrastructure_system\.pipeline\.\S+\.live`},
+
+	"refold bench --only wasm_c_vs_native,wasm_rust_vs_native,fuel_overhead_json_scan,fuel_vs_wazero_guard,go_fields_vs_go_json,cold_start_ms,workers_2_vs_1": {
+		"cmd/refold/testdata/script/bench.txtar", "exec refold bench --events 1000 --module guests/lines_by_dir.wasm\n"},
 }
 
-// notRun are lines that no script runs, and why.
+// notRun are lines that nothing runs, and why.
 var notRun = map[string]string{
-	"refold bench": "takes minutes",
-	"refold bench --only wasm_c_vs_native,wasm_rust_vs_native,fuel_overhead_json_scan,fuel_vs_wazero_guard,go_fields_vs_go_json,cold_start_ms,workers_2_vs_1": "takes minutes",
-	"refold doctor -c pipelines.yaml --monitor http://nats-1.example.com:8222":                                                                                "needs a server of that name: doctor_external.txtar",
-	"refold doctor --monitor http://nats.example.com:8222":                                                                                                    "needs a server of that name: doctor_external.txtar",
-	"refold run -c examples/fleet":                          "needs the examples' modules, which go test ./examples/fleet builds",
-	"refold run -c examples/git-history --once":             "needs the examples' modules: TestGitHistory",
-	"refold state fleet_status":                             "likewise",
-	"refold event import examples/git-history/sample.jsonl": "TestGitHistory imports a history",
-	"refold plugin inspect chat_webhook.wasm":               "needs the example's module: executor_module.txtar",
+	"make test":             "what runs this test",
+	"make release":          "takes minutes, and asks the network for the tool that lists modules: TestReleaseIsTold holds what it builds with",
+	"go test ./sdk -update": "rewrites what go test ./sdk compares with",
+	"examples/process-plugin/README.md: make":            "asks npm's registry: TestPages and TestStock run what it makes",
+	"cat site/stock/current/items/apples.md":             "likewise",
+	"bin/refold run -c examples/fleet --data /tmp/fleet": "compiles two modules more: make run folds with them, in examples/embed",
+	"bin/refold state fleet_status --data /tmp/fleet":    "likewise",
+
+	"npm install --save-dev assemblyscript": "asks npm's registry: tools.sh has installed it",
+	"npm install PATH/sdk/assemblyscript":   "likewise",
+	"zig build-exe -fno-entry -rdynamic -target wasm32-freestanding -mcpu=generic+bulk_memory -O ReleaseSafe \\": "plugin_new_zig.txtar has `refold plugin build` run such a line, with the flags that this zig takes",
+	"tail -F refold-data/stock-effects/current/000001.jsonl":                                                     "goes on without end",
+
+	"docker build -t refold .": "needs a daemon of Docker's",
+	"docker run -d --name refold --stop-timeout 60 -v refold-data:/data -v ./pipelines:/etc/refold:ro refold": "needs a daemon of Docker's",
+	"docker exec refold /usr/bin/refold --data /data status":                                                  "needs a daemon of Docker's",
+	"systemctl enable --now refold":                                                                           "needs a system that systemd runs",
+	"systemctl reload refold":                                                                                 "needs a system that systemd runs",
+	"journalctl -u refold -f":                                                                                 "needs a system that systemd runs",
+}
+
+// ranByTests says what runs lines that are many of a kind: tests of Go, and the API's
+// guide. A benchmark is not run, only held to the names that there are.
+func ranByTests(s shownLine) (place, bool) {
+	words, err := shellWords(s.text)
+	switch {
+	case err != nil:
+		return place{}, false
+	case s.file == "docs/API.md" && program(words) == "curl":
+		return place{"docs/api_test.go", `blocks(t, api, "console")`}, true
+	case slices.Contains(words, "-bench"), slices.Contains(words, "-fuzz"): // whose seeds are tests
+		return testTarget, true
+	}
+	return testTarget, strings.Contains(s.text, "go test -run ")
 }
 
 // bound are the words that stand for something in texts, and what scripts have in
 // their places.
 var bound = strings.NewReplacer(
-	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "$MONITOR", "127.0.0.1:9464",
+	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "http://$MONITOR", "http://127.0.0.1:9464", "$MONITOR", "127.0.0.1:9464",
 	" PIPELINE", " lines_by_dir", "--key KEY", "--key docs", "FILE.yaml", "lines_by_dir_test.yaml",
+	"$WORK/", "/", " /tmp/", " ", "stock-effects", "dirs", "http://nats-1.example.com:8222", "$always_MONITOR", "http://nats.example.com:8222", "$default_MONITOR",
+	"-c always.yaml", "-c pipelines.yaml",
 )
 
-var leftOut = regexp.MustCompile(` --(data|cases) \S+`)
+var leftOut = regexp.MustCompile(` --(data|cases) \S+| --events \d+| --module \S+`)
 
-// canonical is a line as it is compared: which data directory it is about, and how much
-// is tried, is left out.
+// canonical is a line as it is compared: which data directory it is about, with what and
+// how much is tried, is left out.
 func canonical(line string) string {
 	line, _, _ = strings.Cut(line, " | ")
 	line = leftOut.ReplaceAllString(bound.Replace(line+" "), "")
@@ -125,25 +186,58 @@ func TestCommandsInSentencesAreThere(t *testing.T) {
 	}
 }
 
-// TestShownCommandsAreRun: each line of refold that a guide shows is run by a script,
-// or named above with why it is not.
+// TestShownCommandsAreRun: each line that a guide shows is run by a script, or named above
+// with what runs it, or with why nothing does.
 func TestShownCommandsAreRun(t *testing.T) {
 	ran := ranByScripts(t)
 	used := map[string]bool{}
 	for _, s := range shownInTexts(t) {
 		line := canonical(s.text)
-		if !strings.HasPrefix(line, "refold ") || ran[line] {
+		if words, err := shellWords(s.text); err != nil || slices.Contains(shellsOwn, program(words)) || ran[line] {
 			continue
 		}
-		if notRun[line] == "" {
+		if p, ok := ranByTests(s); ok {
+			checkPlace(t, s, p)
+			continue
+		}
+		for _, name := range []string{s.text, s.file + ": " + s.text} {
+			if p := elsewhere[name]; p != (place{}) {
+				checkPlace(t, s, p)
+				used[name] = true
+			} else if notRun[name] != "" {
+				used[name] = true
+			}
+		}
+		if !used[s.text] && !used[s.file+": "+s.text] {
 			t.Errorf("%s: no script in testdata/script runs it: one that does belongs into documented.txtar", s)
 		}
-		used[line] = true
 	}
-	for line := range notRun {
+	for _, line := range slices.Concat(slices.Collect(maps.Keys(notRun)), slices.Collect(maps.Keys(elsewhere))) {
 		if !used[line] {
-			t.Errorf("%q is shown nowhere, or run: remove it from the list", line)
+			t.Errorf("%q is shown nowhere, or run: remove it from the lists", line)
 		}
+	}
+}
+
+func checkPlace(t *testing.T, s shownLine, p place) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("../..", p.file))
+	if err != nil || !strings.Contains(string(text), p.has) {
+		t.Errorf("%s: %s is said to run it, by %q: %v", s, p.file, p.has, err)
+	}
+}
+
+// TestMakeRun: the first thing that a reader does says that what was replayed is equal.
+func TestMakeRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("links a program")
+	}
+	conformance.Watch(t, "../../examples/embed")
+	c := exec.Command("make", "-s", "run")
+	c.Dir, c.Env = "../..", append(os.Environ(), "TMPDIR="+t.TempDir())
+	out, err := c.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "equal: the replayed table is the live one, row by row and column by column") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
@@ -238,7 +332,9 @@ func shownInHelp() (list []shownLine) {
 	return list
 }
 
-func isProgram(name string) bool { return programs[name] != nil || notOurs[name] != "" }
+func isProgram(name string) bool {
+	return programs[name] != nil || slices.Contains(foreign, name) || slices.Contains(shellsOwn, name)
+}
 
 // isProse is of a line of an output or a comment that begins like a command.
 func isProse(words []string) bool {
@@ -327,28 +423,24 @@ func commandOf(args []string) (*cobra.Command, error) {
 	return cmd, nil
 }
 
-// makeLine looks for the targets in the Makefile of the repository, or of the text's
-// folder.
+// makeLine asks make what it would do, in the repository or in the text's folder.
 func makeLine(s shownLine) error {
 	words, _ := shellWords(s.text)
-	var rules strings.Builder
-	for _, dir := range []string{"../..", filepath.Dir(filepath.Join("../..", s.file))} {
-		text, err := os.ReadFile(filepath.Join(dir, "Makefile"))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		rules.Write(text)
-		rules.WriteByte('\n')
+	dirs := []string{filepath.Dir(filepath.Join("../..", s.file)), "../.."}
+	if _, err := os.Stat(filepath.Join(dirs[0], "Makefile")); err != nil {
+		dirs = dirs[1:]
 	}
-	for _, target := range words[1:] {
-		if strings.Contains(target, "=") {
-			continue
+	var errs []error
+	for _, dir := range dirs {
+		c := exec.Command("make", append([]string{"-n"}, words[1:]...)...)
+		c.Dir = dir
+		out, err := c.CombinedOutput()
+		if err == nil {
+			return nil
 		}
-		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(target) + `:`).MatchString(rules.String()) {
-			return fmt.Errorf("no Makefile has %s", target)
-		}
+		errs = append(errs, fmt.Errorf("%s: %w: %s", c, err, out))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // goLine looks for the packages of a `go test` or `go run`, and for tests that the
@@ -448,9 +540,19 @@ func curlLine(s shownLine) error {
 	return fmt.Errorf("no engine serves %s", m[1])
 }
 
-var ofScript = regexp.MustCompile(`^(?:\[[^\]]*\] )*(?:! )?(?:exec|exits \d+|eventually \S+ '(?:[^']|'')*'|eventually \S+ \S+) (refold .*?)(?: &\w*&?)?$`)
+var (
+	ofScript = regexp.MustCompile(`^(?:\[[^\]]*\] )*(?:! )?(?:exec|exits \d+|eventually \S+ '(?:[^']|'')*'|eventually \S+ \S+) (.*?)(?: &\w*&?)?$`)
+	inShell  = regexp.MustCompile(`^sh -c '(.*)'$`)
 
-// ranByScripts are the lines of refold that the scripts run.
+	// Commands of the scripts' own that do what a tool does.
+	asTool = map[*regexp.Regexp]string{
+		regexp.MustCompile(`^mkdir (\S+)$`):            "mkdir $1",
+		regexp.MustCompile(`^query (\S+) (.+)$`):       "sqlite3 $1 $2",
+		regexp.MustCompile(`^nats_ask \S+ (\S+ ?.*)$`): "nats request $1",
+	}
+)
+
+// ranByScripts are the lines that the scripts run, as guides show them.
 func ranByScripts(t *testing.T) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob("testdata/script/*.txtar")
@@ -464,10 +566,27 @@ func ranByScripts(t *testing.T) map[string]bool {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(text)) {
-			if m := ofScript.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-				ran[canonical(m[1])] = true
+			for _, command := range ofScriptLine(strings.TrimSpace(line)) {
+				ran[canonical(command)] = true
 			}
 		}
 	}
 	return ran
+}
+
+// ofScriptLine are the commands that a script's line runs.
+func ofScriptLine(line string) []string {
+	for pattern, tool := range asTool {
+		if pattern.MatchString(line) {
+			return []string{pattern.ReplaceAllString(line, tool)}
+		}
+	}
+	m := ofScript.FindStringSubmatch(line)
+	if m == nil {
+		return nil
+	}
+	if inner := inShell.FindStringSubmatch(m[1]); inner != nil {
+		return strings.Split(inner[1], "; ")
+	}
+	return []string{m[1]}
 }

@@ -76,6 +76,11 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("NPM_BIN", npm)
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("REPO", repository)
 	compilers, err := compilerHomes()
 	if err != nil {
 		return err
