@@ -252,7 +252,7 @@ func testBulkHammered(t *testing.T, s eventstore.Log) {
 	var all sync.WaitGroup
 	for writer := range 3 {
 		all.Go(func() {
-			for i := writer; i < 150; i++ {
+			for i := writer; i < 60; i++ {
 				agg := events[i%len(events)].Aggregate
 				if _, err := s.Append(t.Context(), agg, event.Any(), f.events(agg, 1+i%2)...); err != nil {
 					t.Errorf("append: %v", err)
