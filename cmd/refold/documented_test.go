@@ -56,7 +56,7 @@ var (
 type place struct{ file, has string }
 
 var (
-	testTarget = place{"Makefile", "$(GO) test -timeout 15m $(TESTFLAGS) ./..."}
+	testTarget = place{"Makefile", "$(GO) test $(QUICKER) -timeout 15m $(TESTFLAGS) ./..."}
 	madeFirst  = place{"Makefile", "test: tools build guests"}
 )
 
