@@ -23,12 +23,16 @@ func (d *decoder) newRow(t *Writes) Row {
 	if len(d.slab) < n {
 		d.slab = make([]any, max(n, 4*slabSize))
 	}
-	r := d.slab[:n:n]
+	r := Row(d.slab[:n:n])
 	d.slab = d.slab[n:]
+	r.unset()
+	return r
+}
+
+func (r Row) unset() {
 	for i := range r {
 		r[i] = Unset{}
 	}
-	return r
 }
 
 // insert decodes a whole row; columns that the body does not name become nil.
@@ -59,7 +63,16 @@ func (d *decoder) update(t *Writes, key string, body []byte, r Row) *RowError {
 }
 
 // object decodes the members of a JSON object into r.
-func (d *decoder) object(t *Writes, body []byte, r Row) (failed *RowError) {
+func (d *decoder) object(t *Writes, body []byte, r Row) *RowError {
+	if d.plain(t, body, r) {
+		return nil
+	}
+	r.unset()
+	return d.parsed(t, body, r)
+}
+
+// parsed decodes an object however it is written.
+func (d *decoder) parsed(t *Writes, body []byte, r Row) (failed *RowError) {
 	v, reason := d.parse(body)
 	if reason != "" {
 		return &RowError{Reason: "the body " + reason}

@@ -59,6 +59,7 @@ func TestInsertDecodes(t *testing.T) {
 	} {
 		tab := allKinds()
 		r := new(decoder).newRow(tab)
+		checkPlain(t, tab, []byte(c.body))
 		if err := (&decoder{dialect: &plain}).insert(tab, []byte(c.body), r); err != nil {
 			t.Errorf("%s: %v", c.body, err)
 			continue
@@ -129,6 +130,7 @@ func TestInsertRefuses(t *testing.T) {
 		{`{"text":"k","time":"9999-12-31T23:59:59-01:00"}`, "time", "out of the years"},
 	} {
 		tab := allKinds()
+		checkPlain(t, tab, []byte(c.body))
 		err := (&decoder{dialect: &plain}).insert(tab, []byte(c.body), new(decoder).newRow(tab))
 		if err == nil || err.Column != c.column || !strings.Contains(err.Reason, c.reason) {
 			t.Errorf("%.80s: got error %v, want one about column %q with %q", c.body, err, c.column, c.reason)
@@ -176,14 +178,31 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// checkPlain holds a body that is read in one pass to what a parser makes of it.
+func checkPlain(t *testing.T, tab *Writes, body []byte) {
+	t.Helper()
+	d := &decoder{dialect: &plain}
+	got, want := d.newRow(tab), d.newRow(tab)
+	if !d.plain(tab, body, got) {
+		return
+	}
+	if err := d.parsed(tab, body, want); err != nil {
+		t.Errorf("%q was taken, but %v", body, err)
+	} else if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%q:\n%s", body, diff)
+	}
+}
+
 // FuzzInsert holds the decoder to encoding/json: what it takes is JSON, and
 // the text and integers are the same.
 func FuzzInsert(f *testing.F) {
 	f.Add([]byte(`{"text":"k","integer":12,"real":0.5,"boolean":true,"blob":"AP8=","json":{"a":[1]},"time":"2024-01-01T00:00:00Z"}`))
 	f.Add([]byte(`{"text":"\ud83d\ude00\n","json":"\u0001"}`))
 	f.Add([]byte(`{"text":"\ud800","integer":1e3}`))
+	f.Add([]byte(`{"text":"Grüße","integer":-12,"real":-1.5E+3,"boolean":null,"blob":"","time":"2024-01-01T00:00:00Z"}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		tab := allKinds()
+		checkPlain(t, tab, body)
 		r := new(decoder).newRow(tab)
 		if err := (&decoder{dialect: &plain}).insert(tab, body, r); err != nil {
 			return

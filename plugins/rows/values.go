@@ -25,16 +25,28 @@ func (d *decoder) fromJSON(typ Type, v *fastjson.Value, inKey bool) (any, string
 		}
 		return nil, ""
 	}
-	given := v.Type()
+	text := ""
+	switch v.Type() {
+	case fastjson.TypeString:
+		text = string(v.GetStringBytes())
+	case fastjson.TypeNumber:
+		text = d.numberText(v)
+	}
+	return d.fromScalar(typ, v.Type(), text, inKey)
+}
+
+// fromScalar converts a string's text, a number as written, or a word, for a column of
+// any type but JSON.
+func (d *decoder) fromScalar(typ Type, given fastjson.Type, text string, inKey bool) (any, string) {
 	switch {
 	case given == fastjson.TypeNull:
 		return nil, ""
 	case given == fastjson.TypeString && typ.writtenAsString():
-		return d.fromText(typ, string(v.GetStringBytes()), inKey)
+		return d.fromText(typ, text, inKey)
 	case given == fastjson.TypeNumber && typ == Integer:
-		return integerFromText(d.numberText(v))
+		return integerFromText(text)
 	case given == fastjson.TypeNumber && typ == Real:
-		return realFromText(d.numberText(v))
+		return realFromText(text)
 	case given == fastjson.TypeTrue && typ == Boolean:
 		return d.dialect.Boolean(true), ""
 	case given == fastjson.TypeFalse && typ == Boolean:

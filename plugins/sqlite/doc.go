@@ -28,8 +28,9 @@
 //     never touched.
 //
 // Within a batch, writes to the same row are folded into one before they reach
-// the file, in the order of the key. Secondary indexes are never unique, so which rows a batch ends
-// with does not depend on the order in which they are written.
+// the file, in the order of the key, whole rows last and many in a statement. Secondary
+// indexes are never unique, so which rows a batch ends with does not depend on the order
+// in which they are written.
 //
 // The package's own tables begin with _refold; they may be read, not written.
 // Triggers and indexes that somebody adds to a table by hand belong to its

@@ -44,6 +44,10 @@ func (e *Executor) Position() (p event.Position, ok bool) { return e.claim.Posit
 // disk.
 func (e *Executor) Joins() bool { return true }
 
+// Prepare decodes the rows of a batch that is likely to be executed soon. It may be
+// called beside any other method.
+func (e *Executor) Prepare(effects []effect.Effect) { e.model.Prepare(effects) }
+
 // Active reports whether the tables bear their declared names. It is what this
 // executor found or brought about: another generation that replaces this one
 // shows only as a [*claim.FencedError].

@@ -10,58 +10,98 @@ import (
 	"github.com/refold-dev/refold/plugins/rows"
 )
 
-// maxPatches bounds how many prepared updates a table keeps: which columns
-// they set is up to the projection.
-const maxPatches = 64
+const (
+	// maxPatches bounds how many prepared updates a table keeps: which columns
+	// they set is up to the projection.
+	maxPatches = 64
+	// maxTogether and maxTogetherValues bound how many rows one statement puts. Half
+	// of what a statement for each costs is its beginning and end.
+	maxTogether       = 32
+	maxTogetherValues = 1024
+)
 
 // statements are a table's prepared statements, made when first needed. They are the
 // driver's own, and for whoever holds its connection: through database/sql a row
 // would cost more.
 type statements struct {
 	put, remove driver.Stmt
+	putMany     driver.Stmt // for as many rows as go together
 	// patches are by the columns they set: a byte per column, 1 if it is set.
 	patches map[string]driver.Stmt
 	shape   []byte
 	args    []driver.NamedValue
+	puts    []*rows.Write
 }
 
-// flush performs the writes of the batch, in the order of the key: so each page of
+// flush performs the writes of the batch: what puts whole rows last, and many of
+// them in a statement. Each of the two goes in the order of the key, so that a page of
 // its index is looked for and written once.
 func (t *table) flush(ctx context.Context, conn driver.ConnPrepareContext) error {
 	t.SortByKey()
+	c := &t.statements
+	defer func() { clear(c.puts) }()
+	c.puts = c.puts[:0]
 	for _, w := range t.List {
-		stmt, err := t.statementFor(ctx, conn, w)
-		if err != nil {
+		if w.Operation == rows.Put {
+			c.puts = append(c.puts, w)
+		} else if err := t.perform(ctx, conn, w); err != nil {
 			return err
 		}
-		if stmt == nil {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
+	}
+	puts, many := c.puts, t.together()
+	for ; len(puts) >= many; puts = puts[many:] {
+		if err := t.perform(ctx, conn, puts[:many]...); err != nil {
 			return err
 		}
-		if _, err := stmt.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), t.statements.args); err != nil {
+	}
+	for i := range puts {
+		if err := t.perform(ctx, conn, puts[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// statementFor returns the statement for w, whose arguments it sets, or none if there
-// is nothing to do.
-func (t *table) statementFor(ctx context.Context, conn driver.ConnPrepareContext, w *rows.Write) (stmt driver.Stmt, err error) {
-	t.statements.args = t.statements.args[:0]
-	switch w.Operation {
+// together is how many rows a statement puts.
+func (t *table) together() int {
+	return max(1, min(maxTogether, maxTogetherValues/len(t.Table.Columns)))
+}
+
+// perform performs one write, or some that put rows, with one statement.
+func (t *table) perform(ctx context.Context, conn driver.ConnPrepareContext, writes ...*rows.Write) error {
+	stmt, err := t.statementFor(ctx, conn, writes)
+	if err != nil || stmt == nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err = stmt.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), t.statements.args)
+	return err
+}
+
+// statementFor returns the statement for writes, whose arguments it sets, or none if
+// there is nothing to do.
+func (t *table) statementFor(ctx context.Context, conn driver.ConnPrepareContext, writes []*rows.Write) (stmt driver.Stmt, err error) {
+	c := &t.statements
+	c.args = c.args[:0]
+	switch w := writes[0]; w.Operation {
 	case rows.Put:
-		for _, v := range w.Row {
-			t.statements.addArg(v)
+		for _, w := range writes {
+			for _, v := range w.Row {
+				c.addArg(v)
+			}
 		}
-		return t.prepareOnce(ctx, conn, &t.statements.put, t.putStatement)
+		if len(writes) > 1 {
+			return t.prepareOnce(ctx, conn, &c.putMany, func() string { return t.putStatement(len(writes)) })
+		}
+		return t.prepareOnce(ctx, conn, &c.put, func() string { return t.putStatement(1) })
 	case rows.Remove:
 		t.addKeyArgs(w.Row)
-		return t.prepareOnce(ctx, conn, &t.statements.remove, t.removeStatement)
+		return t.prepareOnce(ctx, conn, &c.remove, t.removeStatement)
+	default:
+		return t.patchFor(ctx, conn, w.Row)
 	}
-	return t.patchFor(ctx, conn, w.Row)
 }
 
 func (t *table) prepareOnce(ctx context.Context, conn driver.ConnPrepareContext, at *driver.Stmt, text func() string) (driver.Stmt, error) {
@@ -80,11 +120,11 @@ func (c *statements) addArg(v any) {
 	c.args = append(c.args, driver.NamedValue{Ordinal: len(c.args) + 1, Value: v})
 }
 
-func (t *table) putStatement() string {
-	var names, values, sets []string
+// putStatement puts n rows.
+func (t *table) putStatement(n int) string {
+	var names, sets []string
 	for i, c := range t.Table.Columns {
 		names = append(names, c.Name)
-		values = append(values, "?")
 		if !t.InKey[i] {
 			sets = append(sets, fmt.Sprintf("%s = excluded.%[1]s", rows.Quote(c.Name)))
 		}
@@ -93,8 +133,9 @@ func (t *table) putStatement() string {
 	if len(sets) > 0 {
 		conflict = "UPDATE SET " + strings.Join(sets, ", ")
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s) ON CONFLICT (%s) DO %s",
-		rows.Quote(t.stored), rows.QuoteAll(names), strings.Join(values, ", "), rows.QuoteAll(t.Table.PrimaryKey), conflict)
+	row := "(?" + strings.Repeat(", ?", len(names)-1) + ")"
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s ON CONFLICT (%s) DO %s",
+		rows.Quote(t.stored), rows.QuoteAll(names), row+strings.Repeat(", "+row, n-1), rows.QuoteAll(t.Table.PrimaryKey), conflict)
 }
 
 func (t *table) removeStatement() string {
@@ -176,11 +217,11 @@ func (c *statements) closePatches() error {
 // close finalizes the statements; they are prepared anew when needed.
 func (c *statements) close() error {
 	err := c.closePatches()
-	for _, stmt := range []driver.Stmt{c.put, c.remove} {
+	for _, stmt := range []driver.Stmt{c.put, c.putMany, c.remove} {
 		if stmt != nil {
 			err = errors.Join(err, stmt.Close())
 		}
 	}
-	c.put, c.remove = nil, nil
+	c.put, c.putMany, c.remove = nil, nil, nil
 	return err
 }
