@@ -95,16 +95,15 @@ func (a *aside) failure(e *event.Recorded, err error) checkpoint.Failure {
 	return checkpoint.Failure{
 		Position: e.Position,
 		Event:    event.AppendJSON(nil, &e.Event),
-		Error:    shortened(err),
+		Error:    shortened(err.Error()),
 		Module:   a.module,
 		At:       a.now().UTC(),
 		Attempts: 1,
 	}
 }
 
-// shortened is an error's text, as much of it as is kept.
-func shortened(err error) string {
-	text := err.Error()
+// shortened is as much of a text as is kept or shown.
+func shortened(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxErrorText)], "\uFFFD")
 }
 
@@ -118,7 +117,7 @@ func (a *aside) letter(l delivery.Letter) *checkpoint.Letter {
 	return &checkpoint.Letter{
 		Failure: checkpoint.Failure{
 			Position: f.Cause,
-			Error:    shortened(l.Err),
+			Error:    shortened(l.Err.Error()),
 			Module:   a.module,
 			At:       a.now().UTC(),
 			Attempts: attempts,
@@ -149,7 +148,7 @@ func (a *aside) accept() {
 func (a *aside) noteVerdict(err error) {
 	var executors *delivery.Error
 	if errors.As(err, &executors) {
-		a.change.Departs = fmt.Sprintf("the executor %s can never perform an effect: %s", executors.Executor, shortened(executors.Err))
+		a.change.Departs = fmt.Sprintf("the executor %s can never perform an effect: %s", executors.Executor, shortened(executors.Err.Error()))
 	}
 }
 

@@ -23,6 +23,10 @@ import (
 func (v *verification) bisect(ctx context.Context, after event.Position, expected, found root.Root) (*Difference, error) {
 	d := &Difference{Cause: Stored, After: after, Position: found.Position}
 	d.In, d.Expected, d.Found = part(expected, found)
+	if d.In == InAnswer {
+		after, d.After = v.answered, v.answered
+		v.nameAnswers(ctx, d)
+	}
 	if d.In == InStates && found.Position == v.kept.Mark().Position {
 		if err := v.compareStates(d); err != nil {
 			return nil, err
@@ -67,6 +71,17 @@ func (v *verification) bisectTrials(ctx context.Context, after, through event.Po
 		d.Event, err = v.eventNamed(ctx, d.Position)
 	}
 	return d, err
+}
+
+// nameAnswers tells answers in the place of their digests, as far as they are to be had.
+func (v *verification) nameAnswers(ctx context.Context, d *Difference) {
+	if expected, err := v.shadow.ask(ctx, ""); err == nil {
+		d.Expected = shortened(string(expected))
+	}
+	d.Found = "an answer with the SHA-256 " + d.Found
+	if found, at, err := v.answer(ctx); err == nil && at == d.Position {
+		d.Found = shortened(string(found))
+	}
 }
 
 // eventNamed says which event is at a position.

@@ -31,7 +31,8 @@
 //     which. A pause and a fault outlive the engine; while a pipeline is paused
 //     nothing folds, and none of its executors is open.
 //  7. A query is answered by a copy: it neither changes the state nor stops the
-//     fold.
+//     fold. What a resident projection is asked at a checkpoint, for its root, it does
+//     not remember.
 //  8. A reload loads all that is declared first; on an error nothing has changed.
 //     What is declared as before, and is made of the same files, is not touched: it
 //     folds on in the same generation. What is declared otherwise is stopped behind a

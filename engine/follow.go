@@ -96,7 +96,9 @@ func (g *generation) advance(ctx context.Context, until, ready event.Position, c
 		case <-ctx.Done():
 			return g.finish(ctx, d)
 		case <-tick.C:
-			err = g.seal(ctx)
+			if !g.rests() {
+				err = g.seal(ctx)
+			}
 		case <-d.Progress():
 			err = g.land()
 		case <-d.Failed():

@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -67,7 +67,9 @@ type generation struct {
 	watch     *watch     // the pipeline's; nil for none
 	sealed    *seal      // what waits to be stored
 	aside     *aside
-	policy    string // what becomes of poison
+	policy    string    // what becomes of poison
+	mute      bool      // the plugin has not answered when it was asked
+	rested    time.Time // before which it is not asked again
 }
 
 // position is the last position that the read model includes.
@@ -103,21 +105,7 @@ func (g *generation) restore(ctx context.Context) (err error) {
 			return g.aside.reload(g.kept)
 		}
 	}
-	return g.restoreSnapshot(ctx)
-}
-
-func (g *generation) restoreSnapshot(ctx context.Context) error {
-	if g.manifest.State != manifest.Resident {
-		return nil
-	}
-	snapshot, err := g.kept.Snapshot()
-	if err != nil || snapshot == nil {
-		return err
-	}
-	if err := g.plugin.Restore(ctx, snapshot); err != nil {
-		return fmt.Errorf("pipeline %s: restoring the snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
-	}
-	return nil
+	return g.restoreImage(ctx)
 }
 
 // rewind goes back to what is stored last, with another instance of the plugin.
@@ -133,7 +121,8 @@ func (g *generation) rewind(ctx context.Context) error {
 	g.plugin, g.flying, g.sealed = plugin, nil, nil
 	g.changes, g.changing = checkpoint.Change{}, 0
 	g.moveTo(g.kept.Mark())
-	return errors.Join(old.Close(ctx), g.aside.reload(g.kept), g.restoreSnapshot(ctx))
+	_, err = g.restoreSnapshot(ctx)
+	return errors.Join(old.Close(ctx), g.aside.reload(g.kept), err)
 }
 
 // furthest is the last position that the state or an executor includes.

@@ -148,7 +148,9 @@ func TestResumeOfAFault(t *testing.T) {
 			r.start()
 			r.until(spec.Name, "faulted", func(s engine.Status) bool { return s.State == engine.Faulted })
 			must(t, r.engine.Resume(t.Context(), spec.Name))
-			s := r.until(spec.Name, "faulted again", func(s engine.Status) bool { return s.State == engine.Faulted })
+			s := r.until(spec.Name, "faulted again", func(s engine.Status) bool {
+				return s.State == engine.Faulted && len(r.seen.faultsOf(spec.Name)) > 1
+			})
 			if len(r.seen.faultsOf(spec.Name)) != 2 || !strings.Contains(s.Error, errSink.Error()) || s.Since.IsZero() {
 				t.Errorf("faults %v, status %+v", r.seen.faultsOf(spec.Name), s)
 			}

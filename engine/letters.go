@@ -236,7 +236,7 @@ func (g *generation) failAgain(l *Letter, err error) error {
 	}
 	again := l.Letter
 	again.Attempts++
-	again.Error, again.At, again.Module = shortened(err), g.opts.Now().UTC(), g.aside.module
+	again.Error, again.At, again.Module = shortened(err.Error()), g.opts.Now().UTC(), g.aside.module
 	put(&g.aside.change.Letters, l.ID, &again)
 	return g.storeNow(g.mark)
 }

@@ -97,12 +97,17 @@ func (g *generation) condemn(at event.Position, err error) error {
 // replacePlugin takes another instance for one that is of no use any more and has
 // no state of its own.
 func (g *generation) replacePlugin(ctx context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.renewPlugin(ctx)
+}
+
+// renewPlugin is replacePlugin for who holds mu.
+func (g *generation) renewPlugin(ctx context.Context) error {
 	plugin, err := g.instantiate(ctx)
 	if err != nil {
 		return err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	old := g.plugin
 	g.plugin = plugin
 	return old.Close(ctx)

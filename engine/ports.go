@@ -37,6 +37,13 @@ type Plugin interface {
 	Close(ctx context.Context) error
 }
 
+// Askable is a Plugin whose answer to the empty query, if it has one, stands for its
+// memory in state roots: the same state gives the same bytes, whatever way it was reached.
+type Askable interface {
+	// CanQuery reports whether it answers any queries.
+	CanQuery() bool
+}
+
 // Answers is where the answers to Query effects are kept: the log, which then feeds
 // them to the pipelines.
 type Answers = delivery.Answers

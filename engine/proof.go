@@ -21,7 +21,7 @@ type Proof struct {
 	Position event.Position `json:"position"`
 	Root     string         `json:"root,omitempty"`
 	// Roots counts the stored roots that were compared, Answers what a resident
-	// projection has answered.
+	// projection has answered: those that such roots are of, and the present one.
 	Roots   int `json:"roots"`
 	Answers int `json:"answers,omitempty"`
 	// ReadModels are those of the executors, each as a whole.

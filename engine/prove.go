@@ -70,6 +70,7 @@ type verification struct {
 	shadow   *shadow
 	scratch  *scratch
 	departed *checkpoint.Departure
+	answered event.Position // the last one at which a stored root's answer was the same
 }
 
 func (v *verification) run(ctx context.Context) (proof Proof, err error) {
@@ -117,9 +118,14 @@ func (v *verification) compareRoots(ctx context.Context) error {
 		if err := v.foldTo(ctx, r.Position); err != nil {
 			return err
 		}
-		if own := v.shadow.kept.Root(); own != r.Root {
+		own := v.shadow.kept.Root()
+		if !own.Is(r.Root, v.kept.Mark().Identity) {
 			v.proof.Difference, err = v.bisect(ctx, v.proof.Position, own, r.Root)
 			return err
+		}
+		if own.Answer == r.Answer && !own.Answer.IsZero() {
+			v.proof.Answers++
+			v.answered = r.Position
 		}
 		v.proof.Position, v.proof.Root = r.Position, r.Sum.String()
 		v.proof.Roots++
@@ -139,6 +145,8 @@ func part(expected, found root.Root) (in, want, got string) {
 		return InStates, expected.States.String(), found.States.String()
 	case expected.Aside != found.Aside:
 		return InAside, expected.Aside.String(), found.Aside.String()
+	case expected.Answer != found.Answer:
+		return InAnswer, expected.Answer.String(), found.Answer.String()
 	}
 	return InEffects, expected.Sum.String(), found.Sum.String() // its sum alone is another
 }
@@ -160,8 +168,8 @@ func (v *verification) compareAnswer(ctx context.Context) error {
 		return err
 	}
 	if string(expected) != string(found) {
-		d := &Difference{In: InAnswer, Cause: Stored, Position: at, Expected: shortened(errors.New(string(expected))), Found: shortened(errors.New(string(found)))}
-		v.proof.Difference, err = v.bisectTrials(ctx, 0, at, d, root.Digest{})
+		d := &Difference{In: InAnswer, Cause: Stored, After: v.answered, Position: at, Expected: shortened(string(expected)), Found: shortened(string(found))}
+		v.proof.Difference, err = v.bisectTrials(ctx, d.After, at, d, root.Digest{})
 		return err
 	}
 	v.proof.Position = max(v.proof.Position, at)

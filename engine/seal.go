@@ -11,10 +11,10 @@ import (
 // seal is a checkpoint to be: the state at a position to which some executors
 // have yet to come. The fold goes on meanwhile.
 type seal struct {
-	mark     checkpoint.Mark
-	changes  checkpoint.Change
-	snapshot []byte
-	aside    checkpoint.Aside
+	mark    checkpoint.Mark
+	changes checkpoint.Change
+	image   *checkpoint.Image // of a resident projection
+	aside   checkpoint.Aside
 }
 
 // seal has the present state stored as soon as the executors have come to it,
@@ -34,7 +34,7 @@ func (g *generation) setSeal(ctx context.Context) (err error) {
 	}
 	s := &seal{mark: g.mark, changes: g.changes, aside: g.aside.take()}
 	if g.manifest.State == manifest.Resident {
-		if s.snapshot, err = g.plugin.Snapshot(ctx); err != nil {
+		if s.image, err = g.image(ctx); err != nil {
 			return fmt.Errorf("pipeline %s: taking a snapshot at position %d: %w", g.pipeline, g.mark.Position, err)
 		}
 	}
@@ -64,7 +64,7 @@ func (g *generation) commitSealed() error {
 	defer g.mu.Unlock()
 	s := g.sealed
 	g.collectLetters(&s.aside)
-	if err := g.kept.Commit(s.mark, s.changes, s.snapshot, &s.aside); err != nil {
+	if err := g.kept.Commit(s.mark, s.changes, s.image, &s.aside); err != nil {
 		return err
 	}
 	g.sealed = nil

@@ -120,7 +120,7 @@ func proofText(p *engine.Proof) string {
 	if d == nil {
 		fmt.Fprintf(&b, "%s: generation %d is what its log makes of it, up to position %d: %s compared\n", p.Pipeline, p.Generation, p.Position, counted(p.Roots, "root"))
 		if p.Answers > 0 {
-			fmt.Fprintln(&b, "  the answer of the projection is the same")
+			fmt.Fprintf(&b, "  what the projection answers is the same: %s compared\n", counted(p.Answers, "answer"))
 		}
 		for _, m := range p.ReadModels {
 			if m.Skipped != "" {

@@ -141,6 +141,9 @@ func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
 	return i.exchange(ctx, i.query, query, noEvents)
 }
 
+// CanQuery reports whether the plugin answers queries.
+func (i *Instance) CanQuery() bool { return i.query != nil }
+
 // Close frees the instance. A second Close does nothing.
 func (i *Instance) Close(ctx context.Context) error { return i.wasm.Close(ctx) }
 

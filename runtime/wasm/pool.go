@@ -203,6 +203,9 @@ func (p *Pool) Query(ctx context.Context, query []byte) ([]byte, error) {
 	return i.Query(ctx, query)
 }
 
+// CanQuery reports whether the plugin answers queries.
+func (p *Pool) CanQuery() bool { return p.module.CanQuery() }
+
 // Snapshot is as that of an Instance. What it holds of a pool of several workers
 // is of no use: between two calls they remember nothing that counts.
 func (p *Pool) Snapshot(ctx context.Context) ([]byte, error) {

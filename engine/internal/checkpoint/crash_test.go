@@ -41,7 +41,7 @@ func commitForEver(path string) error {
 		m.Delivered++
 		text := numbered(m.Position)
 		change := Change{"always": text, string(binary.BigEndian.AppendUint64(nil, uint64(m.Position%50))): text}
-		if err := g.Commit(m, change, text, nil); err != nil {
+		if err := g.Commit(m, change, &Image{Snapshot: text}, nil); err != nil {
 			return err
 		}
 		fmt.Println(m.Position)

@@ -73,7 +73,7 @@ func written(t testing.TB) (file []byte, commits []content) {
 		}
 		change[fmt.Sprint("long ", round)] = bytes.Repeat([]byte{'x'}, 10_000)
 		change["key 0"] = nil
-		must(t, g.Commit(Mark{Position: 1000, Delivered: 900, Filtered: 100, Identity: fmt.Sprint("identity ", round)}, change, bytes.Repeat([]byte{'s'}, 9000+round), nil))
+		must(t, g.Commit(Mark{Position: 1000, Delivered: 900, Filtered: 100, Identity: fmt.Sprint("identity ", round)}, change, &Image{Snapshot: bytes.Repeat([]byte{'s'}, 9000+round)}, nil))
 		commits = append(commits, between(t, s))
 		s = open(t, path)
 		must(t, s.SetLife(Life{State: "paused", Since: time.Unix(int64(round), 0).UTC(), Reason: strings.Repeat("r", 10*round)}))

@@ -39,7 +39,8 @@
 //     Verify that all states are there.
 //  6. Each commit keeps the root of what it has stored; see package root. The roots
 //     are linked, and Verify holds them against each other and against the states.
-//     There are at most maxRoots: the older, the further apart.
+//     There are at most maxRoots: the older, the further apart. What an instance
+//     answers it cannot know: who restores a snapshot holds that to CheckAnswer.
 //
 // Start reading at Store.
 package checkpoint

@@ -2,11 +2,13 @@ package checkpoint
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/refold-dev/refold/domain/event"
+	"github.com/refold-dev/refold/engine/internal/root"
 )
 
 // exportOf is a generation with something of everything, and its export.
@@ -14,7 +16,7 @@ func exportOf(t testing.TB) (*Generation, []byte) {
 	t.Helper()
 	g := create(t, open(t, newPath(t)))
 	must(t, g.Commit(Mark{Position: 4, Delivered: 2, Filtered: 1, Parked: 1, Identity: "identity", Module: "module"},
-		Change{"": {}, "a": []byte("1"), "b": bytes.Repeat([]byte{'x'}, 9000)}, []byte("snapshot"),
+		Change{"": {}, "a": []byte("1"), "b": bytes.Repeat([]byte{'x'}, 9000)}, &Image{Snapshot: []byte("snapshot"), Answer: root.Digest{1}},
 		&Aside{Waits: []Waiting{{"c", 3}}, Parked: map[string]*Parked{"c": {Failure: Failure{Position: 3}}}}))
 	var out bytes.Buffer
 	m, err := g.Export(&out)
@@ -36,6 +38,10 @@ func TestWhatIsExportedIsImported(t *testing.T) {
 	wantStates(t, copied, map[string]string{"": "", "a": "1", "b": string(bytes.Repeat([]byte{'x'}, 9000))})
 	if snapshot, err := copied.Snapshot(); err != nil || string(snapshot) != "snapshot" {
 		t.Errorf("the snapshot is %q, %v", snapshot, err)
+	}
+	var damage *DamageError
+	if err := copied.CheckAnswer(root.Digest{2}); copied.CheckAnswer(g.Answer()) != nil || g.Answer().IsZero() || !errors.As(err, &damage) {
+		t.Errorf("another answer than %s is %v", copied.Answer(), err)
 	}
 	for _, one := range []*Generation{g, copied} {
 		if waits, err := one.WaitingOf("c"); err != nil || len(waits) != 1 {

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"go.etcd.io/bbolt"
+
+	"github.com/refold-dev/refold/engine/internal/root"
 )
 
 // Generation is one build of a pipeline's read model. It is used by one
@@ -26,8 +28,10 @@ type contents struct {
 	tally
 	// Aside is the tally of what is not folded in its turn.
 	Aside tally `json:"aside,omitzero"`
-	// Snapshot is the CRC-32C of the snapshot, nil if there is none.
-	Snapshot *uint32 `json:"snapshot,omitempty"`
+	// Snapshot is the CRC-32C of the snapshot, nil if there is none, and Answer the digest
+	// of what the instance answers, zero if that is not known.
+	Snapshot *uint32     `json:"snapshot,omitempty"`
+	Answer   root.Digest `json:"answer,omitzero"`
 	// Proof is nil only in what older versions of the program have kept.
 	Proof *proof `json:"proof,omitempty"`
 }
@@ -36,15 +40,22 @@ type contents struct {
 // key has been removed.
 type Change map[string][]byte
 
+// Image is an instance of a resident projection: its snapshot, and the digest of what it
+// answers to the empty query, which is zero if that is not known.
+type Image struct {
+	Snapshot []byte
+	Answer   root.Digest
+}
+
 // Number is the generation's number, 1 for the first.
 func (g *Generation) Number() uint64 { return g.number }
 
 // Mark is what was committed last.
 func (g *Generation) Mark() Mark { return g.kept.Mark }
 
-// Commit moves the mark and stores what changed, what is aside, which may be nil,
-// and, if snapshot is not nil, the instance's snapshot.
-func (g *Generation) Commit(m Mark, change Change, snapshot []byte, aside *Aside) error {
+// Commit moves the mark and stores what changed and, if they are not nil, the instance
+// and what is aside.
+func (g *Generation) Commit(m Mark, change Change, image *Image, aside *Aside) error {
 	next := g.kept.next(m)
 	err := g.update(func(b *bbolt.Bucket) error {
 		if err := g.putStates(b, &next, change); err != nil {
@@ -53,9 +64,9 @@ func (g *Generation) Commit(m Mark, change Change, snapshot []byte, aside *Aside
 		if err := g.putAside(b, &next, aside); err != nil {
 			return err
 		}
-		if snapshot != nil {
-			next.Snapshot = new(crc32.Checksum(snapshot, castagnoli))
-			if err := b.Put(keySnapshot, snapshot); err != nil {
+		if image != nil {
+			next.Snapshot, next.Answer = new(crc32.Checksum(image.Snapshot, castagnoli)), image.Answer
+			if err := b.Put(keySnapshot, image.Snapshot); err != nil {
 				return err
 			}
 		}
@@ -169,6 +180,19 @@ func (g *Generation) Snapshot() (snapshot []byte, err error) {
 		return nil
 	})
 	return snapshot, err
+}
+
+// Answer is the digest of what the instance answered when its snapshot was taken; zero if
+// that is not known.
+func (g *Generation) Answer() root.Digest { return g.kept.Answer }
+
+// CheckAnswer holds what the snapshot's instance answers against that. The error is a
+// *DamageError.
+func (g *Generation) CheckAnswer(answer root.Digest) error {
+	if answer == g.kept.Answer {
+		return nil
+	}
+	return g.store.damaged("the snapshot of generation %d is not what its root at position %d says: it does not answer as it did when it was taken", g.number, g.kept.Position)
 }
 
 // Verify reads all states and holds them against what was written. A

@@ -45,7 +45,7 @@ func TestCommit(t *testing.T) {
 	g := create(t, s)
 	mark := Mark{Position: 3, Delivered: 2, Filtered: 1, Identity: "identity", Module: "module"}
 	long := strings.Repeat("k", 1024)
-	must(t, g.Commit(mark, Change{"": []byte("of the empty key"), "empty": {}, "gone": []byte("x"), long: []byte("y")}, []byte("snapshot"), nil))
+	must(t, g.Commit(mark, Change{"": []byte("of the empty key"), "empty": {}, "gone": []byte("x"), long: []byte("y")}, &Image{Snapshot: []byte("snapshot")}, nil))
 	mark.Position = 4
 	must(t, g.Commit(mark, Change{"gone": nil, "never there": nil}, nil, nil))
 
@@ -66,8 +66,8 @@ func TestCommit(t *testing.T) {
 // Invariant 1: bbolt refuses a key this long, and with it the whole commit.
 func TestACommitThatDoesNotGoThroughChangesNothing(t *testing.T) {
 	g := create(t, open(t, newPath(t)))
-	must(t, g.Commit(Mark{Position: 1}, Change{"a": []byte("1")}, []byte("first"), nil))
-	err := g.Commit(Mark{Position: 2}, Change{"a": []byte("2"), strings.Repeat("k", 1<<16): []byte("x")}, []byte("second"), nil)
+	must(t, g.Commit(Mark{Position: 1}, Change{"a": []byte("1")}, &Image{Snapshot: []byte("first")}, nil))
+	err := g.Commit(Mark{Position: 2}, Change{"a": []byte("2"), strings.Repeat("k", 1<<16): []byte("x")}, &Image{Snapshot: []byte("second")}, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "committing the state at position 2: ") {
 		t.Fatalf("error %v", err)
 	}
@@ -86,7 +86,7 @@ func TestClear(t *testing.T) {
 	s := open(t, newPath(t))
 	g, other := create(t, s), create(t, s)
 	for _, g := range []*Generation{g, other} {
-		must(t, g.Commit(Mark{Position: 9, Delivered: 9, Identity: "identity", Module: "module"}, Change{"a": []byte("1")}, []byte("x"), nil))
+		must(t, g.Commit(Mark{Position: 9, Delivered: 9, Identity: "identity", Module: "module"}, Change{"a": []byte("1")}, &Image{Snapshot: []byte("x")}, nil))
 	}
 	must(t, g.Clear())
 	s = reopened(t, s)
@@ -123,10 +123,10 @@ func TestADroppedGeneration(t *testing.T) {
 
 func TestTheSnapshotIsACopy(t *testing.T) {
 	g := create(t, open(t, newPath(t)))
-	must(t, g.Commit(Mark{Position: 1}, nil, []byte("one"), nil))
+	must(t, g.Commit(Mark{Position: 1}, nil, &Image{Snapshot: []byte("one")}, nil))
 	first, err := g.Snapshot()
 	must(t, err)
-	must(t, g.Commit(Mark{Position: 2}, nil, []byte("two"), nil))
+	must(t, g.Commit(Mark{Position: 2}, nil, &Image{Snapshot: []byte("two")}, nil))
 	if !bytes.Equal(first, []byte("one")) {
 		t.Errorf("the snapshot taken before a commit is now %q", first)
 	}

@@ -99,7 +99,7 @@ func (g *Generation) putRoot(b *bbolt.Bucket, next *contents) error {
 		return err
 	}
 	p := next.Proof
-	r := Root{Root: root.Root{Position: next.Position, Effects: next.Effects.Sum(), States: p.States, Aside: p.Aside}}
+	r := Root{Root: root.Root{Position: next.Position, Effects: next.Effects.Sum(), States: p.States, Aside: p.Aside, Answer: next.Answer}}
 	r.Seal(next.Identity)
 	before, err := g.rootBefore(kept, next.Position)
 	if err != nil {
@@ -167,7 +167,7 @@ func (g *Generation) checkRoot(b *bbolt.Bucket) error {
 	if last == (root.Root{}) {
 		return nil // nothing has been committed, or by a version without roots
 	}
-	now := root.Root{Position: g.kept.Position, Effects: g.kept.Effects.Sum()}
+	now := root.Root{Position: g.kept.Position, Effects: g.kept.Effects.Sum(), Answer: g.kept.Answer}
 	var err error
 	if now.States, now.Aside, err = g.digest(b); err != nil {
 		return err

@@ -169,6 +169,11 @@ func TestRootsFindWhatChecksumsDoNot(t *testing.T) {
 			must(t, putJSON(in, &next.Proof.Roots, rootKey(1), r))
 			must(t, putMark(b, next))
 		},
+		"what the instance answers": func(t *testing.T, g *Generation, b *bbolt.Bucket) {
+			next := g.kept
+			next.Answer[0]++
+			must(t, putMark(b, next))
+		},
 		"the last root": func(t *testing.T, g *Generation, b *bbolt.Bucket) {
 			next := g.kept.next(g.kept.Mark)
 			in := b.Bucket(bucketRoots)

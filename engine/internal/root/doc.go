@@ -4,8 +4,8 @@
 //   - [Effects] is a running hash of all effects, in the order of the log.
 //   - [Set] is a digest of keys and their states, whatever their order. It moves
 //     with each of them.
-//   - [Root] is both at one position, with what is aside and the declaration that
-//     all of it was made by.
+//   - [Root] is both at one position, with what is aside, what a resident projection
+//     answers, and the declaration that all of it was made by.
 //   - [Chain] links the roots that are kept of one build.
 //
 // Invariants:

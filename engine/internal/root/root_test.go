@@ -103,6 +103,8 @@ func TestRoots(t *testing.T) {
 		"another position": func(r *Root) string { r.Position++; return "identity" },
 		"other effects":    func(r *Root) string { r.Effects[31]++; return "identity" },
 		"another state":    func(r *Root) string { r.States.Digest[0]++; return "identity" },
+		"an answer":        func(r *Root) string { r.Answer[0]++; return "identity" },
+		"another answer":   func(r *Root) string { r.Answer[0] = 2; return "identity" },
 		"something aside":  func(r *Root) string { r.Aside.Add(nil, []byte("w"), nil); return "identity" },
 	} {
 		r := base
@@ -117,6 +119,17 @@ func TestRoots(t *testing.T) {
 				t.Errorf("the sum is %s, want %s", got, want)
 			}
 		}
+	}
+	answered, other := base, base
+	answered.Answer[0], other.Answer[0] = 1, 2
+	for _, r := range []*Root{&base, &answered, &other} {
+		r.Seal("identity")
+	}
+	if !base.Is(base, "identity") || !base.Is(answered, "identity") || !answered.Is(base, "identity") || answered.Is(other, "identity") {
+		t.Error("roots with and without answers are compared otherwise")
+	}
+	if answered.Effects[0]++; answered.Is(base, "identity") {
+		t.Error("other effects are not looked at beside an answer")
 	}
 	if Chain(Digest{}, base.Effects) == Chain(base.Effects, base.Effects) {
 		t.Error("a link does not depend on the one before it")
