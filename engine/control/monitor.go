@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/refold-dev/refold/engine/config"
 )
@@ -29,14 +28,19 @@ func ListenMonitor(address string, e statuser, m *Metrics, logger *slog.Logger) 
 	}
 	mux := http.NewServeMux()
 	watch(mux, e, m)
-	monitor := &Monitor{listen: listen, http: http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug)}}
+	monitor := &Monitor{listen: listen}
+	monitor.serve(mux, logger)
+	return monitor, nil
+}
+
+func (m *Monitor) serve(h http.Handler, logger *slog.Logger) {
+	m.http = http.Server{Handler: h, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
 	go func() {
-		if err := monitor.http.Serve(listen); !errors.Is(err, http.ErrServerClosed) {
+		if err := m.http.Serve(m.listen); !errors.Is(err, http.ErrServerClosed) {
 			logger.Error("the monitor has stopped", "error", err)
 		}
 	}()
-	return monitor, nil
 }
 
 // watch serves what a monitor serves.

@@ -93,6 +93,19 @@ const (
 
 // Listen starts a server. The error may be an *OpenError.
 func Listen(o Options) (*Server, error) {
+	s, err := newServer(&o)
+	if err != nil {
+		return nil, err
+	}
+	if s.listen, err = net.Listen("tcp", o.Address); err != nil {
+		return nil, err
+	}
+	s.serve(s.guarded(s.routes(o.Metrics, o.Pprof)))
+	return s, nil
+}
+
+// newServer completes the options, and makes a server that does not listen yet.
+func newServer(o *Options) (*Server, error) {
 	if o.Address == "" {
 		o.Address = "127.0.0.1:0"
 	}
@@ -111,15 +124,10 @@ func Listen(o Options) (*Server, error) {
 		certified = o.TLS.ClientMay
 	}
 	s.access = newAccess(o.Tokens, certified)
-	var err error
-	if s.listen, err = net.Listen("tcp", o.Address); err != nil {
-		return nil, err
-	}
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(MetricsOptions{})
 		o.Metrics.Watch(o.Engine)
 	}
-	s.serve(s.guarded(s.routes(o.Metrics, o.Pprof)))
 	return s, nil
 }
 
@@ -161,7 +169,9 @@ func (s *Server) Close() error {
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody) // closes what is too large, and so has to have w as it is
-		w = &patient{ResponseWriter: w, of: http.NewResponseController(w)}
+		c := http.NewResponseController(w)
+		w = &patient{ResponseWriter: w, of: c}
+		_ = c.SetReadDeadline(time.Now().Add(bodyTimeout)) // also for the body of what is refused, which is read to its end
 		defer s.rescue(w, r)
 		if err := strange(r, s.loopback); err != nil {
 			s.fail(w, http.StatusForbidden, err)
@@ -248,7 +258,7 @@ func (s *Server) routes(m *Metrics, profiles bool) *http.ServeMux {
 	watched := http.NewServeMux()
 	watch(watched, s.engine, m)
 	for _, w := range watches {
-		mux.HandleFunc("GET "+w.path, s.allowed(Read, w.path, watched.ServeHTTP))
+		mux.HandleFunc("GET "+w.path, s.allowed(Read, w.path, s.bodiless(watched.ServeHTTP)))
 	}
 	if profiles {
 		s.profiles(mux)
@@ -295,17 +305,30 @@ func (s *Server) route(v *verb) http.HandlerFunc {
 			_ = to.line(bodyOf(err))
 		case !to.begun: // no lines at all
 			w.Header().Set("Content-Type", v.media)
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout))
 		}
 	}
 }
 
-// readBody reads a request's body, which has to come in time.
+// readBody reads a request's body, which has to come in time. Of one that does not, the
+// rest is not waited for when the request ends either.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(bodyTimeout)) // a recorder has none
 	body, err := io.ReadAll(r.Body)
-	_ = c.SetReadDeadline(time.Time{})
+	if err == nil {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a recorder has none
+	}
 	return body, err
+}
+
+// bodiless is a handler that is nothing to a request's body, which is waited for once.
+func (s *Server) bodiless(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, err := readBody(w, r); err != nil {
+			s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+			return
+		}
+		h(w, r)
+	}
 }
 
 // profiles serves those of net/http/pprof to who may operate: they cost something.
@@ -313,7 +336,7 @@ func (s *Server) profiles(mux *http.ServeMux) {
 	for path, h := range map[string]http.HandlerFunc{
 		"": pprof.Index, "cmdline": pprof.Cmdline, "profile": pprof.Profile, "symbol": pprof.Symbol, "trace": pprof.Trace,
 	} {
-		mux.HandleFunc("GET /debug/pprof/"+path, s.allowed(Operate, "/debug/pprof/"+path, h))
+		mux.HandleFunc("GET /debug/pprof/"+path, s.allowed(Operate, "/debug/pprof/"+path, s.bodiless(h)))
 	}
 }
 

@@ -72,6 +72,12 @@ func (t *TLS) stamps() (times [3]time.Time) {
 	return times
 }
 
+// Check reports files that are no good.
+func (t *TLS) Check() error {
+	_, err := t.load()
+	return err
+}
+
 func (t *TLS) load() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
 	if err != nil {
