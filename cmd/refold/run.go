@@ -59,8 +59,12 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 		return err
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	if err := parts.check(ctx, c); err != nil {
-		return err
+	mistakes := parts.checkSound(ctx, c, nil)
+	if !once { // which asks nobody for a token
+		mistakes = append(mistakes, checkFiles(c)...)
+	}
+	if len(mistakes) > 0 {
+		return mistakes.Sorted()
 	}
 	if once {
 		parts.collected = &collection{}

@@ -40,7 +40,11 @@ func (a *app) validate(ctx context.Context, file string, starts bool) (err error
 	}
 	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
 	parts.starts = starts
-	if mistakes = append(mistakes, parts.checkSound(ctx, c, mistakes)...); len(mistakes) > 0 {
+	found := parts.checkSound(ctx, c, mistakes)
+	if len(mistakes) == 0 {
+		found = append(found, checkFiles(c)...)
+	}
+	if mistakes = append(mistakes, found...); len(mistakes) > 0 {
 		return mistakes.Sorted()
 	}
 	if a.json {

@@ -2,11 +2,18 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -130,6 +137,7 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 	if err := os.Symlink(os.Getenv(guestsEnv), filepath.Join(dir, "examples", "git-history")); err != nil {
 		t.Fatal(err)
 	}
+	writeSecrets(t, filepath.Join(dir, "configs", "secrets"))
 	paths, err := filepath.Glob(filepath.Join(dir, "configs", "*.yaml"))
 	if err != nil || len(paths) < 6 {
 		t.Fatalf("%d configurations, %v", len(paths), err)
@@ -141,4 +149,41 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 			t.Errorf("%s: exits %d\n%s", filepath.Base(path), code, &errs)
 		}
 	}
+}
+
+// writeSecrets writes the files that configs/production.yaml names, which an engine reads
+// when it starts.
+func writeSecrets(t *testing.T, dir string) {
+	t.Helper()
+	cert, key := selfSigned(t)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{
+		"refold.creds": []byte("a login"), "nats-ca.pem": cert, "control.pem": cert, "control.key": key,
+		"dashboard-token": []byte("a-token-that-may-read"), "ops-token": []byte("a-token-that-may-operate"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// selfSigned makes a certificate and its key, as PEM.
+func selfSigned(t *testing.T) (cert, key []byte) {
+	t.Helper()
+	own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &own.PublicKey, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := x509.MarshalPKCS8PrivateKey(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text})
 }

@@ -63,17 +63,15 @@ func (r *pipelineRun) serveControl(about control.Options) (api *controlAPI, err 
 func (r *pipelineRun) listenControl(o control.Options, own control.Token) (*control.Server, error) {
 	c := &r.config.Control
 	o.Address = c.Listen
-	var err error
-	if o.Tokens, err = controlTokens(c); err != nil {
-		return nil, err
+	tokens, errs := controlTokens(c)
+	if len(errs) > 0 {
+		return nil, errs
 	}
+	o.Tokens = tokens
 	at := "listen"
 	if c.TLS != nil {
 		at = "tls"
-		o.TLS = &control.TLS{Cert: c.TLS.Cert, Key: c.TLS.Key, ClientCA: c.TLS.ClientCA, ClientMay: rightsOf(c.TLS.ClientMay)}
-		if len(o.TLS.ClientMay) == 0 {
-			o.TLS.ClientMay = []control.Right{control.Read, control.Operate}
-		}
+		o.TLS = tlsOf(c.TLS)
 	}
 	if len(o.Tokens) == 0 && (c.TLS == nil || c.TLS.ClientCA == "") {
 		o.Tokens = []control.Token{own}
@@ -89,25 +87,58 @@ func (r *pipelineRun) listenControl(o control.Options, own control.Token) (*cont
 	return server, nil
 }
 
+func tlsOf(c *config.ControlTLS) *control.TLS {
+	t := &control.TLS{Cert: c.Cert, Key: c.Key, ClientCA: c.ClientCA, ClientMay: rightsOf(c.ClientMay)}
+	if len(t.ClientMay) == 0 {
+		t.ClientMay = []control.Right{control.Read, control.Operate}
+	}
+	return t
+}
+
 // controlTokens are those that are declared, read from their files.
-func controlTokens(c *config.Control) (tokens []control.Token, err error) {
+func controlTokens(c *config.Control) (tokens []control.Token, errs config.Errors) {
 	of := map[string]string{}
 	for i := range c.Tokens {
 		t := &c.Tokens[i]
 		text, err := keptText("", t.File, "the token "+t.Name, t.Where("file"))
+		if err == nil {
+			if err = control.CheckSecret(text); err != nil {
+				err = fmt.Errorf("the token %s: %w", t.Name, err)
+			}
+		}
+		if other, twice := of[text]; err == nil && twice {
+			err = fmt.Errorf("the tokens %s and %s are the same", other, t.Name)
+		}
 		if err != nil {
-			return nil, err
-		}
-		if err := control.CheckSecret(text); err != nil {
-			return nil, placed(fmt.Errorf("the token %s: %w", t.Name, err), t.Where("file"))
-		}
-		if other, twice := of[text]; twice {
-			return nil, placed(fmt.Errorf("the tokens %s and %s are the same", other, t.Name), t.Where("file"))
+			errs = append(errs, placed(err, t.Where("file")))
+			continue
 		}
 		of[text] = t.Name
 		tokens = append(tokens, control.Token{Name: t.Name, Secret: text, May: rightsOf(t.May)})
 	}
-	return tokens, nil
+	return tokens, errs
+}
+
+// checkFiles reads the files without which the engine of a valid configuration does not
+// start: those of who may ask it, and of its login at the log's server. The errors have
+// nothing of them.
+func checkFiles(c *config.Config) (errs config.Errors) {
+	_, errs = controlTokens(&c.Control)
+	if t := c.Control.TLS; t != nil {
+		if err := tlsOf(t).Check(); err != nil {
+			errs = append(errs, placed(err, c.Control.Where("tls")))
+		}
+	}
+	at := c.Store.Where
+	for _, of := range []struct{ path, what, key string }{
+		{c.Store.TokenFile, "token", "token_file"}, {c.Store.PasswordFile, "password", "password_file"},
+		{c.Store.Credentials, "credentials", "credentials"}, {c.Store.CA, "authorities", "ca"},
+	} {
+		if _, err := loginSecret(of.path, of.what, at(of.key)); err != nil {
+			errs = append(errs, placed(err, at(of.key)))
+		}
+	}
+	return c.Hide(errs)
 }
 
 func rightsOf(names []string) (list []control.Right) {

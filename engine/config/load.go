@@ -109,7 +109,8 @@ func Parse(file string, text []byte, env Env) (Config, Errors) {
 	d := &decoder{file: file, env: env, expanded: map[*yaml.Node]string{}, failed: map[*yaml.Node]bool{}}
 	_, errs := d.document(text, &c, "start with `pipelines:`")
 	c.hidden = d.hidden
-	for _, path := range []*string{&c.Store.Credentials, &c.Store.TokenFile, &c.Store.CA} {
+	c.Control.resolve(file)
+	for _, path := range c.Store.paths() {
 		resolve(file, path)
 	}
 	for _, path := range c.Tracing.paths() {
