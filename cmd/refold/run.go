@@ -142,12 +142,12 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 	}, r.pipelines)
 }
 
-// dropModules removes the modules that no generation needs any more. What stays takes room
-// and does no harm.
+// dropModules removes the modules that no generation needs any more, from memory and from
+// the data directory. What stays takes room and does no harm.
 func (r *pipelineRun) dropModules(ctx context.Context, e *engine.Engine) {
 	needed, err := e.Declarations(ctx)
 	if err == nil {
-		err = r.session.dir.DropModules(needed)
+		err = errors.Join(r.session.dir.DropModules(needed), r.parts.dropModules(ctx, needed))
 	}
 	if err != nil {
 		r.parts.logger.Warn("modules that no generation needs stay for now", "error", err)

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 
@@ -46,7 +44,6 @@ type parts struct {
 	mu              sync.Mutex
 	modules         map[source]*wasm.Module
 	executorModules map[source]*wasm.ExecutorModule
-	superseded      []*wasm.ExecutorModule // whose files hold others now; some may be in use
 	programs        map[string]*process.Program
 }
 
@@ -82,11 +79,16 @@ func cacheDir() string {
 
 // plugin makes an instance of a projection, or a pool of them.
 func (p *parts) plugin(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
-	start, err := p.load(ctx, spec)
-	if err != nil {
-		return nil, err
+	for {
+		start, err := p.load(ctx, spec)
+		if err != nil {
+			return nil, err
+		}
+		plugin, err := start(ctx)
+		if !errors.Is(err, wasm.ErrClosed) { // dropModules has come between
+			return plugin, err
+		}
 	}
-	return start(ctx)
 }
 
 // starter makes instances of a projection that is loaded.
@@ -111,7 +113,7 @@ func (p *parts) load(ctx context.Context, spec config.Projection) (starter, erro
 func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from := source{p.dir.Placed(spec.WASM), limitsOf(spec)}
+	from := p.sourceOf(spec)
 	m, ok := p.modules[from]
 	if !ok {
 		var err error
@@ -130,6 +132,38 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 		}
 	}
 	return m, nil
+}
+
+func (p *parts) sourceOf(spec config.Projection) source {
+	return source{p.dir.Placed(spec.WASM), limitsOf(spec)}
+}
+
+// dropModules frees the modules that are named by none of the pipelines, which are all
+// that there are, as they are declared and as the generations were that are kept. What
+// works with one goes on; the memory is given back when it ends.
+func (p *parts) dropModules(ctx context.Context, needed []config.Pipeline) error {
+	keep := map[source]bool{}
+	for i := range needed {
+		keep[p.sourceOf(needed[i].Projection)] = true
+		for n := range needed[i].Executors {
+			if x := needed[i].Executors[n].Innermost(); x.WASM != nil {
+				keep[executorSource(x.WASM)] = true
+			}
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return errors.Join(dropUnless(ctx, p.modules, keep), dropUnless(ctx, p.executorModules, keep))
+}
+
+func dropUnless[M interface{ Close(context.Context) error }](ctx context.Context, modules map[source]M, keep map[source]bool) (err error) {
+	for from, m := range modules {
+		if !keep[from] {
+			delete(modules, from)
+			err = errors.Join(err, m.Close(ctx))
+		}
+	}
+	return err
 }
 
 // limitsOf are the limits that a pipeline sets; zero where it does not.
@@ -305,12 +339,5 @@ func placed(err error, at config.Pos) *config.Error {
 func (p *parts) close(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var errs []error
-	for _, m := range p.modules {
-		errs = append(errs, m.Close(ctx))
-	}
-	for _, m := range append(slices.Collect(maps.Values(p.executorModules)), p.superseded...) {
-		errs = append(errs, m.Close(ctx))
-	}
-	return errors.Join(append(errs, p.host.Close(ctx))...)
+	return errors.Join(dropUnless(ctx, p.modules, nil), dropUnless(ctx, p.executorModules, nil), p.host.Close(ctx))
 }

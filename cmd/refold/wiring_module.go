@@ -21,12 +21,15 @@ import (
 // wasmExecutor opens an executor whose effects a module performs.
 func (p *parts) wasmExecutor(ctx context.Context, spec *config.WASMExecutor) (engine.Executor, error) {
 	m, grants, err := p.admit(ctx, spec)
+	for err == nil && m.Hold() != nil { // dropModules has come between
+		m, grants, err = p.admit(ctx, spec)
+	}
 	if err != nil {
 		return nil, err
 	}
 	calls, err := capability.Open(grants)
 	if err != nil {
-		return nil, &config.Error{Pos: spec.Where("capabilities"), Message: err.Error()}
+		return nil, errors.Join(&config.Error{Pos: spec.Where("capabilities"), Message: err.Error()}, m.Release(ctx))
 	}
 	var kinds []effect.Kind
 	for _, name := range m.Manifest().Kinds {
@@ -34,9 +37,20 @@ func (p *parts) wasmExecutor(ctx context.Context, spec *config.WASMExecutor) (en
 		kinds = append(kinds, kind)
 	}
 	return executor.Open(ctx, executor.Options{
-		Name: m.Manifest().Name, Kinds: kinds, World: calls, Logger: p.logger,
+		Name: m.Manifest().Name, Kinds: kinds, World: &moduleWorld{calls, m}, Logger: p.logger,
 		Start: func(ctx context.Context) (executor.Guest, error) { return m.Instantiate(ctx, configOf(spec), calls) },
 	})
+}
+
+// moduleWorld is the world of a module's instances, of which one may follow another: the
+// module stays loaded for as long as it is open.
+type moduleWorld struct {
+	*capability.Calls
+	module *wasm.ExecutorModule
+}
+
+func (w *moduleWorld) Close() error {
+	return errors.Join(w.Calls.Close(), w.module.Release(context.Background()))
 }
 
 // configOf is what a module is given.
@@ -75,10 +89,14 @@ func (p *parts) admit(ctx context.Context, spec *config.WASMExecutor) (*wasm.Exe
 func (p *parts) executorModule(ctx context.Context, spec *config.WASMExecutor) (*wasm.ExecutorModule, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from := source{spec.Module, wasm.Limits{MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEffect, StackSlots: spec.StackSlots}}
+	from := executorSource(spec)
 	m, ok := p.executorModules[from]
 	if ok && p.replaced(from.path, m) {
-		p.superseded, ok = append(p.superseded, m), false
+		delete(p.executorModules, from)
+		if err := m.Close(ctx); err != nil {
+			return nil, err
+		}
+		ok = false
 	}
 	if !ok {
 		var err error
@@ -91,6 +109,10 @@ func (p *parts) executorModule(ctx context.Context, spec *config.WASMExecutor) (
 		return nil, anotherDigest(spec.Where("sha256"), spec.Module, digest)
 	}
 	return m, nil
+}
+
+func executorSource(spec *config.WASMExecutor) source {
+	return source{spec.Module, wasm.Limits{MemoryPages: spec.MemoryPages, FuelPerEvent: spec.FuelPerEffect, StackSlots: spec.StackSlots}}
 }
 
 // replaced reports whether a module's file holds another one by now.

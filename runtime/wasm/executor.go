@@ -106,7 +106,15 @@ func (x *ExecutorModule) Digest() string { return x.module.Digest() }
 // Configurable reports whether the executor takes a configuration.
 func (x *ExecutorModule) Configurable() bool { return x.configurable }
 
-// Close frees the module. Its instances must be closed before.
+// Hold keeps the module until it is released, closed or not, for whoever starts one
+// instance after the other. Of one that has been freed
+// there is an ErrClosed.
+func (x *ExecutorModule) Hold() error { return x.module.hold() }
+
+// Release ends what Hold has begun.
+func (x *ExecutorModule) Release(ctx context.Context) error { return x.module.release(ctx) }
+
+// Close is as that of a Module.
 func (x *ExecutorModule) Close(ctx context.Context) error { return x.module.Close(ctx) }
 
 // ExecutorInstance is one running copy of an executor. It is not safe for concurrent

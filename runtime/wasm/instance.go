@@ -39,14 +39,22 @@ type Instance struct {
 	references references
 	dead       *runtime.GuestError
 	used       uint64 // fuel, since it was last asked for
+	closed     bool
 	// stack takes the parameters and results of a call, so that none allocates.
 	stack [2]uint64
 }
 
-// Instantiate starts a fresh instance, to be closed after use.
+// Instantiate starts a fresh instance, to be closed after use. Of a module that has
+// been freed there is an ErrClosed.
 func (m *Module) Instantiate(ctx context.Context) (*Instance, error) {
+	if err := m.hold(); err != nil {
+		return nil, err
+	}
 	i := &Instance{module: m}
 	if err := i.start(ctx); err != nil {
+		if unfreed := m.release(ctx); unfreed != nil {
+			err = errors.Join(err, unfreed)
+		}
 		return nil, err
 	}
 	return i, nil
@@ -145,7 +153,13 @@ func (i *Instance) Query(ctx context.Context, query []byte) ([]byte, error) {
 func (i *Instance) CanQuery() bool { return i.query != nil }
 
 // Close frees the instance. A second Close does nothing.
-func (i *Instance) Close(ctx context.Context) error { return i.wasm.Close(ctx) }
+func (i *Instance) Close(ctx context.Context) error {
+	if i.closed {
+		return nil
+	}
+	i.closed = true
+	return errors.Join(i.wasm.Close(ctx), i.module.release(ctx))
+}
 
 // Used is the fuel that folds and queries have used since the last call of Used, and the
 // size of the instance's memory in bytes.

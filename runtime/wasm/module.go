@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 
@@ -37,6 +39,39 @@ type Module struct {
 	functions *functions // that can be in a slot of the table
 	base      *snapshot.Base
 	changes   int64 // that a fresh instance has made; see meter.Changes
+	uses      uses
+	freed     bool
+}
+
+// ErrClosed is of a module that has been freed, and starts no instance any more.
+var ErrClosed = errors.New("the module is closed")
+
+// uses counts the instances and pools of a module.
+type uses struct {
+	mu     sync.Mutex
+	n      int
+	closed bool
+}
+
+// hold begins a use. One that is held may be used again until it is freed.
+func (m *Module) hold() error {
+	m.uses.mu.Lock()
+	defer m.uses.mu.Unlock()
+	if m.uses.closed && m.uses.n == 0 {
+		return fmt.Errorf("starting plugin %s: %w", m.name, ErrClosed)
+	}
+	m.uses.n++
+	return nil
+}
+
+// release ends a use, and frees a closed module behind the last one.
+func (m *Module) release(ctx context.Context) error {
+	m.uses.mu.Lock()
+	defer m.uses.mu.Unlock()
+	if m.uses.n--; m.uses.n > 0 || !m.uses.closed {
+		return nil
+	}
+	return m.free(ctx)
 }
 
 // declare takes over what the module's file declares.
@@ -102,11 +137,26 @@ func (m *Module) Limits() Limits { return m.limits }
 // CanQuery reports whether the plugin answers queries.
 func (m *Module) CanQuery() bool { return m.query }
 
-// Close frees the module. Its instances must be closed before.
+// Close frees the module: at once, or when the last of its instances and pools is closed,
+// which go on until then. A second Close does nothing.
 func (m *Module) Close(ctx context.Context) error {
+	m.uses.mu.Lock()
+	defer m.uses.mu.Unlock()
+	if m.uses.closed {
+		return nil
+	}
+	m.uses.closed = true
+	if m.uses.n > 0 {
+		return nil
+	}
+	return m.free(ctx)
+}
+
+func (m *Module) free(ctx context.Context) error {
 	if m.compiled == nil {
 		return nil
 	}
+	m.freed = true
 	return m.compiled.Close(ctx)
 }
 

@@ -26,6 +26,7 @@ type Pool struct {
 	workers []worker
 	parts   []frame.Part
 	merged  frame.ResultWriter
+	closed  bool
 }
 
 // worker is an instance and what it folds.
@@ -65,8 +66,14 @@ func (m *Module) Pool(ctx context.Context, workers int) (*Pool, error) {
 	if err := m.CheckWorkers(workers); err != nil {
 		return nil, err
 	}
+	if err := m.hold(); err != nil {
+		return nil, err
+	}
 	p := &Pool{module: m, workers: make([]worker, workers)}
 	if _, err := p.first(ctx); err != nil {
+		if unfreed := m.release(ctx); unfreed != nil {
+			err = errors.Join(err, unfreed)
+		}
 		return nil, err
 	}
 	return p, nil
@@ -238,9 +245,13 @@ func (p *Pool) Used() (fuel, memory uint64) {
 
 // Close frees the instances. A second Close does nothing.
 func (p *Pool) Close(ctx context.Context) error {
+	if p.closed {
+		return nil
+	}
+	p.closed = true
 	var errs []error
 	for n := range p.workers {
 		errs = append(errs, p.workers[n].close(ctx))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.module.release(ctx))...)
 }
