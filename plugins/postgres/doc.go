@@ -67,7 +67,8 @@
 //
 // Where they are many, as in a rebuild, the rows that the table lacks are written by
 // COPY into the table itself, which writes and logs whole pages; which those are is
-// asked before, key by key. That is safe because nobody else writes the table while a
+// asked before, key by key, but for keys that an executor knows to be new since it has
+// made the table. That is safe because nobody else writes the table while a
 // transaction holds the checkpoint's row; if somebody has all the same, the COPY
 // refuses the key, and the batch is performed effect by effect. Where the database
 // refuses a row the batch is performed once more, effect by effect, which

@@ -96,6 +96,7 @@ func (e *Executor) Execute(ctx context.Context, b effect.Batch) error {
 	}
 	err := e.commit(ctx, through, e.write)
 	if _, refused := refuses(err); refused {
+		e.doubt()
 		err = e.commit(ctx, through, func(ctx context.Context) error { return e.oneByOne(ctx, b) })
 	}
 	return e.executing(b, err)
@@ -112,6 +113,14 @@ func (e *Executor) write(ctx context.Context) error {
 	}
 	_, err := e.session.run(ctx, pipelineOf(e.tables))
 	return err
+}
+
+// doubt takes back what is thought to be known of the tables' rows: somebody else may
+// have written some, and effects that are performed one by one are not remembered.
+func (e *Executor) doubt() {
+	for _, t := range e.tables {
+		t.seen = nil
+	}
 }
 
 func (e *Executor) executing(b effect.Batch, err error) error {

@@ -91,6 +91,7 @@ func (e *Executor) createTable(ctx context.Context, t *table) error {
 	if err := e.session.perform(ctx, t.createStatement()); err != nil {
 		return fmt.Errorf("create table %s: %w", t.stored, err)
 	}
+	t.seen = newSeen()
 	for _, columns := range t.Table.Indexes {
 		if err := e.createIndex(ctx, t, columns); err != nil {
 			return err

@@ -25,38 +25,34 @@ const (
 var copySignature = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 
 // load has the table take the rows that it lacks by COPY, which writes pages in the
-// place of rows, and takes their writes off the list. It asks first which those are:
-// nobody else writes the table while the checkpoint's row is held.
+// place of rows, and takes their writes off the list. It asks first which those are, but
+// for keys that no row has been written of since the table was empty: nobody else writes
+// it while the checkpoint's row is held.
 func (s *session) load(ctx context.Context, t *table, least int) error {
-	var puts []*rows.Write
-	for _, w := range t.List {
-		if w.Operation == rows.Put {
-			puts = append(puts, w)
-		}
-	}
+	puts := t.puts()
+	doubtful := t.doubtful(puts)
 	if len(puts) < least {
 		return nil
 	}
-	if t.unasked > 0 {
+	if t.unasked > 0 && len(doubtful) > len(puts)/2 {
 		t.unasked--
 		return nil
 	}
-	isOld, olds, err := s.present(ctx, t, puts)
+	old, err := s.present(ctx, t, doubtful)
 	if err != nil {
 		return fmt.Errorf("table %s: look for rows: %w", t.Table.Name, err)
 	}
-	if olds > len(puts)/2 {
+	if len(old) > len(puts)/2 {
 		t.unasked = unasked
 		return nil
 	}
 	lacking := puts[:0]
-	at := 0
 	t.List = slices.DeleteFunc(t.List, func(w *rows.Write) bool {
 		if w.Operation != rows.Put {
 			return false
 		}
-		at++
-		if isOld[at-1] {
+		if len(old) > 0 && old[0] == w {
+			old = old[1:]
 			return false
 		}
 		lacking = append(lacking, w)
@@ -65,10 +61,38 @@ func (s *session) load(ctx context.Context, t *table, least int) error {
 	return s.copyRows(ctx, t, lacking)
 }
 
-// present reports of each write whether the table has its row. Each key is looked for
-// in the index by itself, whatever the server thinks of the table's size.
-func (s *session) present(ctx context.Context, t *table, writes []*rows.Write) (is []bool, count int, err error) {
-	is = make([]bool, len(writes))
+func (t *table) puts() (puts []*rows.Write) {
+	for _, w := range t.List {
+		if w.Operation == rows.Put {
+			puts = append(puts, w)
+		}
+	}
+	return puts
+}
+
+// doubtful are those of the writes whose rows may be in the table, in their order, and
+// remembers that all may be from now on.
+func (t *table) doubtful(puts []*rows.Write) []*rows.Write {
+	if t.seen == nil {
+		return slices.Clone(puts)
+	}
+	var list []*rows.Write
+	for _, w := range puts {
+		if t.seen.full() {
+			t.seen = nil
+			return slices.Clone(puts)
+		}
+		if t.keyBuf = t.AppendKey(t.keyBuf[:0], w.Row); t.seen.add(t.keyBuf) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// present are those of the writes whose rows the table has, in their order. Each key is
+// looked for in the index by itself, whatever the server thinks of the table's size.
+func (s *session) present(ctx context.Context, t *table, writes []*rows.Write) (old []*rows.Write, err error) {
+	is := make([]bool, len(writes))
 	text := fmt.Sprintf("SELECT u.nth FROM unnest(%s) WITH ORDINALITY AS u(%s, nth) CROSS JOIN LATERAL (SELECT FROM %s AS t WHERE %s LIMIT 1) AS found",
 		parameters(len(t.Key)), strings.Join(t.quoted(t.Key), ", "), t.stored, t.sameKey("t", "u"))
 	for first := 0; first < len(writes); {
@@ -78,14 +102,18 @@ func (s *session) present(ctx context.Context, t *table, writes []*rows.Write) (
 		found := s.conn.PgConn().ExecParams(ctx, text, values, types, binaryForm, binaryForm)
 		for found.NextRow() {
 			is[first+int(binary.BigEndian.Uint64(found.Values()[0]))-1] = true
-			count++
 		}
 		if _, err := found.Close(); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		first += n
 	}
-	return is, count, nil
+	for i, w := range writes {
+		if is[i] {
+			old = append(old, w)
+		}
+	}
+	return old, nil
 }
 
 // copyRows adds rows to a table that has none of their keys.

@@ -21,6 +21,9 @@ type table struct {
 	copied []byte // what is copied into it, in memory that is used again
 	// unasked is for how many batches more nobody asks which rows are new.
 	unasked int
+	// seen has the keys that the table may have rows of; nil: it may have any.
+	seen   *seen
+	keyBuf []byte
 }
 
 // group is the writes to a table that go in one statement: they do the same to the

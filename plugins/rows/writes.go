@@ -67,7 +67,7 @@ func newWrites(declared Table) *Writes {
 
 // fold lays an operation over the write in hand to the same row, if there is one.
 func (t *Writes) fold(operation Operation, r Row, keyBytes int) *RowError {
-	t.keyBuf = t.appendKey(t.keyBuf[:0], r)
+	t.keyBuf = t.AppendKey(t.keyBuf[:0], r)
 	if size := len(t.keyBuf); keyBytes > 0 && size > keyBytes {
 		return &RowError{Reason: fmt.Sprintf("has a primary key of %d bytes, of which the database can index %d", size, keyBytes)}
 	}
@@ -107,9 +107,9 @@ func (w *Write) patch(r Row) {
 	}
 }
 
-// appendKey appends bytes that are equal for two rows of the table if their
+// AppendKey appends bytes that are equal for two rows of the table if and only if their
 // keys are.
-func (t *Writes) appendKey(dst []byte, r Row) []byte {
+func (t *Writes) AppendKey(dst []byte, r Row) []byte {
 	for _, i := range t.Key {
 		switch v := r[i].(type) {
 		case bool:
