@@ -49,6 +49,9 @@ type Options struct {
 	// SnapshotEvery is the least number of events between two snapshots for time
 	// travel, of pipelines that do not say so; 0 means config.Snapshots' default.
 	SnapshotEvery int
+	// WithoutRoots has no state roots made, to measure what they cost. What is built so
+	// cannot be proved.
+	WithoutRoots bool
 	// ReplayRate bounds the events that a replay job folds a second, where it does not
 	// say so itself; 0 for no bound.
 	ReplayRate int

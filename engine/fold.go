@@ -58,7 +58,9 @@ func (g *generation) foldOnce(ctx context.Context, d *delivery.Dispatch, events 
 	next.Delivered += uint64(len(batch.Events))
 	next.Parked += uint64(batch.Parked)
 	next.DeadLettered += uint64(batch.DeadLettered)
-	next.Effects = g.hasher.Add(next.Effects, g.effects)
+	if !g.opts.WithoutRoots {
+		next.Effects = g.hasher.Add(next.Effects, g.effects)
+	}
 	leftOut := uint64(next.Position-g.mark.Position) - uint64(len(events)) // by the pages of a log
 	next.Filtered += leftOut + uint64(batch.Filtered)
 	g.launch(d, effect.Batch{

@@ -247,6 +247,9 @@ func (p *pipeline) openGeneration(ctx context.Context, kept *checkpoint.Generati
 		policy:      d.policy,
 	}
 	g.builder.SetPipeline(p.name)
+	if p.opts.WithoutRoots {
+		kept.KeepNoRoots()
+	}
 	if err := g.restore(ctx); err != nil {
 		return nil, errors.Join(err, g.close(ctx))
 	}

@@ -44,7 +44,7 @@ func (g *generation) rests() bool { return g.opts.Now().Before(g.rested) }
 
 func (g *generation) isAskable() bool {
 	a, ok := g.plugin.(Askable)
-	return ok && a.CanQuery() && !g.mute
+	return ok && a.CanQuery() && !g.mute && !g.opts.WithoutRoots
 }
 
 // answer digests what the plugin, which is as in a snapshot, answers to the query for all

@@ -26,9 +26,10 @@ func (l beginning) Head(context.Context) (event.Position, error) { return l.head
 
 // rebuild is an engine that folds an archive's events by a guest.
 type rebuild struct {
-	b      *bench
-	log    beginning
-	module *wasm.Module
+	b        *bench
+	log      beginning
+	module   *wasm.Module
+	rootless bool // it makes no state roots
 }
 
 // newRebuild compiles a guest in C for it.
@@ -41,7 +42,7 @@ func (b *bench) newRebuild(ctx context.Context, host *wasm.Host, from *archive.S
 	if err != nil {
 		return nil, err
 	}
-	return &rebuild{b, beginning{from, event.Position(head)}, m}, nil
+	return &rebuild{b: b, log: beginning{from, event.Position(head)}, module: m}, nil
 }
 
 // roomFor has the guest table.c count so many aggregates.
@@ -68,7 +69,7 @@ func (r *rebuild) into(ctx context.Context, open func(context.Context) (engine.E
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	options := engine.Options{
-		Log: r.log, Dir: dir, Logger: r.b.logger, Now: time.Now,
+		Log: r.log, Dir: dir, Logger: r.b.logger, Now: time.Now, WithoutRoots: r.rootless,
 		OpenPlugin: func(ctx context.Context, _ config.Projection) (engine.Plugin, error) {
 			return r.module.Instantiate(ctx)
 		},

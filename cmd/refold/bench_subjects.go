@@ -40,6 +40,7 @@ const (
 	rate10M           = "replay_10m_events_per_s"
 	rss10M            = "rss_10m_mib"
 	firstVsConsumer   = "first_replay_vs_consumer"
+	rootsVsNone       = "roots_vs_none"
 	sqliteVsBulk      = "sqlite_vs_bulk"
 	sqliteRows        = "sqlite_rows_per_s"
 	postgresVsBulk    = "postgres_vs_bulk"
@@ -107,6 +108,9 @@ var benchSubjects = []benchSubject{
 		{archiveVsConsumer, true, "a replay by the engine from the archive, of a guest in C that counts events by aggregate, against that consumer; per event"},
 		{archiveVsNative, true, "that replay, against the same fold in Go over the archive's frames in place; all %d events"},
 	}, (*bench).replays},
+	{"state roots", []measure{
+		{rootsVsNone, true, "a replay by the engine, of a keyed guest in C that has a state and a row for each aggregate, against one that makes no state roots; a quarter of %d events, the rows go nowhere"},
+	}, (*bench).roots},
 	{"rebuilds into SQLite", []measure{
 		{rebuildSQLite, true, "a replay by the engine that makes a row of each event, from the archive into SQLite, against a plain bulk load of the same rows; %d rows; with --long"},
 	}, (*bench).rebuildsSQLite},

@@ -94,7 +94,7 @@ func (t *tenfold) measure(ctx context.Context, host *wasm.Host) (err error) {
 	if err != nil {
 		return err
 	}
-	all := &rebuild{t.b, beginning{s.archived, event.Position(t.events)}, tenth.module}
+	all := &rebuild{b: t.b, log: beginning{s.archived, event.Position(t.events)}, module: tenth.module}
 	medians, err := t.b.takeTurns(ctx, "ten times the log", tenfoldRounds,
 		func(ctx context.Context, _ int) (time.Duration, error) { return tenth.run(ctx, "") },
 		func(ctx context.Context, _ int) (time.Duration, error) { return all.run(ctx, "") })

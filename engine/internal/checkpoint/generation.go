@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -19,6 +20,8 @@ type Generation struct {
 	store  *Store
 	number uint64
 	kept   contents // as they were committed last
+	// rootless is true of one that keeps no roots.
+	rootless bool
 }
 
 // contents is what is stored as the mark: it speaks of all that the generation
@@ -47,6 +50,10 @@ type Image struct {
 	Answer   root.Digest
 }
 
+// KeepNoRoots has its commits leave out roots, as versions of the program did that knew
+// none: to measure what they cost.
+func (g *Generation) KeepNoRoots() { g.rootless = true }
+
 // Number is the generation's number, 1 for the first.
 func (g *Generation) Number() uint64 { return g.number }
 
@@ -70,7 +77,12 @@ func (g *Generation) Commit(m Mark, change Change, image *Image, aside *Aside) e
 				return err
 			}
 		}
-		if m.Identity != "" { // else nothing is folded
+		switch {
+		case g.rootless:
+			stored := next
+			stored.Proof = nil // so that who opens it next knows
+			return errors.Join(dropBuckets(b, bucketRoots), putMark(b, stored))
+		case m.Identity != "": // else nothing is folded
 			if err := g.putRoot(b, &next); err != nil {
 				return err
 			}
@@ -103,10 +115,10 @@ func (g *Generation) putStates(b *bbolt.Bucket, next *contents, change Change) e
 	var scratch []byte
 	for _, k := range slices.Sorted(maps.Keys(change)) { // in order: bbolt splits fewer pages
 		key := dbKey(nil, k)
-		if before := keys.Get(key); len(before) >= sealSize {
+		if before := keys.Get(key); len(before) >= sealSize && !g.rootless {
 			scratch = next.Proof.States.Remove(scratch, key, before[sealSize:])
 		}
-		if change[k] != nil {
+		if change[k] != nil && !g.rootless {
 			scratch = next.Proof.States.Add(scratch, key, change[k])
 		}
 		if err := putState(keys, &next.tally, key, change[k]); err != nil {

@@ -214,6 +214,10 @@ func TestRootsBegin(t *testing.T) {
 				return putMark(b, old)
 			}))
 		},
+		"where none were wanted": func(g *Generation) {
+			g.KeepNoRoots()
+			must(t, g.Commit(Mark{Position: 5, Identity: "identity"}, Change{"a": []byte("2")}, nil, nil))
+		},
 		"under another declaration": func(g *Generation) { g.kept.Identity = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,7 +227,7 @@ func TestRootsBegin(t *testing.T) {
 			if g.Departed() != nil {
 				t.Errorf("it has departed: %+v", g.Departed())
 			}
-			if before(g); name == "where there were none" {
+			if before(g); name != "under another declaration" {
 				s = reopened(t, s)
 				var err error
 				g, err = s.Generation(1)
