@@ -64,6 +64,10 @@ lint: ## Run golangci-lint, if it is installed
 bench: guests ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: bench-others
+bench-others: ## Fold the same events by Refold and by public libraries, which are fetched for it
+	$(GO) run -C bench .
+
 .PHONY: tools
 tools: ## Install what the tests need beyond Go, if it is missing
 	@./tools.sh

@@ -44,6 +44,7 @@ var mayImport = []struct {
 	{"configs", nil, "data, which the program prints"},
 	{"cmd", []string{"domain", "configs", "sdk", "engine", "runtime", "plugins", "eventstore"}, "the parts meet here"},
 	{"examples", []string{"domain", "sdk", "engine", "runtime", "plugins", "eventstore"}, "and here"},
+	{"bench", []string{"sdk", "runtime"}, "a module of its own, with libraries that only a comparison needs"},
 }
 
 // folding is what a plugin's host, feed and effects take.

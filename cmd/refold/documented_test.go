@@ -89,6 +89,7 @@ var elsewhere = map[string]place{
 var notRun = map[string]string{
 	"make test":             "what runs this test",
 	"make release":          "takes minutes, and asks the network for the tool that lists modules: TestReleaseIsTold holds what it builds with",
+	"make bench-others":     "fetches the libraries that it compares with",
 	"go test ./sdk -update": "rewrites what go test ./sdk compares with",
 	"examples/process-plugin/README.md: make":            "asks npm's registry: TestPages and TestStock run what it makes",
 	"cat site/stock/current/items/apples.md":             "likewise",
