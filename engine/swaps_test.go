@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/refold-dev/refold/engine"
@@ -93,6 +95,28 @@ func inPostgres(t *testing.T, url string) look {
 	}
 }
 
+// wantInPostgres checks the rows of a table that has those of lines.
+func wantInPostgres(t *testing.T, conn *pgx.Conn, table string, want []string) {
+	t.Helper()
+	found, err := conn.Query(t.Context(), "SELECT concat_ws('|', dir, additions, deletions, changes) FROM model."+table+` ORDER BY dir COLLATE "C"`)
+	must(t, err)
+	rows, err := pgx.CollectRows(found, pgx.RowTo[string])
+	must(t, err)
+	if d := cmp.Diff(want, rows); d != "" {
+		t.Errorf("rows of %s in PostgreSQL (-want +got):\n%s", table, d)
+	}
+}
+
+// wantTablesInPostgres checks how many generations have tables.
+func wantTablesInPostgres(t *testing.T, conn *pgx.Conn, want int) {
+	t.Helper()
+	var n int
+	must(t, conn.QueryRow(t.Context(), `SELECT count(*) FROM pg_tables WHERE schemaname = 'model' AND tablename LIKE 'lines\_by\_dir\_\_g%'`).Scan(&n))
+	if n != want {
+		t.Errorf("in PostgreSQL there are tables of %d generations, want %d", n, want)
+	}
+}
+
 // inOneSnapshot looks twice in a transaction that sees one moment.
 func inOneSnapshot(t *testing.T, url string) look {
 	conn := connected(t, url)
@@ -154,7 +178,7 @@ func TestReadersOfManySwaps(t *testing.T) {
 	}
 }
 
-// envSwaps has the child of a test rebuild and roll back.
+// envSwaps has the child of a test rebuild and roll back. It is where its PostgreSQL is.
 const envSwaps = "REFOLD_ENGINE_TEST_SWAPS"
 
 const swappedEvents = 150
@@ -180,7 +204,7 @@ func childSwaps(dir string) error {
 			}}, nil
 		},
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now,
-	}, []config.Pipeline{lines()})
+	}, []config.Pipeline{inBoth(os.Getenv(envSwaps))})
 	if err != nil {
 		return err
 	}
@@ -197,19 +221,21 @@ func childSwaps(dir string) error {
 	return err
 }
 
-// kill -9 about the moments of swaps: readers see the whole read model behind each, and
+// kill -9 about the moments of swaps, of SQLite, of PostgreSQL and between them: readers see the whole read model behind each, and
 // the next engine goes on with one that is whole, and keeps no more than it is to.
 func TestKilledWhileSwapping(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: kills processes, of which the race detector learns nothing")
 	}
 	all := history(swappedEvents)
-	r := newRig(t, newLog(t, all), lines())
-	for round := range 10 {
-		killAfter(t, r.dir, 1+round, envSwaps+"=yes")
-		if round > 0 {
-			r.wantRows("lines_by_dir", wantRowsOf(all))
-		}
+	want := wantRowsOf(all)
+	url := postgrestest.Database(t)
+	conn := connected(t, url)
+	r := newRig(t, newLog(t, all), inBoth(url))
+	for _, n := range []int{1, 2, 3, 4, 9, 10, 11, 12} { // of the first rebuild, and of the first rollback
+		killAfter(t, r.dir, n, envSwaps+"="+url)
+		r.wantRows("lines_by_dir", want)
+		wantInPostgres(t, conn, "lines_by_dir", want)
 	}
 	r.seen.strange = true
 	r.open()
@@ -219,6 +245,8 @@ func TestKilledWhileSwapping(t *testing.T) {
 	r.wantLines(all)
 	must(t, r.engine.Replay(t.Context(), "lines"))
 	r.wantLines(all)
+	wantInPostgres(t, conn, "lines_by_dir", want)
+	wantTablesInPostgres(t, conn, 2)
 	if got := r.generations("lines"); len(got) != 2 {
 		t.Errorf("generations %v, want two", got)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/job"
+	"github.com/refold-dev/refold/plugins/postgres/postgrestest"
 )
 
 // wantAsItWas checks the rows of a table that serves nobody.
@@ -23,12 +24,16 @@ func (r *rig) wantAsItWas(table string, want []string) {
 }
 
 // A read model as it was is built beside the one that serves, from whatever live engine,
-// and stays over restarts and other replays until it is dropped.
+// and stays over restarts and other replays until it is dropped: in SQLite and in
+// PostgreSQL.
 func TestAReadModelAsItWas(t *testing.T) {
 	all := history(300)
+	want := wantRowsOf(all[:120])
 	for name, running := range map[string]bool{"beside the live pipeline": true, "alone": false} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, newLog(t, all), lines())
+			url := postgrestest.Database(t)
+			conn := connected(t, url)
+			r := newRig(t, newLog(t, all), inBoth(url))
 			r.open()
 			r.catchUp()
 			if running {
@@ -40,14 +45,18 @@ func TestAReadModelAsItWas(t *testing.T) {
 			if one.State != job.Done || !one.Kept || one.Position != 120 || one.Target != 120 || one.Generation != 2 {
 				t.Errorf("job %+v", one)
 			}
-			want := wantRowsOf(all[:120])
 			r.wantAsItWas("lines_by_dir__g2", want)
 			r.wantLines(all)
+			wantInPostgres(t, conn, "lines_by_dir__g2", want)
+			wantInPostgres(t, conn, "lines_by_dir", wantRowsOf(all))
+			wantTablesInPostgres(t, conn, 2)
 			r.work(job.Request{Pipeline: "lines"})
 			r.close()
 			r.open()
 			r.wantAsItWas("lines_by_dir__g2", want)
 			r.wantLines(all)
+			wantInPostgres(t, conn, "lines_by_dir__g2", want)
+			wantTablesInPostgres(t, conn, 3)
 			if s := r.status("lines"); s.Generation != 3 || s.Jobs != nil {
 				t.Errorf("status %+v", s)
 			}
@@ -55,6 +64,8 @@ func TestAReadModelAsItWas(t *testing.T) {
 			if tables := tablesOf(t, r.dir, "lines_by_dir"); slices.Contains(tables, "lines_by_dir__g2") {
 				t.Errorf("tables %v", tables)
 			}
+			wantInPostgres(t, conn, "lines_by_dir", wantRowsOf(all))
+			wantTablesInPostgres(t, conn, 2)
 			if one, err := r.engine.Job(one.ID); err != nil || one.Kept {
 				t.Errorf("job %+v, %v", one, err)
 			}
