@@ -77,12 +77,17 @@ type reload struct {
 // collector reads the statuses at each scrape.
 type collector struct {
 	engine   atomic.Pointer[statuser]
-	disk     func() (Disk, error)
+	disk     *diskWatch // nil tells nothing of it
 	memory   memories
 	reloaded atomic.Pointer[reload]
 }
 
-func newCollector(disk func() (Disk, error)) *collector { return &collector{disk: disk} }
+func newCollector(disk func() (Disk, error)) *collector {
+	if disk == nil {
+		return &collector{}
+	}
+	return &collector{disk: &diskWatch{look: disk}}
+}
 
 func (c *collector) watch(e statuser) { c.engine.Store(&e) }
 
@@ -128,8 +133,8 @@ func (c *collector) collectDisk(tell gauge) {
 	if c.disk == nil {
 		return
 	}
-	d, err := c.disk()
-	if err != nil {
+	d, ok := c.disk.latest()
+	if !ok {
 		return // of what has no number, none is told
 	}
 	for _, part := range slices.Sorted(maps.Keys(d.Parts)) {

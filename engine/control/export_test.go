@@ -10,6 +10,9 @@ import (
 // Handler is what answers the server's requests.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
+// Handler is what answers a scrape.
+func (m *Metrics) Handler() http.Handler { return m.handler() }
+
 // BeatEvery has those who watch from now on told sooner that the server is there.
 func (s *Server) BeatEvery(d time.Duration) { s.heartbeat = d }
 

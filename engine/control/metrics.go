@@ -15,16 +15,10 @@ import (
 // Build says which program runs.
 type Build struct{ Version, Revision, GoVersion string }
 
-// Disk is what a data directory takes and what is left, in bytes.
-type Disk struct {
-	Parts map[string]uint64 // by part, such as "archive"
-	Free  *uint64           // nil where it is not known
-}
-
 // MetricsOptions say what there is to be told beside the engine's own.
 type MetricsOptions struct {
 	Build Build
-	// Disk looks at the data directory; nil tells nothing of it.
+	// Disk looks at the data directory, which may take its time; nil tells nothing of it.
 	Disk func() (Disk, error)
 }
 
