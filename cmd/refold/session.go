@@ -155,7 +155,7 @@ func unreachedHint(err error) string {
 	var other *jetstream.StreamConfigError
 	switch {
 	case errors.As(err, &refused):
-		return "name what the server asks for with credentials, token_file, or user and password_file"
+		return "name what the server asks for with credentials, token_file, user and password_file, or cert and key"
 	case errors.As(err, &untrusted):
 		return "name with ca who signs the server's certificate"
 	case errors.As(err, &other):
@@ -168,7 +168,7 @@ func unreachedHint(err error) string {
 // embedded one.
 func logConfig(store config.Store, logger *slog.Logger) (jetstream.Config, error) {
 	cfg := jetstream.Config{
-		URL: store.URL, CredentialsFile: store.Credentials, CAFile: store.CA,
+		URL: store.URL, CredentialsFile: store.Credentials, CAFile: store.CA, CertFile: store.Cert, KeyFile: store.Key,
 		Prefix: store.Prefix, Stream: store.Stream, Replicas: store.Replicas, Logger: logger,
 	}
 	var err error

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -136,6 +137,11 @@ func checkFiles(c *config.Config) (errs config.Errors) {
 	} {
 		if _, err := loginSecret(of.path, of.what, at(of.key)); err != nil {
 			errs = append(errs, placed(err, at(of.key)))
+		}
+	}
+	if c.Store.Cert != "" {
+		if _, err := tls.LoadX509KeyPair(c.Store.Cert, c.Store.Key); err != nil {
+			errs = append(errs, placed(fmt.Errorf("the log's certificate of a client: %w", err), at("cert")))
 		}
 	}
 	return c.Hide(errs)

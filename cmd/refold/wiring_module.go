@@ -153,7 +153,7 @@ func grantsOf(p *parts, spec *config.WASMExecutor) (g capability.Grants, errs co
 	}
 	g.NATS = capability.NATS{
 		URL: c.NATS.URL, Credentials: c.NATS.Credentials, TokenFile: c.NATS.TokenFile, User: c.NATS.User, PasswordFile: c.NATS.PasswordFile,
-		CA: c.NATS.CA, Subjects: c.NATS.Subjects,
+		CA: c.NATS.CA, Cert: c.NATS.Cert, Key: c.NATS.Key, Subjects: c.NATS.Subjects,
 	}
 	for _, subject := range c.NATS.Subjects {
 		if err := capability.CheckSubject(subject); err != nil {

@@ -17,13 +17,15 @@ import (
 type Config struct {
 	// URL is one NATS URL or several, separated by commas.
 	URL string
-	// Token, User and Password, CredentialsFile and CAFile are what the server may
-	// ask for: a token, a user, a file of NATS credentials, and a PEM file of the
-	// authorities that sign the server's certificate.
-	Token           string
-	User, Password  string
-	CredentialsFile string
-	CAFile          string
+	// Token, User and Password, CredentialsFile, and CertFile and KeyFile are what the
+	// server may ask for: a token, a user, a file of NATS credentials, and PEM files of a
+	// client's certificate and its key. CAFile is a PEM file of the authorities that sign
+	// the server's certificate.
+	Token             string
+	User, Password    string
+	CredentialsFile   string
+	CertFile, KeyFile string
+	CAFile            string
 
 	// Prefix leads all subjects: one or more snake_case tokens, separated by
 	// dots. The default is "infrastructure".

@@ -80,7 +80,7 @@ func connect(cfg Config, l *link, more ...nats.Option) (*nats.Conn, error) {
 }
 
 // Connect connects to the server of a log, for something else than the log; of
-// cfg, URL, Token, User, Password, CredentialsFile and CAFile count. The errors are
+// cfg count the URL, what the server may ask for, and CAFile. The errors are
 // *UnreachableError, *UntrustedError and *RefusedError where they say it all.
 func Connect(cfg Config, more ...nats.Option) (*nats.Conn, error) {
 	opts := []nats.Option{nats.Timeout(connectTimeout)}
@@ -96,6 +96,9 @@ func Connect(cfg Config, more ...nats.Option) (*nats.Conn, error) {
 	if cfg.CAFile != "" {
 		opts = append(opts, nats.RootCAs(cfg.CAFile))
 	}
+	if cfg.CertFile != "" {
+		opts = append(opts, nats.ClientCert(cfg.CertFile, cfg.KeyFile))
+	}
 	nc, err := nats.Connect(cfg.URL, append(opts, more...)...)
 	if err != nil {
 		return nil, explainConnect(redact(cfg.URL), err)
@@ -107,7 +110,7 @@ func explainConnect(url string, err error) error {
 	var untrusted *tls.CertificateVerificationError
 	var network net.Error
 	switch {
-	case errors.Is(err, nats.ErrAuthorization):
+	case errors.Is(err, nats.ErrAuthorization), isAboutOurCertificate(err):
 		return &RefusedError{URL: url, Err: err}
 	case errors.As(err, &untrusted):
 		return &UntrustedError{URL: url, Err: err}
@@ -115,6 +118,16 @@ func explainConnect(url string, err error) error {
 		return &UnreachableError{URL: url, Err: err}
 	}
 	return fmt.Errorf("connecting to NATS at %s: %w", url, err)
+}
+
+// isAboutOurCertificate reports whether a server has ended the connection because of the
+// certificate that it was shown, or was not. What it says of that comes behind the
+// handshake, and is lost where it has closed the connection by then: of that NATS's client
+// has no error of its own.
+func isAboutOurCertificate(err error) bool {
+	var alert *net.OpError
+	return errors.As(err, &alert) && alert.Op == "remote error" ||
+		errors.Is(err, nats.ErrTLS) && strings.Contains(err.Error(), "closed by remote after TLS handshake")
 }
 
 // redact removes user, password and token from a list of URLs.

@@ -150,6 +150,17 @@ func TestExternalServer(t *testing.T) {
 		wantOpenError[*jetstream.UntrustedError](t, jetstream.Config{URL: server.url, CAFile: others.file})
 		wantOpenError[*jetstream.UntrustedError](t, jetstream.Config{URL: server.url})
 	})
+	t.Run("a client's certificate", func(t *testing.T) {
+		ours, others := newAuthority(t), newAuthority(t)
+		cert, key := ours.certify(t)
+		server := startNATS(t, program, fmt.Sprintf("tls { cert_file: %q, key_file: %q, ca_file: %q, verify: true }", cert, key, ours.file))
+		cfg := jetstream.Config{URL: server.url, CAFile: ours.file}
+		wantOpenError[*jetstream.RefusedError](t, cfg)
+		cfg.CertFile, cfg.KeyFile = others.certify(t)
+		wantOpenError[*jetstream.RefusedError](t, cfg)
+		cfg.CertFile, cfg.KeyFile = ours.certify(t)
+		appendAndRead(t, cfg)
+	})
 	t.Run("credentials", func(t *testing.T) {
 		ours, others := newOperator(t), newOperator(t)
 		server := startNATS(t, program, ours.config)

@@ -35,9 +35,9 @@ type Database struct {
 type NATS struct {
 	// URL may be a list, as NATS clients take it. It has no password in it.
 	URL string
-	// Credentials, TokenFile, PasswordFile and CA are files, as a store's configuration
-	// has them.
-	Credentials, TokenFile, User, PasswordFile, CA string
+	// Credentials, TokenFile, PasswordFile, CA, Cert and Key are files, as a store's
+	// configuration has them.
+	Credentials, TokenFile, User, PasswordFile, CA, Cert, Key string
 	// Subjects may have the wildcards of NATS, "*" and a final ">".
 	Subjects []string
 }

@@ -53,6 +53,9 @@ func newPublisher(g NATS, secrets *keeper) (*publisher, error) {
 	if g.CA != "" {
 		options = append(options, nats.RootCAs(g.CA))
 	}
+	if g.Cert != "" {
+		options = append(options, nats.ClientCert(g.Cert, g.Key))
+	}
 	conn, err := nats.Connect(g.URL, options...)
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
