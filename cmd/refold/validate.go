@@ -22,7 +22,7 @@ func (a *app) validateCommand() *cobra.Command {
 			return a.validate(cmd.Context(), args[0], starts)
 		},
 	}
-	c.Flags().BoolVar(&starts, "start", false, "also start the projections that are processes, and check what they say of themselves")
+	c.Flags().BoolVar(&starts, "start", false, "also start the plugins that are processes, and check what projections say of themselves")
 	return c
 }
 

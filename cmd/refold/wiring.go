@@ -38,7 +38,7 @@ type parts struct {
 	session *session
 
 	processes *process.Host
-	// starts has check start processes, to ask for their manifests.
+	// starts has check start processes: projections are asked for their manifests.
 	starts bool
 
 	mu              sync.Mutex
@@ -273,7 +273,7 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, c *con
 			errs = append(errs, p.checkKinds(ctx, &spec.Executors[i])...)
 			continue
 		}
-		if err := p.checkExecutor(x, &c.Store); err != nil {
+		if err := p.checkExecutor(ctx, x, &c.Store); err != nil {
 			errs = append(errs, placed(err, x.Where(x.Kind())))
 		}
 	}
@@ -303,7 +303,7 @@ func (p *parts) checkProjection(ctx context.Context, spec *config.Projection) (*
 	return &known, nil
 }
 
-func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {
+func (p *parts) checkExecutor(ctx context.Context, x *config.Executor, store *config.Store) error {
 	switch {
 	case x.SQLite != nil:
 		c := sqliteConfig(p.dir, x.SQLite)
@@ -312,7 +312,7 @@ func (p *parts) checkExecutor(x *config.Executor, store *config.Store) error {
 		c := postgresConfig(x.Postgres)
 		return c.Validate()
 	case x.Process != nil:
-		return p.checkProcess(&x.Process.Process)
+		return p.checkExecutorProcess(ctx, &x.Process.Process)
 	case x.NATS != nil:
 		return checkNATS(x.NATS, store)
 	case x.HTTP != nil:

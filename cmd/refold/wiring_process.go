@@ -69,6 +69,17 @@ func (p *parts) checkProcess(spec *config.Process) error {
 	return nil
 }
 
+// checkExecutorProcess also starts it, if that is asked for. It is opened for nothing.
+func (p *parts) checkExecutorProcess(ctx context.Context, spec *config.Process) error {
+	if err := p.checkProcess(spec); err != nil || !p.starts {
+		return err
+	}
+	if err := p.processes.StartExecutor(ctx, command(spec)); err != nil {
+		return placedInProcess(err, spec)
+	}
+	return nil
+}
+
 // placedInProcess gives an error the place of the key that it is about.
 func placedInProcess(err error, spec *config.Process) *config.Error {
 	var fault *runtime.GuestError
