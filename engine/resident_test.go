@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,15 +86,19 @@ func (r *rig) wantRefused() {
 	r.engine = nil
 }
 
-// odd is a projection that gets other queries than it is asked.
+// odd is a projection that gets other queries than it is asked, and tells of each.
 type odd struct {
 	engine.Plugin
 	query string
+	asked func()
 }
 
 func (o *odd) CanQuery() bool { return true }
 
 func (o *odd) Query(ctx context.Context, _ []byte) ([]byte, error) {
+	if o.asked != nil {
+		o.asked()
+	}
 	return o.Plugin.Query(ctx, []byte(o.query))
 }
 
@@ -112,7 +117,7 @@ func TestAskingChangesNothing(t *testing.T) {
 			r.opts.Now = func() time.Time { return time.Time{} }
 			r.opts.OpenPlugin = func(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
 				p, err := openPlugin(ctx, spec)
-				return &odd{p, query}, err
+				return &odd{Plugin: p, query: query}, err
 			}
 			r.open()
 			r.catchUp()
@@ -128,5 +133,26 @@ func TestAskingChangesNothing(t *testing.T) {
 			r.open()
 			r.catchUp()
 		})
+	}
+}
+
+// An answer that takes long makes checkpoints rarer; the last one has its answer all the
+// same.
+func TestAskingTakesItsTime(t *testing.T) {
+	var clock atomic.Int64
+	r := newRig(t, newLog(t, history(100)), moody())
+	r.opts.BatchSize, r.opts.CheckpointEvery = 1, time.Nanosecond
+	r.opts.Now = func() time.Time { return time.Unix(clock.Load(), 0) }
+	r.opts.OpenPlugin = func(ctx context.Context, spec config.Projection) (engine.Plugin, error) {
+		p, err := openPlugin(ctx, spec)
+		return &odd{Plugin: p, asked: func() { clock.Add(60) }}, err
+	}
+	stored := 0
+	r.opts.Observer.Checkpointed = func(engine.Checkpoint) { stored++ }
+	r.open()
+	r.catchUp()
+	r.close()
+	if last := r.roots("moody")[100]; stored > 2 || last.Answer.IsZero() {
+		t.Errorf("there were %d checkpoints, the last with the root %+v", stored, last)
 	}
 }
