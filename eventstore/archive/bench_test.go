@@ -111,8 +111,6 @@ func BenchmarkSequentialRead(b *testing.B) {
 	})
 }
 
-// BenchmarkAggregate50of1M reads the 50 events of one aggregate that are spread
-// over a million.
 // BenchmarkReadPage reads a log as a replay does, plain and compressed, and says what
 // the sealed segments take of their size.
 func BenchmarkReadPage(b *testing.B) {
@@ -158,6 +156,8 @@ func BenchmarkReadPage(b *testing.B) {
 	b.Run("compressed", read)
 }
 
+// BenchmarkAggregate50of1M reads the 50 events of one aggregate that are spread
+// over a million.
 func BenchmarkAggregate50of1M(b *testing.B) {
 	a := benchArchive(b)
 	agg := event.Aggregate{Type: "file", ID: benchID(1, 0)}
