@@ -20,6 +20,8 @@ import (
 	"github.com/refold-dev/refold/runtime"
 	"github.com/refold-dev/refold/runtime/process"
 	"github.com/refold-dev/refold/sdk/conformance"
+	"github.com/refold-dev/refold/sdk/frame"
+	"github.com/refold-dev/refold/sdk/framejson"
 )
 
 func must(t testing.TB, err error) {
@@ -137,7 +139,7 @@ func TestPagesSayWhatIsWrongWithTheirConfig(t *testing.T) {
 	}
 }
 
-// TestStock: the projection folds in its process, in Go.
+// TestStock: the projection, in Go, folds in its process.
 func TestStock(t *testing.T) {
 	p, err := process.NewHost(process.Options{}).Load(t.Context(), process.Command{Path: conformance.BuildProcess(t, "stock")})
 	must(t, err)
@@ -145,7 +147,29 @@ func TestStock(t *testing.T) {
 	if diff := cmp.Diff([]string{"stock_received", "stock_shipped"}, m.Events); diff != "" || m.Key != "item" {
 		t.Errorf("the manifest is %+v", m)
 	}
-	i, err := p.Instantiate(context.Background())
+	i, err := p.Instantiate(t.Context())
 	must(t, err)
-	must(t, i.Close(context.Background()))
+	defer func() { must(t, i.Close(context.Background())) }()
+
+	apples, prior := framejson.Text("apples"), framejson.Text(`{"pieces":10,"changes":1}`)
+	moved := func(at uint64, kind, pieces string) framejson.Event {
+		return framejson.Event{Position: at, Version: at, Type: kind, AggregateType: "item", Slots: []framejson.Slot{{Kind: "i64", Value: framejson.Text(pieces)}}}
+	}
+	batch, err := framejson.Batch{Types: m.Events, SlotsPerEvent: 1, Groups: []framejson.Group{
+		{Key: &apples, State: &prior, Events: []framejson.Event{moved(2, "stock_shipped", "3"), moved(3, "stock_received", "5")}},
+	}}.Frame()
+	must(t, err)
+	out, err := i.Fold(t.Context(), batch)
+	must(t, err)
+	in, err := frame.OpenBatch(batch)
+	must(t, err)
+	r, err := frame.OpenResult(out, in)
+	must(t, err)
+	got := framejson.OfResult(r)
+	if len(got.Groups) != 1 || got.Groups[0].State == nil || string(*got.Groups[0].State) != `{"pieces":12,"changes":3}` {
+		t.Errorf("the state is not that of 10 apples, less 3, and 5 more: %+v", got.Groups)
+	}
+	if last := len(got.Effects) - 1; last != 1 || string(got.Effects[last].Body) != `{"item":"apples","pieces":12,"changes":3}` {
+		t.Errorf("the rows are not two, of which the second has 12 apples: %+v", got.Effects)
+	}
 }
