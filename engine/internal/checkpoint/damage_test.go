@@ -125,6 +125,25 @@ func wantDamageOr(t *testing.T, what string, file []byte, commits []content) (da
 	return false
 }
 
+// What says that it is a bucket, in the first element of a page, may say something else.
+func TestABucketThatIsNoneIsFound(t *testing.T) {
+	file, commits := written(t)
+	const leaf, bucket, header = 2, 1, 16 // as bbolt lays pages out
+	tried := 0
+	for page := 0; page < len(file); page += os.Getpagesize() {
+		if file[page+8] != leaf || file[page+header] != bucket {
+			continue
+		}
+		spoiled := bytes.Clone(file)
+		spoiled[page+header] = 0
+		wantDamageOr(t, fmt.Sprintf("the element at %d", page+header), spoiled, commits)
+		tried++
+	}
+	if tried == 0 {
+		t.Error("no page begins with a bucket")
+	}
+}
+
 // Invariant 5.
 func TestAFlippedByteIsFound(t *testing.T) {
 	file, commits := written(t)

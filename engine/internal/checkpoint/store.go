@@ -111,6 +111,9 @@ func (s *Store) prepare() error {
 func (s *Store) checkNumbers() error {
 	return s.db.View(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
+		if root == nil { // it has the name, and is no bucket any more
+			return s.damaged("its %q holds nothing", bucketRoot)
+		}
 		if err := s.checkKeys(root); err != nil {
 			return err
 		}
