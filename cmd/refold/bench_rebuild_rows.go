@@ -21,10 +21,18 @@ import (
 const rebuildRounds = 3
 
 // rebuildRows measures replays that make a row of each event against loads of these.
-func (b *bench) rebuildRows(ctx context.Context, name string, into func(context.Context, *rebuild, int) (time.Duration, error), load benchSide) (err error) {
+func (b *bench) rebuildRows(ctx context.Context, name string, into func(context.Context, *rebuild, int) (time.Duration, error), load benchSide) error {
 	if b.rebuiltBatches() == 0 {
 		return fmt.Errorf("--events %d: at least %d are needed", b.flags.events, rowsPerBatch)
 	}
+	return b.rebuilds(ctx, name, rebuildRounds, b.rebuiltBatches()*rowsPerBatch, "rows.c", func(r *rebuild) (ours, baseline benchSide) {
+		return func(ctx context.Context, round int) (time.Duration, error) { return into(ctx, r, round) }, load
+	})
+}
+
+// rebuilds measures replays of the shared log's first events by a guest in C, against a
+// baseline.
+func (b *bench) rebuilds(ctx context.Context, name string, rounds, events int, guest string, sides func(*rebuild) (ours, baseline benchSide)) (err error) {
 	l, err := b.sharedLog(ctx)
 	if err != nil {
 		return err
@@ -34,12 +42,12 @@ func (b *bench) rebuildRows(ctx context.Context, name string, into func(context.
 		return err
 	}
 	defer func() { err = errors.Join(err, host.Close(ctx)) }()
-	r, err := b.newRebuild(ctx, host, l.store, b.rebuiltBatches()*rowsPerBatch, "rows.c")
+	r, err := b.newRebuild(ctx, host, l.store, events, guest)
 	if err != nil {
 		return b.leaveOut(ctx, err, name)
 	}
-	ours := func(ctx context.Context, round int) (time.Duration, error) { return into(ctx, r, round) }
-	medians, err := b.takeTurns(ctx, name, rebuildRounds, ours, load)
+	ours, baseline := sides(r)
+	medians, err := b.takeTurns(ctx, name, rounds, ours, baseline)
 	if err == nil {
 		b.found(name, medians[1].Seconds()/medians[0].Seconds())
 	}

@@ -2,40 +2,27 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/plugins/null"
-	"github.com/refold-dev/refold/runtime/wasm"
 )
 
 const rootsRounds = 7
 
 // roots measures replays of a keyed guest with state roots against those without. A
 // quarter of the log is long enough.
-func (b *bench) roots(ctx context.Context) (err error) {
+func (b *bench) roots(ctx context.Context) error {
 	l, err := b.sharedLog(ctx)
 	if err != nil {
 		return err
 	}
-	host, err := wasm.NewHost(ctx, wasm.Options{Logger: b.logger})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, host.Close(ctx)) }()
-	with, err := b.newRebuild(ctx, host, l.store, l.events/4, "keyed.c")
-	if err != nil {
-		return b.leaveOut(ctx, err, rootsVsNone)
-	}
-	without := *with
-	without.rootless = true
-	medians, err := b.takeTurns(ctx, "state roots", rootsRounds, with.keyed, without.keyed)
-	if err == nil {
-		b.found(rootsVsNone, medians[1].Seconds()/medians[0].Seconds())
-	}
-	return err
+	return b.rebuilds(ctx, rootsVsNone, rootsRounds, l.events/4, "keyed.c", func(r *rebuild) (with, without benchSide) {
+		rootless := *r
+		rootless.rootless = true
+		return r.keyed, rootless.keyed
+	})
 }
 
 // keyed is a replay of a keyed guest, whose effects go nowhere.
