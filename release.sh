@@ -27,7 +27,7 @@ for platform; do
 	mkdir "dist/$name"
 	CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -trimpath -ldflags "-s -w -X main.release=$version" -o "dist/$name/$binary" ./cmd/refold
 	cp LICENSE README.md CHANGELOG.md "dist/$name/"
-	[ "$os" != linux ] || cp deploy/systemd/refold.service "dist/$name/"
+	[ "$os" != linux ] || cp deploy/systemd/refold.* "dist/$name/"
 	tar -C dist --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" | gzip -9n >"dist/$name.tar.gz"
 	[ -e dist/sbom.cdx.json ] || go run "$bom" bin -json -licenses -version "$version" -output dist/sbom.cdx.json "dist/$name/$binary"
 	rm -r "dist/$name"

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/user"
 	"path/filepath"
+	"strconv"
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/datadir"
@@ -21,6 +23,7 @@ func adviceOn(err error) string {
 	var note *datadir.NoteError
 	var other *datadir.FormatError
 	var unmarked *datadir.UnmarkedError
+	var owner *datadir.OwnerError
 	var state *engine.DamagedStateError
 	var refused *engine.RefusedError
 	var changed *engine.ChangedError
@@ -35,6 +38,8 @@ func adviceOn(err error) string {
 		return "`refold event export` with the Refold that made it, and `refold event import` into a new directory with this one; replays build the read models again"
 	case errors.As(err, &unmarked):
 		return fmt.Sprintf("if it is one, write %s anew: %s", filepath.Join(unmarked.Path, "format.json"), formatText)
+	case errors.As(err, &owner):
+		return ownerAdvice(owner)
 	case errors.As(err, &note):
 		return noteAdvice(note)
 	case errors.As(err, &refused):
@@ -68,6 +73,15 @@ func noteAdvice(note *datadir.NoteError) string {
 		return "delete it, and before any other command let `refold run -c FILE` note again where the log is"
 	}
 	return "delete it; `refold run -c FILE` writes it anew"
+}
+
+// ownerAdvice is how root runs a command as the data directory's owner.
+func ownerAdvice(e *datadir.OwnerError) string {
+	who := fmt.Sprintf("setpriv --reuid %d --regid %d --clear-groups", e.UID, e.GID)
+	if u, err := user.LookupId(strconv.Itoa(e.UID)); err == nil {
+		who = "runuser -u " + u.Username + " --"
+	}
+	return "run it as that user: " + who + " refold …; or make the directory another user's: chown -R"
 }
 
 // unsound reports whether an error is about what the log holds.

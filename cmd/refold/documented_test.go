@@ -45,7 +45,7 @@ var programs = map[string]func(shownLine) error{
 // where a reader is, and are not run.
 var (
 	foreign = strings.Fields("cp mkdir cat tail nats npm zig cargo psql sqlite3 openssl systemctl journalctl sudo install useradd " +
-		"docker sha256sum promtool kill chmod man")
+		"docker sha256sum promtool kill chmod man runuser systemd-sysusers")
 	shellsOwn = []string{"cd", "source"}
 )
 
@@ -99,12 +99,15 @@ var notRun = map[string]string{
 	"zig build-exe -fno-entry -rdynamic -target wasm32-freestanding -mcpu=generic+bulk_memory -O ReleaseSafe \\": "plugin_new_zig.txtar has `refold plugin build` run such a line, with the flags that this zig takes",
 	"tail -F refold-data/stock-effects/current/000001.jsonl":                                                     "goes on without end",
 
-	"docker build -t refold .": "needs a daemon of Docker's",
+	"docker build -t refold --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) .":          "needs a daemon of Docker's",
 	"docker run -d --name refold --stop-timeout 60 -v refold-data:/data -v ./pipelines:/etc/refold:ro refold": "needs a daemon of Docker's",
 	"docker exec refold /usr/bin/refold --data /data status":                                                  "needs a daemon of Docker's",
-	"systemctl enable --now refold":                                                                           "needs a system that systemd runs",
-	"systemctl reload refold":                                                                                 "needs a system that systemd runs",
-	"journalctl -u refold -f":                                                                                 "needs a system that systemd runs",
+	"systemd-sysusers":        "needs a system that systemd runs",
+	"systemctl daemon-reload": "needs a system that systemd runs",
+	"runuser -u refold -- refold status --data /var/lib/refold": "needs a system that has that user: TestOthersDirectory has root refused, TestOwnerAdvice the line",
+	"systemctl enable --now refold":                             "needs a system that systemd runs",
+	"systemctl reload refold":                                   "needs a system that systemd runs",
+	"journalctl -u refold -f":                                   "needs a system that systemd runs",
 }
 
 // ranByTests says what runs lines that are many of a kind: tests of Go, and the API's

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -220,10 +222,12 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, reloads *reloader, mo
 	if err != nil {
 		return err
 	}
+	tellServiceManager(logger, daemon.SdNotifyReady, fmt.Sprintf("%d pipelines", len(r.pipelines)))
 	logger.Info("the engine runs", "pipelines", len(r.pipelines), "data", a.data, "log", s.logURL)
 	var following sync.WaitGroup
 	following.Go(func() { reloads.follow(ctx, asked) })
 	e.Run(ctx)
+	tellServiceManager(logger, daemon.SdNotifyStopping, "storing where the pipelines are")
 	following.Wait()
 	logger.Info("the engine has stopped")
 	return nil

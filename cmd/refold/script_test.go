@@ -56,6 +56,7 @@ func TestScript(t *testing.T) {
 			"address":     address,
 			"get":         get,
 			"ask":         ask,
+			"manager":     serviceManager,
 			"collector":   collector,
 			"spans":       spans,
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -13,8 +14,9 @@ import (
 )
 
 // release is the version that a release is built with; what is built otherwise has
-// that of its module.
-var release string
+// that of its module. revision is what sources were taken from that have no history with
+// them, as in an image.
+var release, revision string
 
 // buildInfo is what this program was made of.
 type buildInfo struct {
@@ -41,7 +43,7 @@ var toldModules = []string{
 
 func thisBuild() buildInfo {
 	b := buildInfo{
-		Version: release, Revision: "unknown", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+		Version: release, Revision: cmp.Or(revision, "unknown"), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		ABI: frame.Version, DataFormat: datadir.Format, Modules: map[string]string{},
 	}
 	info, ok := debug.ReadBuildInfo()

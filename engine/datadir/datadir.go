@@ -32,6 +32,17 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("another process uses the data directory %s", e.Path)
 }
 
+// OwnerError is a data directory of another user. Only root gets that far, and what it
+// wrote there that user could not open.
+type OwnerError struct {
+	Path     string
+	UID, GID int
+}
+
+func (e *OwnerError) Error() string {
+	return fmt.Sprintf("the data directory %s belongs to user %d, who could not open what root writes there", e.Path, e.UID)
+}
+
 // Dir is a data directory. It may not exist yet.
 type Dir struct{ path string }
 
@@ -147,9 +158,13 @@ func (d Dir) part() string {
 }
 
 // Acquire makes the directory if it is not there, and takes it for this
-// process. The error is *InUseError if another has it. release gives it back.
+// process. The error is *InUseError if another has it, *OwnerError if it is another
+// user's. release gives it back.
 func (d Dir) Acquire() (release func() error, err error) {
 	if err := d.make(); err != nil {
+		return nil, err
+	}
+	if err := d.own(); err != nil {
 		return nil, err
 	}
 	lock := flock.New(d.Path("lock"))
@@ -164,6 +179,22 @@ func (d Dir) Acquire() (release func() error, err error) {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return func() error { return errors.Join(d.unpublish(), lock.Unlock()) }, nil
+}
+
+// own reports why what this process wrote would be in its owner's way. A directory that a
+// process has is asked, not written to.
+func (d Dir) own() error {
+	if used, err := d.InUse(); used || err != nil {
+		return nil // Acquire says more
+	}
+	info, err := os.Stat(d.Path("format.json"))
+	if err != nil {
+		return fmt.Errorf("looking whose the data directory is: %w", err)
+	}
+	if uid, gid, others := othersFile(info); others {
+		return &OwnerError{d.path, uid, gid}
+	}
+	return nil
 }
 
 // InUse reports whether a process has the directory. It changes nothing.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -57,6 +58,40 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOthersDirectory: root leaves a directory alone that is another user's, and asks the
+// process that has it.
+func TestOthersDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root may write into others' directories, and give its own away")
+	}
+	d := datadir.At(t.TempDir())
+	acquire(t, d)()
+	if err := os.Chown(d.Path("format.json"), 61430, 61431); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(d.Path("lock")); err != nil {
+		t.Fatal(err)
+	}
+	var owner *datadir.OwnerError
+	if _, err := d.Acquire(); !errors.As(err, &owner) || owner.UID != 61430 || owner.GID != 61431 {
+		t.Errorf("%v, want the owner", err)
+	}
+	if _, err := os.Stat(d.Path("lock")); err == nil {
+		t.Error("it has made a file there")
+	}
+	holder := flock.New(d.Path("lock"))
+	if ok, err := holder.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	var inUse *datadir.InUseError
+	if _, err := d.Acquire(); !errors.As(err, &inUse) {
+		t.Errorf("%v, want that a process has it", err)
+	}
+	if err := holder.Unlock(); err != nil {
 		t.Fatal(err)
 	}
 }
