@@ -162,10 +162,11 @@ func (s State) outlives() bool { return lifecycle.Output(s) == s && s != Declare
 
 // Transition is a step of a pipeline from one state to another.
 type Transition struct {
-	Pipeline string
-	From, To State
-	By       Input
-	At       time.Time
+	At       time.Time `json:"time"`
+	Pipeline string    `json:"pipeline"`
+	From     State     `json:"from"`
+	To       State     `json:"to"`
+	By       Input     `json:"by"`
 	// Reason is what an operator has said, or the error of a fault.
-	Reason string
+	Reason string `json:"reason,omitempty"`
 }

@@ -20,6 +20,9 @@ func adviceOn(err error) string {
 	if errors.As(err, &h) {
 		return h.hint
 	}
+	if advice := serverAdvice(err); advice != "" {
+		return advice
+	}
 	var note *datadir.NoteError
 	var other *datadir.FormatError
 	var unmarked *datadir.UnmarkedError

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/engine/control"
 )
 
 // app is what all commands share: streams and the flags that each has.
@@ -18,8 +20,10 @@ type app struct {
 	out  io.Writer
 	err  io.Writer
 	data string // --data
-	json bool   // --json
-	verb bool   // --verbose
+	server
+	remote *control.Client // that server; nil where a data directory says which engine
+	json   bool            // --json
+	verb   bool            // --verbose
 }
 
 // usageError is a command line that makes no sense: exit code 2.
@@ -56,15 +60,13 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	a.completePipelines(root)
 	root.InitDefaultCompletionCmd()
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if a.data == "" {
-			return &usageError{errors.New("--data names no directory")}
-		}
-		return nil
-	}
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.chooseServer(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.data, "data", "./refold-data", "data `directory`: the embedded log and the pipelines' states")
+	for _, f := range serverFlags {
+		flags.StringVar(f.of(&a.server), f.name, "", f.about+" ($"+f.env+")")
+	}
 	flags.BoolVar(&a.json, "json", false, "print JSON for machines")
 	flags.BoolVarP(&a.verb, "verbose", "v", false, "log more")
 	return root

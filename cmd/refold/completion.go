@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,18 +22,37 @@ func (a *app) completePipelines(c *cobra.Command) {
 	}
 }
 
-// pipelineNames are those that the data directory has run.
-func (a *app) pipelineNames(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+// completionPatience is how long an engine elsewhere is waited for while somebody types.
+const completionPatience = 2 * time.Second
+
+// pipelineNames are those that the data directory has run, or that an engine elsewhere has.
+func (a *app) pipelineNames(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	specs, err := datadir.At(a.data).Pipelines()
+	if err := a.chooseServer(cmd); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	names, err := a.knownPipelines(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	var names []cobra.Completion
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func (a *app) knownPipelines(ctx context.Context) (names []string, err error) {
+	if a.remote != nil {
+		ctx, cancel := context.WithTimeout(ctx, completionPatience)
+		defer cancel()
+		list, err := a.remote.Status(ctx)
+		for _, s := range list {
+			names = append(names, s.Pipeline)
+		}
+		return names, err
+	}
+	specs, err := datadir.At(a.data).Pipelines()
 	for _, p := range specs {
 		names = append(names, p.Name)
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return names, err
 }

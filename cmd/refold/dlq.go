@@ -138,9 +138,9 @@ func (a *app) withDeadLetters(ctx context.Context, pipeline string, do func(engi
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	spec, err := s.dir.Pipeline(pipeline)
+	spec, err := a.declared(s.dir, pipeline)
 	if err != nil {
-		return a.withKnown(err, s.dir)
+		return err
 	}
 	var letters engine.DeadLetters
 	if s.control != nil {
@@ -167,9 +167,9 @@ func (a *app) aboutDeadLetters(ctx context.Context, pipeline string, choice engi
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	spec, err := s.dir.Pipeline(pipeline)
+	spec, err := a.declared(s.dir, pipeline)
 	if err != nil {
-		return a.withKnown(err, s.dir)
+		return err
 	}
 	var left engine.DeadLetters
 	if s.control != nil {

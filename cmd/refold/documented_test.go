@@ -131,7 +131,7 @@ var bound = strings.NewReplacer(
 	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "http://$MONITOR", "http://127.0.0.1:9464", "$MONITOR", "127.0.0.1:9464",
 	" PIPELINE", " lines_by_dir", "--key KEY", "--key docs", "FILE.yaml", "lines_by_dir_test.yaml",
 	"$WORK/", "/", " /tmp/", " ", "stock-effects", "dirs", "http://nats-1.example.com:8222", "$always_MONITOR", "http://nats.example.com:8222", "$default_MONITOR",
-	"-c always.yaml", "-c pipelines.yaml",
+	"-c always.yaml", "-c pipelines.yaml", "https://$LISTEN", "https://engine.example.com:7461",
 )
 
 var leftOut = regexp.MustCompile(` --(data|cases) \S+| --events \d+| --module \S+`)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -86,22 +85,37 @@ func (a *app) history(ctx context.Context, pipeline string, limit int) (list []e
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if pipeline != "" {
-		if _, err := s.dir.Pipeline(pipeline); err != nil {
-			return nil, a.withKnown(err, s.dir)
+		if _, err := a.declared(s.dir, pipeline); err != nil {
+			return nil, err
 		}
 	}
-	system, err := s.openSystem(ctx, logger)
+	if s.control != nil {
+		return s.control.Latest(ctx, pipeline, limit)
+	}
+	return transitions{s, logger}.Latest(ctx, pipeline, limit)
+}
+
+// transitions are what has become of the pipelines over a session's log.
+type transitions struct {
+	*session
+	logger *slog.Logger
+}
+
+// Latest implements control.Journal.
+func (t transitions) Latest(ctx context.Context, pipeline string, limit int) (list []engine.Transition, err error) {
+	system, err := t.openSystem(ctx, t.logger)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, system.Close()) }()
 	events, err := latest(ctx, system, pipeline, limit)
+	list = []engine.Transition{}
 	for i := range events {
-		t, parseErr := journal.Parse(&events[i])
+		step, parseErr := journal.Parse(&events[i])
 		if parseErr != nil {
 			return nil, parseErr
 		}
-		list = append(list, t)
+		list = append(list, step)
 	}
 	return list, err
 }
@@ -122,25 +136,13 @@ func latest(ctx context.Context, system eventstore.Log, pipeline string, limit i
 	return system.Read(ctx, of, last-min(last, event.Version(limit))+1)
 }
 
-// transition is one, for machines.
-type transition struct {
-	Time     time.Time    `json:"time"`
-	Pipeline string       `json:"pipeline"`
-	From     engine.State `json:"from"`
-	To       engine.State `json:"to"`
-	By       engine.Input `json:"by"`
-	Reason   string       `json:"reason,omitempty"`
-}
-
 func (a *app) printHistory(list []engine.Transition) error {
-	lines := make([]transition, len(list))
-	rows := [][]any{{"TIME", "PIPELINE", "FROM", "TO", "BY", "REASON"}}
-	for i, t := range list {
-		lines[i] = transition{t.At, t.Pipeline, t.From, t.To, t.By, t.Reason}
-		rows = append(rows, []any{t.At.Format("2006-01-02T15:04:05.000Z07:00"), t.Pipeline, t.From, t.To, t.By, t.Reason})
-	}
 	if a.json {
-		return a.printJSON(lines)
+		return a.printJSON(list)
+	}
+	rows := [][]any{{"TIME", "PIPELINE", "FROM", "TO", "BY", "REASON"}}
+	for _, t := range list {
+		rows = append(rows, []any{t.At.Format("2006-01-02T15:04:05.000Z07:00"), t.Pipeline, t.From, t.To, t.By, t.Reason})
 	}
 	return a.table(rows)
 }

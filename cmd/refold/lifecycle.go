@@ -77,9 +77,9 @@ func (a *app) order(ctx context.Context, pipeline string, o order) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	spec, err := s.dir.Pipeline(pipeline)
+	spec, err := a.declared(s.dir, pipeline)
 	if err != nil {
-		return a.withKnown(err, s.dir)
+		return err
 	}
 	var status engine.Status
 	if s.control != nil {

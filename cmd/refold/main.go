@@ -3,6 +3,15 @@
 //
 // It is thin: flags in, calls out. The parts of Refold meet here and nowhere
 // else: wiring.go is where.
+//
+// A command finds what it is about by a data directory, and asks the engine that has it or
+// opens it where none does: session.go. With --server it asks an engine elsewhere by the
+// same client, and opens nothing: server.go says which commands may, by a table, so that
+// a new one may not until somebody has thought of it. Flags come before variables, and
+// --data before REFOLD_SERVER: what was written last was meant. A command that would touch
+// a data directory is refused while REFOLD_SERVER is set, lest events be imported here
+// that were meant for there. Certificates are always checked; there is no flag for not
+// doing so, since --ca-file is as short.
 package main
 
 import (

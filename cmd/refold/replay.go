@@ -74,9 +74,9 @@ func (a *app) replay(ctx context.Context, pipeline string, want replayWant) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	spec, err := s.dir.Pipeline(pipeline)
+	spec, err := a.declared(s.dir, pipeline)
 	if err != nil {
-		return a.withKnown(err, s.dir)
+		return err
 	}
 	if s.control != nil {
 		one, err := s.control.Submit(ctx, want.Request)

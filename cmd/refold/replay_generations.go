@@ -136,9 +136,9 @@ func (a *app) withPipeline(ctx context.Context, pipeline string, want opening, d
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	spec, err := s.dir.Pipeline(pipeline)
+	spec, err := a.declared(s.dir, pipeline)
 	if err != nil {
-		return a.withKnown(err, s.dir)
+		return err
 	}
 	return do(s, spec)
 }

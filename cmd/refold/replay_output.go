@@ -42,9 +42,10 @@ func (a *app) printReplayed(s *session, last job.Job) error {
 	return err
 }
 
-// printKept says where a read model is that was built as it had been.
+// printKept says where a read model is that was built as it had been; of an engine
+// elsewhere not, which alone knows what its executors write to.
 func (a *app) printKept(s *session, last job.Job) error {
-	spec, err := s.dir.Pipeline(last.Pipeline)
+	spec, err := a.declared(s.dir, last.Pipeline)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,15 +44,17 @@ func (a *app) reset(ctx context.Context, pipeline string, yes bool) (err error) 
 		return &usageError{errors.New("reset throws the pipeline's read model away: say --yes")}
 	}
 	dir := datadir.At(a.data)
-	if err := dir.Check(); err != nil {
+	if a.remote == nil {
+		if err := dir.Check(); err != nil {
+			return err
+		}
+	}
+	spec, err := a.declared(dir, pipeline)
+	if err != nil {
 		return err
 	}
-	spec, err := dir.Pipeline(pipeline)
-	if err != nil {
-		return a.withKnown(err, dir)
-	}
 	if !yes {
-		fmt.Fprintf(a.err, "The read model of %s will be thrown away, and be empty until it has been built again.\nType the pipeline's name to go on: ", pipeline)
+		fmt.Fprintf(a.err, "The read model of %s in %s will be thrown away, and be empty until it has been built again.\nType the pipeline's name to go on: ", pipeline, cmp.Or(a.server.url, a.data))
 		if !confirmed(a.in, pipeline) {
 			return errors.New("that is not its name: nothing has been done")
 		}

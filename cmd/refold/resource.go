@@ -122,10 +122,13 @@ func (a *app) act(ctx context.Context, s *session, options resources.Options, id
 // resources are those of the session's log, with snapshots beside it, and with spans made
 // of their appends. They need no hold on the directory: an engine may have it.
 func (s *session) resources(o resources.Options, tracer trace.Tracer, logger *slog.Logger) *resources.Service {
-	o.Repository = repository.Options{Snapshots: snapshot.At(s.dir.SnapshotsPath()), Digest: s.digest, Logger: logger}
+	o.Repository = repository.Options{Digest: s.digest, Logger: logger}
 	var store repository.Store = s.store
 	if s.control != nil {
 		store = besideEngine{s}
+	}
+	if s.log != nil { // or there is no directory
+		o.Repository.Snapshots = snapshot.At(s.dir.SnapshotsPath())
 	}
 	return resources.New(traced.Wrap(store, tracer), o)
 }

@@ -57,6 +57,7 @@ func TestScript(t *testing.T) {
 			"get":         get,
 			"ask":         ask,
 			"manager":     serviceManager,
+			"certificate": certificate,
 			"collector":   collector,
 			"spans":       spans,
 		},

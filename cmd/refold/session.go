@@ -26,7 +26,8 @@ import (
 const hintInUse = "wait for it to end, or name another directory with --data"
 
 // session is a command's hold on a data directory and its log: as the only
-// process, or beside the engine that has the directory.
+// process, or beside the engine that has the directory. Of an engine elsewhere it is a
+// way to ask it, and nothing else.
 type session struct {
 	dir      datadir.Dir
 	log      eventstore.Log   // as it is stored
@@ -79,8 +80,11 @@ func (a *app) open(ctx context.Context, want opening, logger *slog.Logger) (*ses
 }
 
 // openExisting is open for commands that only make sense on a directory that is
-// there.
+// there, or that an engine elsewhere may be asked: of that the session has nothing else.
 func (a *app) openExisting(ctx context.Context, want opening, logger *slog.Logger) (*session, error) {
+	if a.remote != nil {
+		return &session{control: a.remote}, nil
+	}
 	if err := datadir.At(a.data).Check(); err != nil {
 		return nil, err
 	}

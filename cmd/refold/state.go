@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
 )
@@ -61,12 +62,19 @@ and the state behind it. Where keys are aggregates, only their events are read.`
 
 func (a *app) state(ctx context.Context, pipeline string, key *string) error {
 	logger := a.logger(slog.LevelWarn)
+	if a.remote != nil {
+		state, err := a.remote.State(ctx, pipeline, key)
+		if err != nil {
+			return err
+		}
+		return a.printState(state)
+	}
 	dir := datadir.At(a.data)
 	if err := dir.Check(); err != nil {
 		return err
 	}
-	if _, err := dir.Pipeline(pipeline); err != nil {
-		return a.withKnown(err, dir)
+	if _, err := a.declared(dir, pipeline); err != nil {
+		return err
 	}
 	state, err := a.readState(ctx, dir, pipeline, key, logger)
 	if err != nil {
@@ -101,6 +109,19 @@ func (a *app) readState(ctx context.Context, dir datadir.Dir, pipeline string, k
 	}
 	defer func() { err = errors.Join(err, kept.Close(ctx)) }()
 	return kept.State(ctx, key)
+}
+
+// declared is a pipeline as the data directory knows it. An engine elsewhere says itself
+// what it does not know.
+func (a *app) declared(dir datadir.Dir, name string) (config.Pipeline, error) {
+	if a.remote != nil {
+		return config.Pipeline{Name: name}, nil
+	}
+	spec, err := dir.Pipeline(name)
+	if err != nil {
+		return spec, a.withKnown(err, dir)
+	}
+	return spec, nil
 }
 
 // withKnown adds to an unknown pipeline's error the names that are known.

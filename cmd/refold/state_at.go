@@ -35,8 +35,8 @@ func (a *app) stateAt(ctx context.Context, pipeline, text string, key *string) (
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if _, err := s.dir.Pipeline(pipeline); err != nil {
-		return a.withKnown(err, s.dir)
+	if _, err := a.declared(s.dir, pipeline); err != nil {
+		return err
 	}
 	var state json.RawMessage
 	if s.control != nil {

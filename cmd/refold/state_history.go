@@ -17,8 +17,8 @@ func (a *app) stateHistory(ctx context.Context, pipeline, key string) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if _, err := s.dir.Pipeline(pipeline); err != nil {
-		return a.withKnown(err, s.dir)
+	if _, err := a.declared(s.dir, pipeline); err != nil {
+		return err
 	}
 	if s.control != nil {
 		return s.control.History(ctx, pipeline, key, a.printChange)

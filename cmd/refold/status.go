@@ -36,6 +36,8 @@ func (a *app) statusCommand() *cobra.Command {
 				return &usageError{errors.New("--limit must be at least 1")}
 			case !history && cmd.Flags().Changed("limit"):
 				return &usageError{errors.New("--limit is about --history")}
+			case disk && a.remote != nil:
+				return &usageError{errors.New("--disk is about a data directory, and not about an engine that --server names")}
 			case history && disk:
 				return &usageError{errors.New("--history and --disk are two questions")}
 			case cmd.Flags().Changed("watch") && (history || disk):
@@ -79,7 +81,7 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
 			return err
 		}
-		if err := a.printReloadFailure(ctx, s.control); err != nil {
+		if err := a.printReloadFailure(ctx, s.control); err != nil || a.remote != nil {
 			return err
 		}
 	}
@@ -100,7 +102,10 @@ func (a *app) only(list []engine.Status, pipeline string, dir datadir.Dir) ([]en
 		return list, nil
 	}
 	list = slices.DeleteFunc(list, func(s engine.Status) bool { return s.Pipeline != pipeline })
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0 && a.remote != nil:
+		return nil, &hinted{fmt.Errorf("pipeline %q: %w", pipeline, engine.ErrUnknownPipeline), "`refold status` lists those that the engine has"}
+	case len(list) == 0:
 		return nil, a.withKnown(fmt.Errorf("pipeline %q: %w", pipeline, datadir.ErrUnknownPipeline), dir)
 	}
 	return list, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,11 +24,8 @@ const clearScreen = "\x1b[H\x1b[2J"
 // restarted meanwhile is waited for.
 func (a *app) watchStatus(ctx context.Context, pipeline string, every time.Duration) error {
 	dir := datadir.At(a.data)
-	if err := dir.Check(); err != nil {
+	if err := a.checkWatched(ctx, dir); err != nil {
 		return err
-	}
-	if _, err := dir.Endpoint(); err != nil {
-		return &hinted{errors.New("no engine runs whose pipelines could be watched"), "`refold run -c FILE` starts one; `refold status` shows where they are"}
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -43,12 +41,28 @@ func (a *app) watchStatus(ctx context.Context, pipeline string, every time.Durat
 	}
 }
 
+// checkWatched refuses to watch what is not there at the beginning: only what has been
+// there may come back.
+func (a *app) checkWatched(ctx context.Context, dir datadir.Dir) error {
+	if a.remote != nil {
+		_, err := a.remote.Status(ctx)
+		return err
+	}
+	if err := dir.Check(); err != nil {
+		return err
+	}
+	if _, err := dir.Endpoint(); err != nil {
+		return &hinted{errors.New("no engine runs whose pipelines could be watched"), "`refold run -c FILE` starts one; `refold status` shows where they are"}
+	}
+	return nil
+}
+
 // showStatus shows them once, or why there are none just now.
 func (a *app) showStatus(ctx context.Context, dir datadir.Dir, pipeline string) error {
 	if isTerminal(a.out) && !a.json {
 		fmt.Fprint(a.out, clearScreen)
 	}
-	list, absent := runningStatus(ctx, dir)
+	list, absent := a.runningStatus(ctx, dir)
 	var err error
 	if absent == nil {
 		list, err = a.only(list, pipeline, dir)
@@ -63,14 +77,22 @@ func (a *app) showStatus(ctx context.Context, dir datadir.Dir, pipeline string) 
 		return err
 	}
 	if !a.json {
-		fmt.Fprintf(a.out, "%s  %s\n", time.Now().Format(time.TimeOnly), dir.Path())
+		fmt.Fprintf(a.out, "%s  %s\n", time.Now().Format(time.TimeOnly), cmp.Or(a.server.url, dir.Path()))
 	}
 	return a.printStatus(list)
 }
 
-// runningStatus asks the engine that has the directory; absent is why there is no
-// answer.
-func runningStatus(ctx context.Context, dir datadir.Dir) (list []engine.Status, absent error) {
+// watchPatience is how long an answer is waited for that is asked for again and again.
+const watchPatience = 10 * time.Second
+
+// runningStatus asks the engine that has the directory, or is elsewhere; absent is why
+// there is no answer.
+func (a *app) runningStatus(ctx context.Context, dir datadir.Dir) (list []engine.Status, absent error) {
+	ctx, cancel := context.WithTimeout(ctx, watchPatience)
+	defer cancel()
+	if a.remote != nil {
+		return a.remote.Status(ctx)
+	}
 	endpoint, err := dir.Endpoint()
 	if err != nil {
 		return nil, errors.New("no engine runs")

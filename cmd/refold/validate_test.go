@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -151,8 +152,8 @@ func TestShippedConfigurationsAreValid(t *testing.T) {
 // when it starts.
 func writeSecrets(t *testing.T, dir string) {
 	t.Helper()
-	cert, key := selfSigned(t)
-	if err := os.Mkdir(dir, 0o700); err != nil {
+	cert, key, err := selfSigned()
+	if err := errors.Join(err, os.Mkdir(dir, 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{
@@ -165,15 +166,12 @@ func writeSecrets(t *testing.T, dir string) {
 	}
 }
 
-// selfSigned is a certificate and its key, as PEM: those that httptest has.
-func selfSigned(t *testing.T) (cert, key []byte) {
-	t.Helper()
+// selfSigned is a certificate for 127.0.0.1 and example.com, and its key, as PEM: those
+// that httptest has.
+func selfSigned() (cert, key []byte, err error) {
 	server := httptest.NewTLSServer(nil)
 	defer server.Close()
 	own := server.TLS.Certificates[0]
 	text, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: text}), err
 }

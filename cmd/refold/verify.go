@@ -37,8 +37,8 @@ func (a *app) prove(ctx context.Context, pipeline string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if _, err := s.dir.Pipeline(pipeline); err != nil {
-		return a.withKnown(err, s.dir)
+	if _, err := a.declared(s.dir, pipeline); err != nil {
+		return err
 	}
 	bar := a.bar(-1, "verifying "+pipeline)
 	show := func(at, target event.Position) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -35,7 +34,7 @@ func (r *pipelineRun) serveControl(about control.Options) (api *controlAPI, err 
 	}()
 	own := control.Token{Name: "the data directory's token", Secret: api.token, May: []control.Right{control.Read, control.Operate}}
 	c := &r.config.Control
-	about.Events, about.Pprof, about.Logger = r.session.archived, c.Pprof, r.parts.logger
+	about.Events, about.Pprof, about.Logger, about.Version = r.session.archived, c.Pprof, r.parts.logger, thisBuild().Version
 	o := about
 	o.Tokens = []control.Token{own}
 	private, err := control.Listen(o)
@@ -171,7 +170,7 @@ func (r *pipelineRun) serveNATS(about control.Options) (end func(), err error) {
 		return func() {}, nil
 	}
 	s, err := control.Serve(control.ServiceOptions{
-		Engine: about.Engine, Events: about.Events, Configured: about.Configured,
+		Engine: about.Engine, Events: about.Events, Configured: about.Configured, Journal: about.Journal,
 		Connect: func(opts ...client.Option) (*client.Conn, error) { return jetstream.Connect(r.session.server, opts...) },
 		Subject: subject, Version: serviceVersion(), Logger: r.parts.logger,
 	})
@@ -185,10 +184,8 @@ func (r *pipelineRun) serveNATS(about control.Options) (end func(), err error) {
 // serviceVersion is the program's version in the form that services have; a build
 // from a checkout may have none.
 func serviceVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if version, isOne := strings.CutPrefix(info.Main.Version, "v"); isOne {
-			return version
-		}
+	if version, isOne := strings.CutPrefix(thisBuild().Version, "v"); isOne {
+		return version
 	}
 	return "0.0.0-devel"
 }

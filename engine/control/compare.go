@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -29,11 +28,7 @@ func compare(ctx context.Context, about *asked, _ *nothing) (comparison, error) 
 // CompareLog has the engine hold the log against its archive, event by event, and
 // returns the position through which it did.
 func (c *Client) CompareLog(ctx context.Context) (event.Position, error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/comparison", nil)
-	if err != nil {
-		return 0, err
-	}
 	var answer comparison
-	err = json.NewDecoder(body).Decode(&answer)
-	return answer.Through, errors.Join(err, body.Close())
+	err := c.read(ctx, http.MethodGet, "/v1/comparison", nil, &answer)
+	return answer.Through, err
 }

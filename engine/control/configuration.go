@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -62,18 +61,10 @@ func takeAnew(ctx context.Context, about *asked, _ *nothing) (engine.Reloaded, e
 
 // Configuration returns what the engine runs by.
 func (c *Client) Configuration(ctx context.Context) (now Configuration, err error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/configuration", nil)
-	if err != nil {
-		return now, err
-	}
-	return now, errors.Join(json.NewDecoder(body).Decode(&now), body.Close())
+	return now, c.read(ctx, http.MethodGet, "/v1/configuration", nil, &now)
 }
 
 // Reload has the engine take its configuration anew.
 func (c *Client) Reload(ctx context.Context) (done engine.Reloaded, err error) {
-	body, err := c.do(ctx, http.MethodPost, "/v1/reload", nil)
-	if err != nil {
-		return done, err
-	}
-	return done, errors.Join(json.NewDecoder(body).Decode(&done), body.Close())
+	return done, c.read(ctx, http.MethodPost, "/v1/reload", nil, &done)
 }

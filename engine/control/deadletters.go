@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/refold-dev/refold/engine"
 )
@@ -61,9 +59,5 @@ func (c *Client) aboutDeadLetters(ctx context.Context, method, pipeline, verb st
 			return left, err
 		}
 	}
-	body, err := c.do(ctx, method, "/v1/pipelines/"+url.PathEscape(pipeline)+"/dead-letters"+verb, bytes.NewReader(content))
-	if err != nil {
-		return left, err
-	}
-	return left, errors.Join(json.NewDecoder(body).Decode(&left), body.Close())
+	return left, c.read(ctx, method, pathOf(pipeline, "dead-letters")+verb, bytes.NewReader(content), &left)
 }

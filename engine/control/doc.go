@@ -8,11 +8,14 @@
 //
 //	go test ./engine/control -run TestOpenAPI -update
 //
-// writes the document anew. [Client] has a method for what the command line asks.
+// writes the document anew. [Client] has a method for what the command line asks, of an
+// engine of this machine or, with what a [Remote] says, of another one: the requests are
+// the same, and only how they are sent differs.
 //
 //	verb.go, ask.go, errors.go    the table, how a request is read, what an error is
 //	lifecycle.go, state.go, …     the verbs
 //	server.go, access.go, tls.go  HTTP, who may ask, and how that is encrypted
+//	client.go, remote.go          who asks by HTTP, here and elsewhere
 //	service.go, discovery.go      NATS
 //	monitor.go, health.go, metrics.go, collector.go  for those who watch
 //
@@ -29,5 +32,8 @@
 //  5. A monitor listens on loopback addresses only; a service listens nowhere, and who may
 //     ask it the NATS server says. It publishes to inboxes only, and once Close has returned
 //     it asks the engine nothing.
-//  6. A client that is slow, silent or too long holds up nobody but itself, and not for ever.
+//  6. A [Client] shows its token to the server that it was given, encrypted or on this
+//     machine, and to nobody who is named by an answer. What is not an engine's answer is an
+//     error: see [UnreachedError], [StrangerError] and [AnswerError].
+//  7. A client that is slow, silent or too long holds up nobody but itself, and not for ever.
 package control

@@ -41,3 +41,8 @@ func MonitorOn(l net.Listener, h http.Handler, logger *slog.Logger) *Monitor {
 	m.serve(h, logger)
 	return m
 }
+
+// ConnectWithin bounds how long a client waits for a server to encrypt.
+func (c *Client) ConnectWithin(d time.Duration) {
+	c.http.Transport.(*http.Transport).TLSHandshakeTimeout = d
+}

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"github.com/refold-dev/refold/engine"
@@ -70,9 +68,5 @@ func (c *Client) DropGeneration(ctx context.Context, pipeline string, generation
 }
 
 func (c *Client) aboutGenerations(ctx context.Context, method, pipeline, which string) (list []engine.Generation, err error) {
-	body, err := c.do(ctx, method, "/v1/pipelines/"+url.PathEscape(pipeline)+"/generations"+which, nil)
-	if err != nil {
-		return nil, err
-	}
-	return list, errors.Join(json.NewDecoder(body).Decode(&list), body.Close())
+	return list, c.read(ctx, method, pathOf(pipeline, "generations")+which, nil, &list)
 }

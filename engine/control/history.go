@@ -34,7 +34,7 @@ func history(ctx context.Context, about *asked, q *historyAsk, tell func(history
 
 // History tells each change of a key.
 func (c *Client) History(ctx context.Context, pipeline, key string, tell func(engine.KeyChange) error) error {
-	body, err := c.do(ctx, http.MethodGet, "/v1/pipelines/"+url.PathEscape(pipeline)+"/history?key="+url.QueryEscape(key), nil)
+	body, err := c.do(ctx, http.MethodGet, pathOf(pipeline, "history")+"?key="+url.QueryEscape(key), nil)
 	if err != nil {
 		return err
 	}

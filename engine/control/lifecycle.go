@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -127,17 +125,13 @@ func (c *Client) Resume(ctx context.Context, pipeline string) (engine.Status, er
 }
 
 func (c *Client) order(ctx context.Context, pipeline, what string, content io.Reader) (status engine.Status, err error) {
-	answer, err := c.post(ctx, pipeline, what, content)
-	if err != nil {
-		return status, err
-	}
-	return status, errors.Join(json.NewDecoder(answer).Decode(&status), answer.Close())
+	return status, c.read(ctx, http.MethodPost, pathOf(pipeline, what), content, &status)
 }
 
 // Reset throws a pipeline's read model away, has it built again, and reports the
 // progress of the job that does so. It returns that as it is done.
 func (c *Client) Reset(ctx context.Context, pipeline string, progress func(job.Job)) (job.Job, error) {
-	body, err := c.post(ctx, pipeline, "reset", nil)
+	body, err := c.do(ctx, http.MethodPost, pathOf(pipeline, "reset"), nil)
 	if err != nil {
 		return job.Job{}, err
 	}
@@ -155,8 +149,4 @@ func (c *Client) Reset(ctx context.Context, pipeline string, progress func(job.J
 		}
 		progress(*line.Job)
 	}
-}
-
-func (c *Client) post(ctx context.Context, pipeline, what string, content io.Reader) (io.ReadCloser, error) {
-	return c.do(ctx, http.MethodPost, "/v1/pipelines/"+url.PathEscape(pipeline)+"/"+what, content)
 }

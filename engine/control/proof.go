@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -36,7 +37,7 @@ func prove(ctx context.Context, about *asked, q *ofPipeline, tell func(proofLine
 
 // Prove folds a pipeline's log again and compares, and reports its progress.
 func (c *Client) Prove(ctx context.Context, pipeline string, progress func(at, target event.Position)) (engine.Proof, error) {
-	body, err := c.post(ctx, pipeline, "proof", nil)
+	body, err := c.do(ctx, http.MethodPost, pathOf(pipeline, "proof"), nil)
 	if err != nil {
 		return engine.Proof{}, err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -71,11 +70,7 @@ func (c *Client) Submit(ctx context.Context, r job.Request) (one job.Job, err er
 
 // Jobs returns the replay jobs, in the order of their submission.
 func (c *Client) Jobs(ctx context.Context) (list []job.Job, err error) {
-	body, err := c.do(ctx, http.MethodGet, "/v1/replays", nil)
-	if err != nil {
-		return nil, err
-	}
-	return list, errors.Join(json.NewDecoder(body).Decode(&list), body.Close())
+	return list, c.read(ctx, http.MethodGet, "/v1/replays", nil, &list)
 }
 
 // Job returns a replay job.
@@ -99,11 +94,7 @@ func (c *Client) CancelJob(ctx context.Context, id uuid.UUID) (job.Job, error) {
 }
 
 func (c *Client) askJob(ctx context.Context, method, path string, content io.Reader) (one job.Job, err error) {
-	body, err := c.do(ctx, method, "/v1/replays"+path, content)
-	if err != nil {
-		return one, err
-	}
-	return one, errors.Join(json.NewDecoder(body).Decode(&one), body.Close())
+	return one, c.read(ctx, method, "/v1/replays"+path, content, &one)
 }
 
 // Watch reports a job's progress until it has ended or is paused, and returns it as

@@ -27,6 +27,10 @@ type Options struct {
 	Metrics *Metrics
 	// Configured brings the engine its configuration anew; nil for nobody.
 	Configured Configured
+	// Journal has what has become of the pipelines; nil for nobody.
+	Journal Journal
+	// Version is the engine's, which answers tell those who may ask; it may be empty.
+	Version string
 	// Address is HOST:PORT; empty means a free port of 127.0.0.1.
 	Address string
 	// Tokens are what requests carry, one of them each. Without any, a client's certificate
@@ -64,6 +68,7 @@ func (o *Options) check() error {
 // Server answers requests about an engine by HTTP.
 type Server struct {
 	asked
+	version  string
 	access   *access
 	loopback bool // no other machine reaches it
 	scheme   string
@@ -113,7 +118,7 @@ func newServer(o *Options) (*Server, error) {
 		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(o.Address)
-	s := &Server{asked: asked{o.Engine, o.Events, o.Configured}, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers), heartbeat: heartbeatEvery}
+	s := &Server{asked: asked{o.Engine, o.Events, o.Configured, o.Journal}, version: o.Version, logger: o.Logger, loopback: isLoopback(host), scheme: "http", watchers: make(chan struct{}, maxWatchers), heartbeat: heartbeatEvery}
 	var certified []Right
 	if o.TLS != nil {
 		config, err := o.TLS.serverConfig(o.Logger)
@@ -186,6 +191,9 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			s.fail(w, http.StatusUnauthorized, errors.New("the request has no valid token"))
 			return
 		}
+		if s.version != "" {
+			w.Header().Set(versionHeader, s.version)
+		}
 		if !isClean(r.URL.EscapedPath()) {
 			s.unknown(w, r)
 			return
@@ -201,6 +209,9 @@ func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusInternalServerError, errFailed)
 	}
 }
+
+// versionHeader has the engine's version, in answers to those who may ask.
+const versionHeader = "Refold-Version"
 
 // callerKey is what a request's context has its *caller under.
 type callerKey struct{}

@@ -24,8 +24,9 @@ type ServiceOptions struct {
 	Engine *engine.Engine
 	// Events are those that the engine is fed.
 	Events EventReader
-	// Configured is as in Options.
+	// Configured and Journal are as in Options.
 	Configured Configured
+	Journal    Journal
 	// Connect connects to the server, for the service alone.
 	Connect func(...nats.Option) (*nats.Conn, error)
 	// Subject is what the subjects of all requests begin with.
@@ -72,7 +73,7 @@ type Service struct {
 // Serve connects, and answers for an engine until the service is closed. A server that
 // does not permit it to take requests is an error; one that is lost later is regained.
 func Serve(o ServiceOptions) (*Service, error) {
-	s := &Service{asked: asked{o.Engine, o.Events, o.Configured}, logger: o.Logger, gone: make(chan struct{})}
+	s := &Service{asked: asked{o.Engine, o.Events, o.Configured, o.Journal}, logger: o.Logger, gone: make(chan struct{})}
 	nc, err := o.Connect(nats.Name("refold control"), nats.MaxReconnects(-1), nats.ReconnectWait(pauseToReconnect),
 		nats.DrainTimeout(drainTimeout), nats.ClosedHandler(func(*nats.Conn) { close(s.gone) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

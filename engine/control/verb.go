@@ -53,11 +53,12 @@ const (
 )
 
 // asked is what verbs are about: an engine, the events that it is fed, and what brings it
-// its configuration, which may be nil.
+// its configuration and what has become of its pipelines, either of which may be nil.
 type asked struct {
 	engine     *engine.Engine
 	events     EventReader
 	configured Configured
+	journal    Journal
 }
 
 // answer takes what a verb has to say: one value, or lines.
@@ -96,7 +97,7 @@ type ofPipeline struct {
 
 // verbs are all that there are. The routes, the subjects and the OpenAPI document are
 // made of this table.
-var verbs = slices.Concat(pipelineVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, configurationVerbs, documentVerbs)
+var verbs = slices.Concat(pipelineVerbs, transitionVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, configurationVerbs, documentVerbs)
 
 // watches are what a monitor serves, and a server as well.
 var watches = []struct{ path, about string }{
