@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds what a release has, in dist/: for each platform an archive with the static
-# binary, a bill of materials (CycloneDX) of what is in the binaries, and the checksums
-# of all.
+# binary, the configurations to begin with and what is to be deployed beside it, a bill
+# of materials (CycloneDX) of what is in the binaries, and the checksums of all.
 #
 #     ./release.sh VERSION [PLATFORM …]      such as: ./release.sh v1.2.3 linux/amd64
 #
@@ -26,8 +26,8 @@ for platform; do
 	echo "building $name"
 	mkdir "dist/$name"
 	CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -trimpath -ldflags "-s -w -X main.release=$version" -o "dist/$name/$binary" ./cmd/refold
-	cp LICENSE README.md CHANGELOG.md "dist/$name/"
-	[ "$os" != linux ] || cp deploy/systemd/refold.* "dist/$name/"
+	cp -r LICENSE README.md CHANGELOG.md configs deploy "dist/$name/"
+	rm "dist/$name"/configs/*.go
 	tar -C dist --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" | gzip -9n >"dist/$name.tar.gz"
 	[ -e dist/sbom.cdx.json ] || go run "$bom" bin -json -licenses -version "$version" -output dist/sbom.cdx.json "dist/$name/$binary"
 	rm -r "dist/$name"
