@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -191,6 +192,23 @@ func TestGivingUp(t *testing.T) {
 	if o.Position() != 0 || o.Trouble() != nil {
 		t.Errorf("at %d, with trouble %+v", o.Position(), o.Trouble())
 	}
+}
+
+// The pauses double, up to the longest one: so the ten attempts of the default policy take
+// most of a minute, in which a database starts again.
+func TestPausesDouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &diary{fail: func(effect.Effect) error { return &effect.RetryError{Err: errDown} }}
+		o := open(d, Policy{Retry: Retry{Attempts: 10, First: 100 * time.Millisecond, Longest: 30 * time.Second}}, 0)
+		begun := time.Now()
+		if err := o.Perform(t.Context(), t.Context(), numbered(0, 1)); !errors.Is(err, errDown) {
+			t.Error(err)
+		}
+		const sum = 51100 * time.Millisecond // each pause is half of its share at least, and once and a half at most
+		if took := time.Since(begun); took < sum/2 || took > sum*3/2 {
+			t.Errorf("ten attempts took %v", took)
+		}
+	})
 }
 
 // What does not pass is not tried again; nor is a poison that no policy leaves out.

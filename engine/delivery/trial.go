@@ -18,6 +18,7 @@ type trial struct {
 func (o *Outlet) begin(hurry context.Context) *trial {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = o.policy.Retry.First, o.policy.Retry.Longest
+	pause.Multiplier = 2 // ten attempts then take most of a minute, and not ten seconds
 	return &trial{outlet: o, hurry: hurry, pause: pause}
 }
 
