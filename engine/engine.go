@@ -129,6 +129,14 @@ func (e *Engine) load(ctx context.Context, specs []config.Pipeline) ([]*declarat
 	return list, errors.Join(errs...)
 }
 
+// Accepts returns why the log takes no appends now; nil where it does, or does not say.
+func (e *Engine) Accepts(ctx context.Context) error {
+	if log, ok := e.opts.Log.(Accepter); ok {
+		return log.Accepts(ctx)
+	}
+	return nil
+}
+
 // CatchUp brings all pipelines but the paused ones to the log's present end and
 // returns. The error joins those of all pipelines. It waits while the engine runs.
 func (e *Engine) CatchUp(ctx context.Context) error {

@@ -19,6 +19,12 @@ type Log interface {
 	Follow(ctx context.Context, after event.Position) iter.Seq2[[]event.Recorded, error]
 }
 
+// Accepter is a Log that knows why it takes no appends: nil where it does. It can be read
+// all the same.
+type Accepter interface {
+	Accepts(ctx context.Context) error
+}
+
 // Plugin is an instance of a projection, or several that fold as one. It is used by
 // one goroutine at a time.
 type Plugin interface {

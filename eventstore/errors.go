@@ -3,6 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -94,6 +95,23 @@ type FlushError struct{ Reason string }
 
 func (e *FlushError) Error() string {
 	return fmt.Sprintf("the log cannot be brought to disk, so that appends are no longer accepted (see to the disk, then restart): %s", e.Reason)
+}
+
+// LeaderlessError is a replicated log that has no leader, as when most of its servers are
+// away: it takes no appends, and what it says of its end may be old. It takes them again by
+// itself.
+type LeaderlessError struct {
+	Stream   string
+	Replicas int
+	Away     []string // servers that are not heard of
+}
+
+func (e *LeaderlessError) Error() string {
+	text := fmt.Sprintf("stream %s has no leader", e.Stream)
+	if len(e.Away) > 0 {
+		text += fmt.Sprintf(": of its %d servers these do not answer, or are behind: %s", e.Replicas, strings.Join(e.Away, ", "))
+	}
+	return text
 }
 
 // GapError is a log that does not go on where it should: positions are

@@ -62,6 +62,17 @@ func adviceOn(err error) string {
 	case unsound(err):
 		return logHint
 	}
+	return refusalAdvice(err)
+}
+
+// refusalAdvice is about a log that takes no appends.
+func refusalAdvice(err error) string {
+	switch {
+	case errors.As(err, new(*eventstore.FlushError)):
+		return "make room on the disk, or mend it; then restart the engine: until then no append is taken"
+	case errors.As(err, new(*eventstore.LeaderlessError)):
+		return "start the servers that are away: appends are taken again by themselves"
+	}
 	return ""
 }
 

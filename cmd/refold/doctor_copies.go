@@ -132,7 +132,20 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 		d.warn(name, text+", and not run", "`refold resume "+s.Pipeline+"` lets it go on")
 	case s.Error != "":
 		d.warn(name, text+": "+s.Error, "mend its cause; then `refold resume "+s.Pipeline+"`, or the next `refold run`, tries again")
+	case retrying(s) != nil:
+		x := retrying(s)
+		d.warn(name, fmt.Sprintf("%s: %s has failed %d times: %s", text, x.Name, x.Attempts, x.Error), "mend what it writes to; when the attempts are used up, the pipeline stops")
 	default:
 		d.ok(name, text)
 	}
+}
+
+// retrying is an executor that has failed, and tries again; nil if there is none.
+func retrying(s *engine.Status) *engine.ExecutorStatus {
+	for i := range s.Executors {
+		if s.Executors[i].Error != "" {
+			return &s.Executors[i]
+		}
+	}
+	return nil
 }

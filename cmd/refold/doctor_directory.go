@@ -15,8 +15,12 @@ import (
 	"github.com/refold-dev/refold/eventstore/jetstream/embedded"
 )
 
-// lowDisk is how many free bytes are few: a busy log fills them in an hour.
-const lowDisk = 1 << 30
+// lowDisk is how many free bytes are few: a busy log fills them in an hour. fullDisk are
+// not enough for the files that the log and the archive begin anew.
+const (
+	lowDisk  = 1 << 30
+	fullDisk = 64 << 20
+)
 
 // directory reports whether there is a data directory.
 func (d *diagnosis) directory(dir datadir.Dir, c *config.Config) bool {
@@ -49,6 +53,8 @@ func (d *diagnosis) diskSpace(dir datadir.Dir) {
 	case errors.Is(err, errors.ErrUnsupported):
 	case err != nil:
 		d.warn(name, err.Error(), "")
+	case free < fullDisk:
+		d.fault(name, size(free)+" are free: an embedded log takes no events any more, or soon will not", "make room, or move the data directory; `refold status --disk` says what takes the space. If appends have failed, restart the engine then")
 	case free < lowDisk:
 		d.warn(name, size(free)+" are free", "the log never shrinks: make room, or move the data directory")
 	default:

@@ -112,12 +112,22 @@ func (d *diagnosis) stream(s *jetstream.StreamState, used bool) bool {
 		return false
 	}
 	d.ok("stream", s.Name+" has the settings that a log needs")
-	if s.Replicas < 3 {
-		d.warn("replicas", fmt.Sprintf("%d: a lost disk is a lost log, but for the archive", s.Replicas), "have three replicas in a cluster, or keep backups: `refold event export`")
-	} else {
-		d.ok("replicas", fmt.Sprint(s.Replicas))
-	}
+	d.replicas(s)
 	return true
+}
+
+func (d *diagnosis) replicas(s *jetstream.StreamState) {
+	const name = "replicas"
+	switch {
+	case s.Stuck != nil:
+		d.failed(name, s.Stuck, "")
+	case len(s.Away) > 0:
+		d.warn(name, fmt.Sprintf("%d, of which these do not answer, or are behind: %s", s.Replicas, strings.Join(s.Away, ", ")), "start those servers: when most of them are away, the log takes no appends")
+	case s.Replicas < 3:
+		d.warn(name, fmt.Sprintf("%d: a lost disk is a lost log, but for the archive", s.Replicas), "have three replicas in a cluster, or keep backups: `refold event export`")
+	default:
+		d.ok(name, fmt.Sprint(s.Replicas))
+	}
 }
 
 const logHint = "`refold event verify` names the first fault; `refold archive restore` puts back what is missing at the end, with --anew what an embedded log has lost in its midst"
@@ -136,11 +146,14 @@ func (d *diagnosis) log(ctx context.Context, s *session, store config.Store) {
 		d.failed("log", err, "")
 		return
 	}
+	refusal := refusalOf(ctx, s.log)
 	switch st := seen.Stream; {
 	case st == nil:
 		d.fault("log", "the stream is gone", logHint)
 	case st.Conflict != nil:
 		d.fault("log", st.Conflict.Error(), "")
+	case refusal != nil:
+		d.failed("log", fmt.Errorf("it takes no appends: %w", refusal), "")
 	case st.Last == 0:
 		d.ok("log", "empty")
 	case st.First != 1:

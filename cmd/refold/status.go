@@ -16,6 +16,7 @@ import (
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/datadir"
 	"github.com/refold-dev/refold/engine/job"
+	"github.com/refold-dev/refold/eventstore"
 )
 
 // historyLimit is how many transitions are shown if nobody says.
@@ -81,7 +82,8 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
 			return err
 		}
-		if err := a.printReloadFailure(ctx, s.control); err != nil || a.remote != nil {
+		err := errors.Join(a.printReloadFailure(ctx, s.control), a.printRefusal(ctx, s.log))
+		if err != nil || a.remote != nil {
 			return err
 		}
 	}
@@ -94,6 +96,24 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		return err
 	}
 	return a.printDisk(use)
+}
+
+// printRefusal says why the log takes no appends, if it does not.
+func (a *app) printRefusal(ctx context.Context, log eventstore.Log) error {
+	refusal := refusalOf(ctx, log)
+	if refusal == nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(a.out, "log: it takes no appends: %v\n  hint: %s\n", refusal, adviceOn(refusal))
+	return err
+}
+
+// refusalOf is why a log takes no appends; nil where it does, or does not say.
+func refusalOf(ctx context.Context, log eventstore.Log) error {
+	if log, ok := log.(engine.Accepter); ok {
+		return log.Accepts(ctx)
+	}
+	return nil
 }
 
 // only keeps the status of one pipeline, if one is named.

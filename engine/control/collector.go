@@ -18,6 +18,7 @@ import (
 type statuser interface {
 	Status(ctx context.Context) ([]engine.Status, error)
 	Running() bool
+	Accepts(ctx context.Context) error
 }
 
 // patience bounds how long a scrape waits for the log to say where it ends.
@@ -32,6 +33,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	logUp        = describe("log_up", "1 if the event log says where it ends; if not, nothing else is told of pipelines.")
+	logAccepts   = describe("log_accepts_appends", "0 if the event log is known to take no appends; it may be read all the same.")
 	headPosition = describe("log_head_position", "Position of the log's last event.")
 
 	pipelineState      = describe("pipeline_state", "1 for the state that the pipeline is in.", "pipeline", "state")
@@ -56,10 +58,10 @@ var (
 	executorAttempts = describe("executor_failed_attempts", "Failed attempts at what the executor tries just now; 0 if it has no trouble.", "pipeline", "executor")
 
 	replayJobs     = describe("replay_jobs", "Replay jobs that have not ended.", "pipeline", "state")
-	replayPosition = describe("replay_position", "Position that the job's generation includes.", "pipeline", "job")
-	replayTarget   = describe("replay_target_position", "Position that the job goes to.", "pipeline", "job")
-	replayRate     = describe("replay_events_per_second", "Events that the job has folded a second since it went to work.", "pipeline", "job")
-	replayLeft     = describe("replay_remaining_seconds", "How long the job takes to its target at that pace; 0 where nobody works it.", "pipeline", "job")
+	replayPosition = describe("replay_position", "Position that the job's generation includes.", "pipeline", "id")
+	replayTarget   = describe("replay_target_position", "Position that the job goes to.", "pipeline", "id")
+	replayRate     = describe("replay_events_per_second", "Events that the job has folded a second since it went to work.", "pipeline", "id")
+	replayLeft     = describe("replay_remaining_seconds", "How long the job takes to its target at that pace; 0 where nobody works it.", "pipeline", "id")
 
 	diskUsed = describe("disk_bytes", "What a part of the data directory takes on the disk.", "part")
 	diskFree = describe("disk_free_bytes", "What the disk of the data directory has left.")
@@ -115,6 +117,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	defer cancel()
 	list, err := (*e).Status(ctx)
 	tell(logUp, oneIf(err == nil))
+	if err == nil {
+		tell(logAccepts, oneIf((*e).Accepts(ctx) == nil))
+	}
 	for i := range list {
 		if i == 0 {
 			tell(headPosition, float64(list[i].Head))

@@ -59,6 +59,9 @@ func health(e statuser) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		list, err := e.Status(r.Context())
 		problems := problemsOf(list, err, (*engine.Status).Problem)
+		if refused := e.Accepts(r.Context()); err == nil && refused != nil {
+			problems = append([]Problem{{Problem: fmt.Sprintf("the event log takes no appends: %v", refused)}}, problems...)
+		}
 		answerProbe(w, len(problems) == 0, Health{len(problems) == 0, problems})
 	}
 }

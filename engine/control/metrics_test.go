@@ -232,7 +232,7 @@ func testReplayMetrics(t *testing.T, e *engine.Engine, m *control.Monitor) (duri
 		return err == nil && paused.State == job.Paused
 	})
 	got := scrape(t, m)
-	label := fmt.Sprintf(`{job=%q,pipeline="things"}`, one.ID)
+	label := fmt.Sprintf(`{id=%q,pipeline="things"}`, one.ID)
 	if got[`refold_replay_jobs{pipeline="things",state="paused"}`] != 1 || got["refold_replay_remaining_seconds"+label] != 0 {
 		t.Errorf("the paused job: %v", got)
 	}

@@ -19,15 +19,18 @@ type statuses struct {
 	list     []engine.Status
 	err      error
 	stopping bool
+	refusal  error // of appends
 }
 
 func (s statuses) Status(context.Context) ([]engine.Status, error) { return s.list, s.err }
 func (s statuses) Running() bool                                   { return !s.stopping }
+func (s statuses) Accepts(context.Context) error                   { return s.refusal }
 
 // watched is what is asked of an engine.
 type watched interface {
 	Status(context.Context) ([]engine.Status, error)
 	Running() bool
+	Accepts(context.Context) error
 }
 
 func monitor(t *testing.T, e watched) *control.Monitor {
@@ -132,6 +135,39 @@ func TestMonitorOfWhatIsNotWell(t *testing.T) {
 		t.Errorf("health without a log: %d %s", code, body)
 	}
 	wantMetrics(t, m, `refold_log_up 0`)
+
+	m = monitor(t, statuses{list: []engine.Status{well}, refusal: errors.New("the disk is full")})
+	if code, body := get(t, m.URL()+"/healthz"); code != http.StatusServiceUnavailable || body != `{"healthy":false,"problems":[{"problem":"the event log takes no appends: the disk is full"}]}`+"\n" {
+		t.Errorf("health with a log that takes nothing: %d %s", code, body)
+	}
+	wantMetrics(t, m, `refold_log_up 1`, `refold_log_accepts_appends 0`)
+}
+
+// A page in a browser learns nothing, also where its name leads to this machine.
+func TestMonitorOfPages(t *testing.T) {
+	m := monitor(t, statuses{})
+	for name, strange := range map[string]func(r *http.Request){
+		"a name":        func(r *http.Request) { r.Host = "page.example:9464" },
+		"another page":  func(r *http.Request) { r.Header.Set("Origin", "https://page.example") },
+		"cross-site":    func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"nothing of it": func(*http.Request) {},
+	} {
+		for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, m.URL()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			strange(r)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if refused := resp.StatusCode == http.StatusForbidden; refused == (name == "nothing of it") {
+				t.Errorf("%s asks for %s: %s", name, path, resp.Status)
+			}
+		}
+	}
 }
 
 // An engine is ready where each pipeline folds that should, and nowhere else.

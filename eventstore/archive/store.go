@@ -84,6 +84,17 @@ func (s *Store) Version(ctx context.Context, agg event.Aggregate) (event.Version
 // Head implements eventstore.Store, from the log.
 func (s *Store) Head(ctx context.Context) (event.Position, error) { return s.log.Head(ctx) }
 
+// Accepts returns why the log takes no appends now; nil where it does, or does not know.
+func (s *Store) Accepts(ctx context.Context) error {
+	if err := s.diverged(); err != nil {
+		return err
+	}
+	if log, ok := s.stored.(interface{ Accepts(context.Context) error }); ok {
+		return log.Accepts(ctx)
+	}
+	return nil
+}
+
 // Bulk implements eventstore.Store, into the log.
 func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 	if err := s.diverged(); err != nil {

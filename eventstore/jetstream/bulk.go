@@ -57,7 +57,11 @@ func (s *Store) Bulk(ctx context.Context) (eventstore.Bulk, error) {
 		heads: make(map[event.Aggregate]head),
 		limit: s.bulkLimit(),
 	}
-	if err := b.catchUp(ctx, nil); err != nil {
+	err := s.led(ctx) // without a leader the reading would wait for one
+	if err == nil {
+		err = b.catchUp(ctx, nil)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("beginning an import: %w", err)
 	}
 	b.began = b.through

@@ -27,6 +27,8 @@ type Inspection struct {
 type StreamState struct {
 	Name     string
 	Replicas int
+	Away     []string       // servers with a replica that are not heard of, or behind
+	Stuck    error          // a *eventstore.LeaderlessError; nil for a stream that takes appends
 	First    event.Position // 0 if the stream has never had a message
 	Last     event.Position
 	Messages uint64
@@ -85,7 +87,7 @@ func inspectStream(ctx context.Context, nc *nats.Conn, cfg Config) (*StreamState
 	state := &StreamState{
 		Name: info.Config.Name, Replicas: info.Config.Replicas,
 		First: event.Position(info.State.FirstSeq), Last: event.Position(info.State.LastSeq),
-		Messages: info.State.Msgs,
+		Messages: info.State.Msgs, Away: away(info.Cluster), Stuck: leaderless(info),
 	}
 	if state.Missing, err = firstMissing(ctx, stream); err != nil {
 		return nil, err

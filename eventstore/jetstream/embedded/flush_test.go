@@ -153,12 +153,18 @@ func TestFailedFlushStopsTheLog(t *testing.T) {
 	if err := errors.Join(appendOne(t, one), appendOne(t, two)); err != nil {
 		t.Fatal(err)
 	}
+	if err := two.Accepts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	broken.Store(true)
 	var failed *eventstore.FlushError
 	if err := appendOne(t, one); !errors.As(err, &failed) || !strings.Contains(failed.Reason, "input/output error") {
 		t.Fatalf("append over a flush that went wrong: %v", err)
 	}
 	broken.Store(false)
+	if err := two.Accepts(t.Context()); !errors.As(err, &failed) {
+		t.Errorf("another store, asked whether it takes appends: %v", err)
+	}
 	for name, s := range map[string]*jetstream.Store{"the same store": one, "another store": two} {
 		if err := appendOne(t, s); !errors.As(err, &failed) {
 			t.Errorf("%s after it: %v", name, err)
