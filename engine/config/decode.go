@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -124,7 +125,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 		at.keys[key.Value] = d.pos(value)
 		field, known := fields[key.Value]
 		if !known {
-			d.fail(key, nearest(key.Value, fields), "unknown key %q", key.Value)
+			d.fail(key, nearest(key, fields), "unknown key %q", shown(key.Value))
 			d.errs[len(d.errs)-1].within = at.pos
 			continue
 		}
@@ -194,6 +195,18 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 		tag = "!!str"
 		n = &yaml.Node{Kind: n.Kind, Tag: tag, Value: n.Value, Line: n.Line, Column: n.Column}
 	}
+	if n.Kind == yaml.ScalarNode && tag == "!!float" && decimal.MatchString(n.Value) && tags[v.Kind()] == "!!int" {
+		d.fail(n, "", "the number %s is too large", shown(n.Value))
+		return
+	}
+	if n.Kind == yaml.ScalarNode && tag == "!!int" && !decimal.MatchString(n.Value) && v.Kind() != reflect.String {
+		d.fail(n, "write digits alone, without a zero before them", "%s is not read the same everywhere", shown(n.Value))
+		return
+	}
+	if tag != "" && n.Style&yaml.TaggedStyle != 0 && tag != tags[v.Kind()] {
+		d.fail(n, "remove the tag", "expected %s, found the tag %s", want, shown(tag))
+		return
+	}
 	if n.Kind != yaml.ScalarNode || tag != tags[v.Kind()] {
 		hint := hints[v.Kind()]
 		if n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" && v.Kind() == reflect.String {
@@ -203,9 +216,12 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 		return
 	}
 	if err := n.Decode(v.Addr().Interface()); err != nil {
-		d.fail(n, "", "expected %s, found %q", want, n.Value)
+		d.fail(n, hints[v.Kind()], "expected %s, found %q", want, n.Value)
 	}
 }
+
+// decimal is how a whole number is written. YAML 1.1 takes 010 for eight, YAML 1.2 for ten.
+var decimal = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)$`)
 
 func kindOf(n *yaml.Node) string {
 	switch n.Kind {
@@ -222,14 +238,28 @@ func kindOf(n *yaml.Node) string {
 	case "!!bool":
 		return "the boolean " + n.Value
 	case "!!int", "!!float":
-		return "the number " + n.Value
+		return "the number " + shown(n.Value)
 	}
-	return fmt.Sprintf("the text %q", n.Value)
+	return fmt.Sprintf("the text %q", shown(n.Value))
+}
+
+// maxShown is how much of a value an error shows, in letters.
+const maxShown = 80
+
+// shown is as much of a value as an error shows.
+func shown(value string) string {
+	if letters := []rune(value); len(letters) > maxShown {
+		return string(letters[:maxShown]) + "…"
+	}
+	return value
 }
 
 // nearest proposes the known key that begins so, or is fewest edits away or,
 // where none is near, lists them all.
-func nearest(key string, fields map[string]reflect.Value) string {
+func nearest(key *yaml.Node, fields map[string]reflect.Value) string {
+	if key.Tag == "!!merge" {
+		return "keys are not merged: write them out, or name a whole value by *NAME"
+	}
 	names := make([]string, 0, len(fields))
 	for name := range fields {
 		names = append(names, name)
@@ -238,7 +268,7 @@ func nearest(key string, fields map[string]reflect.Value) string {
 		return "remove it: there are no keys here"
 	}
 	slices.Sort(names)
-	return Closest(key, names)
+	return Closest(key.Value, names)
 }
 
 // Closest is a hint: the name that a word was likely meant to be, or all names.

@@ -67,7 +67,7 @@ func (l *loader) admit(path string, at Pos) bool {
 	case info.IsDir():
 		l.fail(at, "write "+filepath.Join(path, "*.yaml")+" for the files in it", "%s is a folder", path)
 		return false
-	case len(l.open) > 0 && !info.Mode().IsRegular(): // which may never end
+	case path != at.File && !info.Mode().IsRegular(): // which may never end; who names it alone means it
 		l.fail(at, "", "%s is no file of text", path)
 		return false
 	}
@@ -126,7 +126,7 @@ func (l *loader) include(from string, of Include) {
 		return
 	}
 	if isPattern(of.Pattern) {
-		found = slices.DeleteFunc(found, func(path string) bool { return strings.HasSuffix(path, CasesSuffix) })
+		found = slices.DeleteFunc(found, passedOver)
 	}
 	if len(found) == 0 {
 		l.fail(of.pos, "mend the path; it is relative to this file", "no file is named %s", of.Pattern)

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -102,4 +104,18 @@ func FuzzInclude(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What a folder has beside files is refused: a pipe would be waited for.
+func TestFolderOfPipes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no pipes in folders")
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe.yaml")
+	if out, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if _, err := config.Load(filepath.Dir(pipe)); err == nil || !strings.Contains(err.Error(), pipe+" is no file of text") {
+		t.Error(err)
+	}
 }

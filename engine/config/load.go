@@ -14,16 +14,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
+
+// passedOver reports whether a file that a folder or a pattern has is none of the
+// configuration: cases, and what editors and systems hide.
+func passedOver(path string) bool {
+	return strings.HasSuffix(path, CasesSuffix) || strings.HasPrefix(filepath.Base(path), ".")
+}
 
 // CasesSuffix ends the names of the files in a folder that are cases to test
 // projections with, and no configuration.
 const CasesSuffix = "_test.yaml"
 
 // Load reads a YAML file, or all *.yaml and *.yml files of a folder as one
-// configuration, but for cases, with the files that these include, and validates it. The
+// configuration, but for cases and hidden files, with the files that these include, and validates it. The
 // error is Errors where the YAML is to blame: then there is also what could be read of it,
 // to look for more mistakes.
 func Load(path string) (*Config, error) { return LoadWith(path, os.LookupEnv) }
@@ -88,7 +95,7 @@ func filesOf(path string) ([]string, error) {
 		}
 		files = append(files, found...)
 	}
-	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, CasesSuffix) })
+	files = slices.DeleteFunc(files, passedOver)
 	if len(files) == 0 {
 		return nil, &Error{Pos: Pos{File: path}, Message: "the folder has no *.yaml file"}
 	}
@@ -142,6 +149,9 @@ func Decode(file string, text []byte, into any, hint string) (*yaml.Node, Errors
 // document decodes the only document of a text. Variables are replaced where the decoder
 // has a place to note them.
 func (d *decoder) document(text []byte, into any, hint string) (*yaml.Node, Errors) {
+	if e := d.encoding(text); e != nil {
+		return nil, Errors{e}
+	}
 	docs := yaml.NewDecoder(bytes.NewReader(text))
 	var doc yaml.Node
 	if err := docs.Decode(&doc); errors.Is(err, io.EOF) {
@@ -165,6 +175,21 @@ func (d *decoder) document(text []byte, into any, hint string) (*yaml.Node, Erro
 		d.errs = append(d.errs, syntaxError(d.file, text, err))
 	}
 	return &doc, d.errs
+}
+
+// encoding refuses a text that is no UTF-8, and does not begin as UTF-16 does.
+func (d *decoder) encoding(text []byte) *Error {
+	if utf8.Valid(text) || bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil
+	}
+	good := 0
+	for r, size := utf8.DecodeRune(text); r != utf8.RuneError || size != 1; r, size = utf8.DecodeRune(text[good:]) {
+		good += size
+	}
+	before := text[:good]
+	line := bytes.Count(before, []byte("\n"))
+	at := Pos{d.file, line + 1, utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1}
+	return &Error{Pos: at, Message: fmt.Sprintf("the byte 0x%02x is no UTF-8", text[good]), Hint: "save the file as UTF-8, if it is a text"}
 }
 
 // resolve makes a path absolute that is relative to the file's folder.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"strconv"
 )
 
 // Monitor says where health and metrics are served, without a token.
@@ -22,9 +23,12 @@ func (e *NotLoopbackError) Error() string {
 // CheckLoopback returns an error unless an address, HOST:PORT, is of this machine alone.
 // The error is a *NotLoopbackError where it is an address of another kind.
 func CheckLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q ends in no port", address)
 	}
 	if !IsLoopback(host) {
 		return &NotLoopbackError{address}

@@ -167,7 +167,10 @@ func (r *rules) projection(p *Pipeline) {
 		r.fail(at, "add `projection: {wasm: FILE.wasm}`, or `{process: {command: [./FILE]}}`", "the pipeline has no projection module")
 		return
 	}
-	if info, err := os.Stat(pr.WASM); err != nil || info.IsDir() {
+	switch info, err := os.Stat(pr.WASM); {
+	case err == nil && info.IsDir():
+		r.fail(pr.Where("wasm"), "name the file in it that is the module", "%s is a folder", pr.WASM)
+	case err != nil:
 		r.fail(pr.Where("wasm"), "build the module first, or mend the path; it is relative to this file", "there is no file %s", pr.WASM)
 	}
 	if pr.SHA256 != "" && !hexDigest.MatchString(pr.SHA256) {
