@@ -69,8 +69,9 @@ var elsewhere = map[string]place{
 	"go test ./sdk":               testTarget,
 	"go run ./examples/aggregate": {"examples/aggregate/main_test.go", "run(t.Context(), dir, &out)"},
 
-	"examples/fleet/README.md: make":        {"Makefile", "-C examples/fleet all"},
-	"examples/chat-webhook/README.md: make": {"Makefile", "-C examples/chat-webhook all"},
+	"examples/fleet/README.md: make":          {"Makefile", "-C examples/fleet all"},
+	"examples/chat-webhook/README.md: make":   {"Makefile", "-C examples/chat-webhook all"},
+	"examples/process-plugin/README.md: make": {"cmd/refold/testdata/script/examples.txtar", "exec make --no-print-directory\n"},
 
 	"GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o lines_by_dir.wasm .": {"cmd/refold/main_test.go", `"-buildmode=c-shared", "-o", path, source`},
 	"GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o name.wasm .":         {"cmd/refold/main_test.go", `"-buildmode=c-shared", "-o", path, source`},
@@ -89,13 +90,7 @@ var notRun = map[string]string{
 	"make release":          "takes minutes, and asks the network for the tool that lists modules: TestReleaseIsTold holds what it builds with",
 	"make bench-others":     "fetches the libraries that it compares with",
 	"go test ./sdk -update": "rewrites what go test ./sdk compares with",
-	"examples/process-plugin/README.md: make":            "asks npm's registry: TestPages and TestStock run what it makes",
-	"cat site/stock/current/items/apples.md":             "likewise",
-	"bin/refold run -c examples/fleet --data /tmp/fleet": "compiles two modules more: make run folds with them, in examples/embed",
-	"bin/refold state fleet_status --data /tmp/fleet":    "likewise",
 
-	"npm install --save-dev assemblyscript": "asks npm's registry: tools.sh has installed it",
-	"npm install PATH/sdk/assemblyscript":   "likewise",
 	"zig build-exe -fno-entry -rdynamic -target wasm32-freestanding -mcpu=generic+bulk_memory -O ReleaseSafe \\": "plugin_new_zig.txtar has `refold plugin build` run such a line, with the flags that this zig takes",
 	"tail -F refold-data/stock-effects/current/000001.jsonl":                                                     "goes on without end",
 
@@ -130,7 +125,7 @@ func ranByTests(s shownLine) (place, bool) {
 var bound = strings.NewReplacer(
 	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "http://$MONITOR", "http://127.0.0.1:9464", "$MONITOR", "127.0.0.1:9464",
 	" PIPELINE", " lines_by_dir", "--key KEY", "--key docs", "FILE.yaml", "lines_by_dir_test.yaml",
-	"$WORK/", "/", " /tmp/", " ", "stock-effects", "dirs", "http://nats-1.example.com:8222", "$always_MONITOR", "http://nats.example.com:8222", "$default_MONITOR",
+	"$WORK/", "/", "$REPO/sdk", "PATH/sdk", " /tmp/", " ", "stock-effects", "dirs", "http://nats-1.example.com:8222", "$always_MONITOR", "http://nats.example.com:8222", "$default_MONITOR",
 	"-c always.yaml", "-c pipelines.yaml", "https://$LISTEN", "https://engine.example.com:7461",
 )
 

@@ -137,6 +137,14 @@ var toolchains = map[string]func() error{
 		}
 		return installed("node", filepath.Join(bin, "asc"))
 	},
+	"npm": func() error { // with what the registry, or npm's cache, has of an example
+		c := exec.Command("npm", "view", "--prefer-offline", "@grpc/grpc-js", "version")
+		out, err := c.CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%s: %w: %s", c, err, out)
+		}
+		return nil
+	},
 	"zig": func() error {
 		bin, err := npmBin()
 		if err != nil || installed("zig") == nil {
@@ -162,24 +170,29 @@ func installed(tools ...string) error {
 }
 
 // compilerHomes are where the compilers of guests keep their own, which they look
-// for by HOME: a transcript has none.
+// for by HOME, and npm what it has fetched: a transcript has no HOME.
 func compilerHomes() (map[string]string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return nil, err
 	}
-	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
 	if err != nil {
 		return nil, err
 	}
+	built, fetched, _ := strings.Cut(string(out), "\n")
 	user, err := os.UserCacheDir()
 	if err != nil {
 		return nil, err
 	}
 	return map[string]string{
-		"GOCACHE":     strings.TrimSpace(string(cache)),
+		"GOCACHE":     built,
+		"GOMODCACHE":  strings.TrimSpace(fetched),
 		"RUSTUP_HOME": cmp.Or(os.Getenv("RUSTUP_HOME"), filepath.Join(home, ".rustup")),
 		"CARGO_HOME":  cmp.Or(os.Getenv("CARGO_HOME"), filepath.Join(home, ".cargo")),
+
+		"npm_config_cache":          cmp.Or(os.Getenv("npm_config_cache"), filepath.Join(home, ".npm")),
+		"npm_config_prefer_offline": "true",
 
 		"ZIG_GLOBAL_CACHE_DIR": cmp.Or(os.Getenv("ZIG_GLOBAL_CACHE_DIR"), filepath.Join(user, "zig")),
 	}, nil
