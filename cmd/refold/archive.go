@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/refold-dev/refold/domain/event"
-	"github.com/refold-dev/refold/engine/datadir"
 	"github.com/refold-dev/refold/eventstore/archive"
 )
 
@@ -38,7 +37,7 @@ func (a *app) alone(ctx context.Context, do func(context.Context, *session) erro
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if s.control != nil {
-		return &hinted{&datadir.InUseError{Path: a.data}, "the engine keeps the archive while it runs; stop it first"}
+		return &hinted{s.dir.Taken(), "the engine keeps the archive while it runs; stop it first"}
 	}
 	return do(ctx, s)
 }

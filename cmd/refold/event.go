@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,7 +161,7 @@ func (a *app) exportCommand() *cobra.Command {
 		Args:  args(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.exportEvents(cmd.Context(), path) },
 	}
-	c.Flags().StringVarP(&path, "output", "o", "", "write to a new `file` instead of standard output; .gz compresses")
+	c.Flags().StringVarP(&path, "output", "o", "", "write to a new `file` instead of standard output, which - names too; .gz compresses")
 	return c
 }
 
@@ -170,7 +171,7 @@ func (a *app) exportEvents(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if path == "" {
+	if path == "" || path == "-" {
 		_, err := jsonl.Export(ctx, s.log, a.out, jsonl.ExportOptions{})
 		return err
 	}
@@ -188,24 +189,40 @@ func (a *app) exportEvents(ctx context.Context, path string) (err error) {
 // exportFile writes a new file whole or not at all; or to what is there and is no
 // file, such as a pipe.
 func exportFile(ctx context.Context, log jsonl.Log, path string) (n int, err error) {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	info, err := os.Stat(path)
-	isNew := err != nil || info.Mode().IsRegular() || info.IsDir()
-	if !isNew {
-		flags = os.O_WRONLY
-	}
-	f, err := os.OpenFile(path, flags, 0o600)
-	switch {
-	case errors.Is(err, fs.ErrExist) && info != nil && info.IsDir():
-		return 0, &hinted{err, "it is a folder: name a new file"}
-	case errors.Is(err, fs.ErrExist):
-		return 0, &hinted{err, "name a new file, or remove that one first"}
+	zip := jsonl.ExportOptions{Gzip: strings.HasSuffix(path, ".gz")}
+	exists := &fs.PathError{Op: "open", Path: path, Err: fs.ErrExist}
+	switch info, err := os.Stat(path); {
 	case err != nil:
+		return exportNew(ctx, log, path, zip)
+	case info.IsDir():
+		return 0, &hinted{exists, "it is a folder: name a new file"}
+	case info.Mode().IsRegular():
+		return 0, &hinted{exists, "name a new file, or remove that one first"}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
 		return 0, err
 	}
-	n, err = jsonl.Export(ctx, log, f, jsonl.ExportOptions{Gzip: strings.HasSuffix(path, ".gz")})
-	if err = errors.Join(err, f.Close()); err != nil && isNew {
-		err = errors.Join(err, os.Remove(path))
+	n, err = jsonl.Export(ctx, log, f, zip)
+	return n, errors.Join(err, f.Close())
+}
+
+// exportNew gives the file its name when all of it is on the disk: a process that is
+// killed leaves nothing that could be taken for a backup.
+func exportNew(ctx context.Context, log jsonl.Log, path string, options jsonl.ExportOptions) (n int, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return 0, err
+	}
+	n, err = jsonl.Export(ctx, log, f, options)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
 	}
 	return n, err
 }

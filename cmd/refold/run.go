@@ -79,7 +79,7 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if s.control != nil {
-		return &hinted{&datadir.InUseError{Path: a.data}, "stop that engine first, or name another directory with --data"}
+		return &hinted{s.dir.Taken(), "stop that engine first, or name another directory with --data"}
 	}
 	r := &pipelineRun{session: s, parts: parts, config: *c, digest: digest}
 	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {

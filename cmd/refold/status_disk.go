@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/refold-dev/refold/engine/datadir"
@@ -16,16 +18,18 @@ type diskUse struct {
 	Archive   uint64 `json:"archive_bytes"`
 	Modules   uint64 `json:"modules_bytes"`   // that generations are folded by
 	Snapshots uint64 `json:"snapshots_bytes"` // of aggregates
+	Others    uint64 `json:"others_bytes"`    // all else, such as what executors write there
 	// Pipelines are the pipelines' states, by name.
 	Pipelines map[string]uint64 `json:"pipelines_bytes"`
 }
 
 func diskUseOf(dir datadir.Dir, pipelines []string) (u diskUse, err error) {
-	var errs [4]error
+	var errs [5]error
 	u.Log, errs[0] = bytesBelow(dir.LogPath())
 	u.Archive, errs[1] = bytesBelow(dir.ArchivePath())
 	u.Snapshots, errs[2] = bytesBelow(dir.SnapshotsPath())
 	u.Modules, errs[3] = bytesBelow(dir.Path("modules"))
+	u.Others, errs[4] = bytesBeside(dir.Path(), dir.LogPath(), dir.ArchivePath(), dir.SnapshotsPath(), dir.Path("modules"), dir.PipelinesPath())
 	err = errors.Join(errs[:]...)
 	u.Pipelines = map[string]uint64{}
 	for _, name := range pipelines {
@@ -33,6 +37,20 @@ func diskUseOf(dir datadir.Dir, pipelines []string) (u diskUse, err error) {
 		u.Pipelines[name], err = bytes, errors.Join(err, sizeErr)
 	}
 	return u, err
+}
+
+// bytesBeside adds up what a folder has but for some of its entries.
+func bytesBeside(folder string, known ...string) (total uint64, err error) {
+	entries, err := os.ReadDir(folder)
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if slices.Contains(known, path) {
+			continue
+		}
+		bytes, sizeErr := bytesBelow(path)
+		total, err = total+bytes, errors.Join(err, sizeErr)
+	}
+	return total, err
 }
 
 // bytesBelow adds up the files in a folder, or is a file's size. What comes and goes
@@ -71,7 +89,7 @@ func (a *app) printDisk(u diskUse) error {
 	for _, p := range []struct {
 		what  string
 		bytes uint64
-	}{{"log", u.Log}, {"archive", u.Archive}, {"pipelines", states}, {"modules", u.Modules}, {"snapshots of aggregates", u.Snapshots}} {
+	}{{"log", u.Log}, {"archive", u.Archive}, {"pipelines", states}, {"modules", u.Modules}, {"snapshots of aggregates", u.Snapshots}, {"read models and others", u.Others}} {
 		if p.bytes > 0 {
 			parts = append(parts, p.what+" "+size(p.bytes))
 		}

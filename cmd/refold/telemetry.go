@@ -31,7 +31,7 @@ func diskOf(dir datadir.Dir) (d control.Disk, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.Parts = map[string]uint64{"log": u.Log, "archive": u.Archive, "modules": u.Modules, "snapshots": u.Snapshots, "pipelines": states}
+	d.Parts = map[string]uint64{"log": u.Log, "archive": u.Archive, "modules": u.Modules, "snapshots": u.Snapshots, "pipelines": states, "others": u.Others}
 	if free, err := freeSpace(dir.Path()); err == nil {
 		d.Free = &free
 	}

@@ -69,8 +69,12 @@ func (a *access) who(r *http.Request) *caller {
 		}
 		return &caller{r.TLS.VerifiedChains[0][0].Subject.CommonName, a.certified}
 	}
-	secret, carried := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !carried {
+	carried := r.Header.Values("Authorization")
+	if len(carried) != 1 { // of several a proxy before us might have read another one
+		return nil
+	}
+	scheme, secret, _ := strings.Cut(carried[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		return nil
 	}
 	digest := sha256.Sum256([]byte(secret))

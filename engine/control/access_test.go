@@ -65,6 +65,10 @@ func TestEveryRouteNeedsItsRight(t *testing.T) {
 				t.Errorf("%s %s with %q: %d %s", r.method, r.path, secret, w.Code, w.Body)
 			}
 		}
+		twice := func(r *http.Request) { r.Header["Authorization"] = []string{"Bearer " + token, "Bearer " + readToken} }
+		if w := recorded(s, r.method, r.path, twice); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s %s with two tokens: %d %s", r.method, r.path, w.Code, w.Body)
+		}
 		w := recorded(s, r.method, r.path, carrying(readToken))
 		if forbidden := w.Code == http.StatusForbidden; forbidden != (r.right == "operate") {
 			t.Errorf("%s %s by one who may read: %d %s", r.method, r.path, w.Code, w.Body)

@@ -94,7 +94,7 @@ func askWith(t *testing.T, method, url, authorization, content string) (int, str
 func testAuthorization(t *testing.T, s *control.Server) {
 	paths := []string{"GET /v1/pipelines", "GET /v1/pipelines/lines/state", "POST /v1/replays", "GET /v1/replays", "POST /v1/replays/x/cancel",
 		"POST /v1/pipelines/lines/pause", "POST /v1/pipelines/lines/resume", "POST /v1/pipelines/lines/reset", "GET /"}
-	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "bearer " + token, "Bearer " + token + "x", "Bearer  " + token, "Bearer " + token[:len(token)-1]} {
+	for _, authorization := range []string{"", "Bearer ", "Bearer wrong", "Basic " + token, token, "Bearer " + token + "x", "Bearer  " + token, "Bearer " + token[:len(token)-1]} {
 		for _, p := range paths {
 			method, path, _ := strings.Cut(p, " ")
 			code, body := ask(t, method, s.URL()+path, authorization)
@@ -102,6 +102,9 @@ func testAuthorization(t *testing.T, s *control.Server) {
 				t.Errorf("%s with %q: %d %s", p, authorization, code, body)
 			}
 		}
+	}
+	if code, body := ask(t, "GET", s.URL()+"/v1/pipelines", "bearer "+token); code != http.StatusOK {
+		t.Errorf("a scheme in other letters: %d %s", code, body)
 	}
 	_, err := control.NewClient(s.URL(), "wrong").Status(t.Context())
 	if err == nil || err.Error() != "the request has no valid token" {
@@ -202,7 +205,7 @@ func testLifecycle(t *testing.T, s *control.Server, c *control.Client) {
 	if code, body := askWith(t, "POST", s.URL()+"/v1/pipelines/lines/pause", "Bearer "+token, "{"); code != http.StatusBadRequest {
 		t.Errorf("a body that is no JSON: %d %s", code, body)
 	}
-	if code, body := askWith(t, "POST", s.URL()+"/v1/pipelines/lines/pause", "Bearer "+token, `{"reason":"`+strings.Repeat("x", 1<<20)+`"}`); code != http.StatusBadRequest {
+	if code, body := askWith(t, "POST", s.URL()+"/v1/pipelines/lines/pause", "Bearer "+token, `{"reason":"`+strings.Repeat("x", 1<<20)+`"}`); code != http.StatusRequestEntityTooLarge || body != `{"error":"the request's body has more than 65536 bytes"}` {
 		t.Errorf("a body that is too large: %d %s", code, body)
 	}
 	status, err := c.Pause(t.Context(), "lines", "for a test")

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"path"
 	"runtime/debug"
 	"strings"
@@ -293,7 +294,7 @@ func (s *Server) route(v *verb) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := readBody(w, r)
 		if err != nil {
-			s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+			s.failBody(w, err)
 			return
 		}
 		ask, err := v.readHTTP(r, body)
@@ -331,11 +332,23 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, err
 }
 
+// failBody answers to a body that is too long, or does not come.
+func (s *Server) failBody(w http.ResponseWriter, err error) {
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
+		s.fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the request's body has more than %d bytes", maxBody))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.fail(w, http.StatusRequestTimeout, fmt.Errorf("the request's body has not come within %s", bodyTimeout))
+	default:
+		s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+	}
+}
+
 // bodiless is a handler that is nothing to a request's body, which is waited for once.
 func (s *Server) bodiless(h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, err := readBody(w, r); err != nil {
-			s.fail(w, http.StatusBadRequest, fmt.Errorf("the request's body: %w", err))
+			s.failBody(w, err)
 			return
 		}
 		h(w, r)

@@ -26,9 +26,15 @@ const newPrefix = ".new-"
 var ErrNone = errors.New("there is no data directory")
 
 // InUseError is a data directory that another process uses.
-type InUseError struct{ Path string }
+type InUseError struct {
+	Path string
+	PID  int // of the engine that it is; 0 where it has not said so
+}
 
 func (e *InUseError) Error() string {
+	if e.PID != 0 {
+		return fmt.Sprintf("an engine, process %d, uses the data directory %s", e.PID, e.Path)
+	}
 	return fmt.Sprintf("another process uses the data directory %s", e.Path)
 }
 
@@ -173,7 +179,7 @@ func (d Dir) Acquire() (release func() error, err error) {
 		return nil, fmt.Errorf("locking the data directory %s: %w", d.path, err)
 	}
 	if !ok {
-		return nil, &InUseError{d.path}
+		return nil, d.Taken()
 	}
 	if err := d.unpublish(); err != nil { // left by a process that was killed
 		return nil, errors.Join(err, lock.Unlock())
@@ -297,6 +303,13 @@ func (d Dir) Catalog() (types []config.EventType, err error) {
 	return types, err
 }
 
+// Taken is the error of who finds the directory in use.
+func (d Dir) Taken() *InUseError {
+	var e Endpoint
+	_ = d.read("engine.json", &e) // of a command there is none, and of an engine that begins not yet
+	return &InUseError{d.path, e.PID}
+}
+
 // Publish notes how to reach this process, which must have acquired the
 // directory.
 func (d Dir) Publish(e Endpoint) error { return d.write("engine.json", e) }
@@ -311,7 +324,7 @@ func (d Dir) unpublish() error {
 // Endpoint returns how to reach the process that has the directory.
 func (d Dir) Endpoint() (e Endpoint, err error) {
 	if err := d.read("engine.json", &e); err != nil {
-		return e, fmt.Errorf("%w, and it is not an engine that can be asked", &InUseError{d.path})
+		return e, fmt.Errorf("%w, and it is not an engine that can be asked", &InUseError{Path: d.path})
 	}
 	return e, nil
 }

@@ -3,6 +3,8 @@ package archive
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"iter"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -116,6 +118,9 @@ func (s *Store) isStopped() bool {
 
 // whyStopped is the reason why the log is not followed any more.
 func (s *Store) whyStopped() error {
+	if errors.As(s.followErr, new(*fs.PathError)) { // such as a full disk, which may have room by now
+		return fmt.Errorf("the archive is not written any more until the engine is started anew: %w", s.followErr)
+	}
 	if s.followErr != nil {
 		return s.followErr
 	}
