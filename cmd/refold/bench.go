@@ -18,7 +18,9 @@ ratio of their medians. A ratio above 1 says that refold is faster than what it
 is held against. Figures depend on the machine; ratios much less so.
 
 All files are in a folder of their own under the system's one for temporary
-files, which TMPDIR names, and are removed in the end.`
+files, which TMPDIR names, and are removed in the end.
+
+Only with --long, or by name: `
 
 // benchFlags are what bench is asked for.
 type benchFlags struct {
@@ -38,7 +40,7 @@ func (a *app) benchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this machine, as ratios against stated baselines",
-		Long:  benchLong,
+		Long:  benchLong + strings.Join(longMeasures, ", ") + ".",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
@@ -48,7 +50,7 @@ func (a *app) benchCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringSliceVar(&f.only, "only", nil, "measure only these `names`, separated by commas")
-	c.Flags().BoolVar(&f.long, "long", false, "measure also what takes many minutes, over ten times the events and some GB of disk")
+	c.Flags().BoolVar(&f.long, "long", false, "measure also what takes many minutes, in part over ten times the events and some GB of disk")
 	c.Flags().IntVar(&f.events, "events", benchEvents, "the log's number of `events`; the other sizes shrink with it")
 	c.Flags().StringVar(&f.module, "module", "", "guest lines_by_dir of examples/git-history, a `file`, for what begins with visible_")
 	return c

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	replayRounds = 5
+	replayRounds = 3
 	// consumerWindow is how many messages the bare consumer asks for at once:
 	// ten times its default, which is slower.
 	consumerWindow = 5000

@@ -112,21 +112,25 @@ var benchSubjects = []benchSubject{
 		{rootsVsNone, true, "a replay by the engine, of a keyed guest in C that has a state and a row for each aggregate, against one that makes no state roots; a quarter of %d events, the rows go nowhere"},
 	}, (*bench).roots},
 	{"rebuilds into SQLite", []measure{
-		{rebuildSQLite, true, "a replay by the engine that makes a row of each event, from the archive into SQLite, against a plain bulk load of the same rows; %d rows; with --long"},
+		{rebuildSQLite, true, "a replay by the engine that makes a row of each event, from the archive into SQLite, against a plain bulk load of the same rows; %d rows"},
 	}, (*bench).rebuildsSQLite},
 	{"rebuilds into PostgreSQL", []measure{
-		{rebuildPostgres, true, "the same into PostgreSQL; %d rows; with --long"},
+		{rebuildPostgres, true, "the same into PostgreSQL; %d rows"},
 	}, (*bench).rebuildsPostgres},
 	{"ten times the log", []measure{
-		{cost10M, true, "events per second of a replay over ten times %d events, against one over the first tenth of them: 1 is flat; with --long"},
+		{cost10M, true, "events per second of a replay over ten times %d events, against one over the first tenth of them: 1 is flat"},
 		{rate1M, false, "events per second of the latter"},
 		{rate10M, false, "events per second of the former"},
-		{rss10M, false, "the largest resident memory of a process with log, archive and engine, in MiB, while it replays ten times %d events of 10000 aggregates; with --long"},
+		{rss10M, false, "the largest resident memory of a process with log, archive and engine, in MiB, while it replays ten times %d events of 10000 aggregates"},
 	}, (*bench).tenfold},
 }
 
-// longMeasures are left out unless somebody asks for them.
-var longMeasures = []string{rebuildSQLite, rebuildPostgres, cost10M, rate1M, rate10M, rss10M}
+// longMeasures are left out unless somebody asks for them: without them a run takes less
+// than three minutes.
+var longMeasures = []string{
+	importVsPublish, besideRebuild, besideSlowRebuild, besideP99, parkedVsNone, parkedP99,
+	rebuildSQLite, rebuildPostgres, cost10M, rate1M, rate10M, rss10M,
+}
 
 func benchNames() (names []string) {
 	for _, s := range benchSubjects {

@@ -14,7 +14,7 @@ const (
 	workers2Vs1 = "workers_2_vs_1"
 
 	workersKeys   = 100
-	workersRounds = 9
+	workersRounds = 5
 )
 
 // workers measures a pool of two instances of a keyed guest against one instance.
