@@ -46,9 +46,9 @@ func (c tinted) String() string { return fmt.Sprint(c.what) }
 // tint is a cell with the codes of its colour around it.
 func tint(cell any) string {
 	if c, is := cell.(tinted); is {
-		return c.in.around(c.what)
+		return c.in.around(printable(fmt.Sprint(c.what)))
 	}
-	return plain.around(cell)
+	return plain.around(printable(fmt.Sprint(cell)))
 }
 
 // shownState is a pipeline's state: red where somebody has to do something, yellow where

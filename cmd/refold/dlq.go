@@ -273,13 +273,13 @@ func (a *app) showDeadLetters(d engine.DeadLetters) error {
 
 func (a *app) showFailure(what string, f engine.Failure, effect []byte) error {
 	_, err := fmt.Fprintf(a.out, "%s\nposition %d\nsince    %s, attempt %d\nmodule   %s\nerror    %s\n",
-		what, f.Position, f.At.Format(time.RFC3339), f.Attempts, f.Module, strings.ReplaceAll(f.Error, "\n", "\n         "))
+		what, f.Position, f.At.Format(time.RFC3339), f.Attempts, f.Module, strings.ReplaceAll(printable(f.Error), "\n", "\n         "))
 	for _, text := range []struct {
 		name string
 		json []byte
 	}{{"event    ", f.Event}, {"effect   ", effect}} {
 		if err == nil && text.json != nil {
-			_, err = fmt.Fprintf(a.out, "%s%s\n", text.name, text.json)
+			_, err = fmt.Fprintf(a.out, "%s%s\n", text.name, printable(string(text.json)))
 		}
 	}
 	return err

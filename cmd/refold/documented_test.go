@@ -77,6 +77,9 @@ var elsewhere = map[string]place{
 	"GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o name.wasm .":         {"cmd/refold/main_test.go", `"-buildmode=c-shared", "-o", path, source`},
 	"cargo build --release --target wasm32-unknown-unknown":                       {"cmd/refold/testdata/script/plugin_new_rust.txtar", "exec refold plugin build"},
 
+	"refold status --server https://engine.example.com:7461 --token-file secrets/ops-token --ca-file ca.pem": {
+		"cmd/refold/server_test.go", `"status --json --token-file ops-token --ca-file ca.pem --server "`},
+
 	"kill -HUP $(pidof refold)":                                 {"cmd/refold/testdata/script/reload.txtar", "\nsighup\n"},
 	"nats subscribe 'infrastructure_system.pipeline.*.faulted'": {"cmd/refold/testdata/script/control_nats.txtar", `infrastructure_system\.pipeline\.\S+\.live`},
 
@@ -126,7 +129,7 @@ var bound = strings.NewReplacer(
 	"bin/refold ", "refold ", "$JOB", "JOB", "$ID", "ID", "http://$MONITOR", "http://127.0.0.1:9464", "$MONITOR", "127.0.0.1:9464",
 	" PIPELINE", " lines_by_dir", "--key KEY", "--key docs", "FILE.yaml", "lines_by_dir_test.yaml",
 	"$WORK/", "/", "$REPO/sdk", "PATH/sdk", " /tmp/", " ", "stock-effects", "dirs", "http://nats-1.example.com:8222", "$always_MONITOR", "http://nats.example.com:8222", "$default_MONITOR",
-	"-c always.yaml", "-c pipelines.yaml", "https://$LISTEN", "https://engine.example.com:7461",
+	"-c always.yaml", "-c pipelines.yaml",
 )
 
 var leftOut = regexp.MustCompile(` --(data|cases) \S+| --events \d+| --module \S+`)

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -61,12 +64,31 @@ func (a *app) printError(err error) {
 		if line.File != "" {
 			text = config.Pos{File: line.File, Line: line.Line, Column: line.Column}.String() + ": " + text
 		}
-		fmt.Fprintln(a.err, coloured(a.err, red, "refold:"), text)
+		fmt.Fprintln(a.err, coloured(a.err, red, "refold:"), printable(text))
 		if line.Hint != "" {
-			fmt.Fprintln(a.err, "  hint:", line.Hint)
+			fmt.Fprintln(a.err, "  hint:", printable(line.Hint))
 		}
 	}
 }
+
+// printable is a text that others may have written, such as an event's or an engine's
+// elsewhere, with what a terminal would take for orders made visible.
+func printable(text string) string {
+	if !strings.ContainsFunc(text, isOrder) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if isOrder(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func isOrder(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
 // printJSON writes v on one line.
 func (a *app) printJSON(v any) error { return json.NewEncoder(a.out).Encode(v) }
@@ -89,10 +111,11 @@ func (a *app) table(rows [][]any) error {
 			if i > 0 {
 				fmt.Fprint(w, "\t")
 			}
+			text := printable(fmt.Sprint(cell))
 			if inColours[i] {
-				cell = tint(cell)
+				text = tint(cell)
 			}
-			fmt.Fprint(w, cell)
+			fmt.Fprint(w, text)
 		}
 		fmt.Fprintln(w)
 	}

@@ -75,7 +75,7 @@ func (a *app) printReloadFailure(ctx context.Context, running *control.Client) e
 	if err != nil || now.LastReload == nil || now.LastReload.OK {
 		return err
 	}
-	_, err = fmt.Fprintf(a.out, "reload: failed at %s: %s\n", now.LastReload.At.Format(time.RFC3339), now.LastReload.Error)
+	_, err = fmt.Fprintf(a.out, "reload: failed at %s: %s\n", now.LastReload.At.Format(time.RFC3339), printable(now.LastReload.Error))
 	return err
 }
 

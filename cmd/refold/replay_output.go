@@ -101,7 +101,7 @@ func (a *app) printJobs(list []job.Job) error {
 		if list[i].Error == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(a.out, "%s: %s\n", list[i].ID, list[i].Error); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%s: %s\n", list[i].ID, printable(list[i].Error)); err != nil {
 			return err
 		}
 	}

@@ -57,7 +57,6 @@ func TestScript(t *testing.T) {
 			"get":         get,
 			"ask":         ask,
 			"manager":     serviceManager,
-			"certificate": certificate,
 			"collector":   collector,
 			"spans":       spans,
 		},

@@ -44,46 +44,8 @@ func say(ctx context.Context, line string) said {
 func TestServer(t *testing.T) {
 	watchGuests(t)
 	startEngine(t)
-	t.Setenv("REFOLD_CA_FILE", "ca.pem")
-	t.Setenv(tokenEnv, opsToken)
 	asked := map[string]bool{}
-	for _, step := range []struct{ command, rest, says string }{
-		{"status", "lines_by_dir --json", `^\[{"pipeline":"lines_by_dir","state":"live",`},
-		{"status", "lines", `refold: pipeline "lines": there is no such pipeline\n  hint: .refold status. lists`},
-		{"state", "commits_by_author --json", `^{"ada":2,"zoe":1}\n$`},
-		{"state", "lines_by_dir --key docs --json", `^{"additions":7,"deletions":4,"changes":2}\n$`},
-		{"state", "lines_by_dir --key docs --at 2 --json", `^{"additions":5,"deletions":0,"changes":1}\n$`},
-		{"state", "lines_by_dir --key docs --history", `^2  2026-01-01T00:00:02Z  file_added  .*\n5  .*"additions":7.*\n$`},
-		{"verify", "lines_by_dir", `^lines_by_dir: generation 1 is what its log makes of it, up to position 6`},
-		{"event list", "--limit 1 --json", `^{"position":1,"version":1,"id":"00000001-0000-7000-8000-000000000001"`},
-		{"event trace", "00000003-0000-7000-8000-000000000001", `^commit_recorded .*\n  file_added `},
-		{"event verify", "", `^as in the archive: 6 events; `},
-		{"event verify", "--json", `^{"compared_with_archive":6}\n$`},
-		{"resource show", "00000002-0000-7000-8000-000000000001", `refold: resource 00000002-0000-7000-8000-000000000001 is not registered\n`},
-		{"resource exists", "00000002-0000-7000-8000-000000000001", `^false\n`},
-		{"pause", "lines_by_dir --reason moved", `^lines_by_dir: paused at position 6\n$`},
-		{"pause", "lines_by_dir", "^refold: pipeline lines_by_dir is paused: there is nothing to pause\n  hint: `refold resume"},
-		{"pause", "lines", `^refold: pipeline "lines": there is no such pipeline\n  hint: .refold status. lists`},
-		{"resume", "lines_by_dir", `^lines_by_dir: goes on from position 6\n`},
-		{"status", "lines_by_dir --history --limit 40", `live +paused +pause +moved\n`},
-		{"status", "lines --history", `^refold: pipeline "lines": there is no such pipeline\n`},
-		{"reload", "", `^unchanged: commits_by_author, lines_by_dir\n$`},
-		{"dlq list", "lines_by_dir", `^lines_by_dir: nothing is set aside\n$`},
-		{"dlq show", "lines_by_dir --key docs", `refold: pipeline lines_by_dir: the key "docs" is not parked`},
-		{"dlq retry", "lines_by_dir", `^lines_by_dir: nothing is left aside\n$`},
-		{"dlq drop", "lines_by_dir --all", `^lines_by_dir: nothing is left aside\n$`},
-		{"replay", "lines_by_dir", `^lines_by_dir: generation 2 serves, rebuilt from 6 events at`},
-		{"replay list", "", ` lines_by_dir +done +2 `},
-		{"replay show", "--json", `"state":"done"`},
-		{"replay pause", "", `^refold: there is no replay job to pause\n$`},
-		{"replay resume", "", `^refold: there is no replay job to resume\n$`},
-		{"replay cancel", "01900000-0000-7000-8000-000000000000", `^refold: .*: there is no such job\n`},
-		{"replay generations", "lines_by_dir --json", `^\[{"generation":1,.*"generation":2`},
-		{"replay rollback", "lines_by_dir", `^lines_by_dir: generation 1 serves again, at position 6\n$`},
-		{"replay drop", "lines_by_dir --generation 2 --json", `^\[{"generation":1,[^\]]*\]\n$`},
-		{"replay", "lines_by_dir --until 3", `^lines_by_dir: generation \d is the read model as of position 3\n  .refold replay drop`},
-		{"reset", "lines_by_dir --yes", `^lines_by_dir: generation \d serves, rebuilt from 6 events at`},
-	} {
+	for _, step := range serverSteps {
 		asked[step.command] = true
 		got := say(t.Context(), step.command+" "+step.rest)
 		if !regexp.MustCompile(step.says).MatchString(got.out + got.err) {
@@ -95,38 +57,114 @@ func TestServer(t *testing.T) {
 			t.Errorf("refold %s asks no engine here", name)
 		}
 	}
+	t.Run("watch", testWatchServer)
+	t.Run("variables", testServerVariables)
 	if _, err := os.Stat("refold-data"); err == nil {
 		t.Error("a data directory is made here")
 	}
 }
 
-// startEngine runs an engine behind TLS with two pipelines over six events, in a folder of
-// its own that is entered, until the test ends. REFOLD_SERVER says where.
+// serverSteps are taken one behind the other.
+var serverSteps = []struct{ command, rest, says string }{
+	{"status", "", `^PIPELINE .*\nlines_by_dir +live +1 +6 .*\n$`},
+	{"status", "lines_by_dir --json", `^\[{"pipeline":"lines_by_dir","state":"live",`},
+	{"status", "lines", `refold: pipeline "lines": there is no such pipeline\n  hint: .refold status. lists`},
+	{"state", "lines_by_dir --key docs --json", `^{"additions":7,"deletions":4,"changes":2}\n$`},
+	{"state", "lines_by_dir --key docs --at 2 --json", `^{"additions":5,"deletions":0,"changes":1}\n$`},
+	{"state", "lines_by_dir --key docs --history", `^2  2026-01-01T00:00:02Z  file_added  .*\n5  .*"additions":7.*\n$`},
+	{"verify", "lines_by_dir", `^lines_by_dir: generation 1 is what its log makes of it, up to position \d`},
+	{"event list", "--limit 1 --json", `^{"position":1,"version":1,"id":"00000001-0000-7000-8000-000000000001"`},
+	{"event trace", "00000003-0000-7000-8000-000000000001", `^commit_recorded .*\n  file_added `},
+	{"event verify", "", `^as in the archive: 6 events; `},
+	{"event verify", "--json", `^{"compared_with_archive":6}\n$`},
+	{"resource show", "00000002-0000-7000-8000-000000000001", `refold: resource 00000002-0000-7000-8000-000000000001 is not registered\n`},
+	{"resource exists", "00000002-0000-7000-8000-000000000001", `^false\n`},
+	{"pause", "lines_by_dir --reason moved", `^lines_by_dir: paused at position 6\n$`},
+	{"pause", "lines_by_dir", "^refold: pipeline lines_by_dir is paused: there is nothing to pause\n  hint: `refold resume"},
+	{"pause", "lines", `^refold: pipeline "lines": there is no such pipeline\n  hint: .refold status. lists`},
+	{"pause", "lines_by_dir --token-file look-token", `^refold: look may not operate\n  hint: ask with a token, or a certificate, that may do this`},
+	{"resume", "lines_by_dir", `^lines_by_dir: goes on from position 6\n`},
+	{"status", "lines_by_dir --history --limit 40", `live +paused +pause +moved\n`},
+	{"status", "lines --history", `^refold: pipeline "lines": there is no such pipeline\n`},
+	{"reload", "", `^unchanged: lines_by_dir\n$`},
+	{"dlq list", "lines_by_dir", `^lines_by_dir: nothing is set aside\n$`},
+	{"dlq show", "lines_by_dir --key docs", `refold: pipeline lines_by_dir: the key "docs" is not parked`},
+	{"dlq retry", "lines_by_dir", `^lines_by_dir: nothing is left aside\n$`},
+	{"dlq drop", "lines_by_dir --all", `^lines_by_dir: nothing is left aside\n$`},
+	{"replay", "lines_by_dir", `^lines_by_dir: generation 2 serves, rebuilt from 6 events at`},
+	{"replay list", "", ` lines_by_dir +done +2 `},
+	{"replay show", "--json", `"state":"done"`},
+	{"replay pause", "", `^refold: there is no replay job to pause\n$`},
+	{"replay resume", "", `^refold: there is no replay job to resume\n$`},
+	{"replay cancel", "01900000-0000-7000-8000-000000000000", `^refold: .*: there is no such job\n`},
+	{"replay generations", "lines_by_dir --json", `^\[{"generation":1,.*"generation":2`},
+	{"replay rollback", "lines_by_dir", `^lines_by_dir: generation 1 serves again, at position 6\n$`},
+	{"replay drop", "lines_by_dir --generation 2 --json", `^\[{"generation":1,[^\]]*\]\n$`},
+	{"replay", "lines_by_dir --until 3", `^lines_by_dir: generation \d is the read model as of position 3\n  .refold replay drop`},
+	{"reset", "lines_by_dir --yes", `^lines_by_dir: generation \d serves, rebuilt from 6 events at`},
+}
+
+// testWatchServer: who watches is told again and again, until that is interrupted.
+func testWatchServer(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	told := &toldLines{enough: 2, then: interrupt}
+	a := &app{in: strings.NewReader(""), out: told, err: told}
+	if code := a.execute(ctx, []string{"status", "lines_by_dir", "--watch=100ms", "--json"}); code != 0 || strings.Count(told.String(), `[{"pipeline":"lines_by_dir"`) != told.seen || told.seen < 2 {
+		t.Errorf("it exits %d and says\n%s", code, told)
+	}
+}
+
+// toldLines takes lines, and does something when they are enough.
+type toldLines struct {
+	bytes.Buffer
+	enough, seen int
+	then         func()
+}
+
+func (l *toldLines) Write(b []byte) (int, error) {
+	if l.seen += bytes.Count(b, []byte("\n")); l.seen >= l.enough {
+		l.then()
+	}
+	return l.Buffer.Write(b)
+}
+
+// testServerVariables: a shell completes the names of pipelines that are there; what works
+// on a data directory is refused unless that is named, and then counts before variables;
+// and no token is repeated.
+func testServerVariables(t *testing.T) {
+	for _, test := range []struct {
+		variable, value, line string
+		code                  int
+		says                  string
+	}{
+		{"NONE", "", "__complete state l", 0, "lines_by_dir\n:4\n"},
+		{"NONE", "", "event import sample.jsonl", 2, "refold: REFOLD_SERVER is set, and `refold event import` works on a data directory: name that with --data\n"},
+		{"NONE", "", "version", 0, "refold "},
+		{"NONE", "", "status nowhere --data its", 1, "the data directory has no such pipeline\n  hint: pipelines in its: [lines_by_dir]"},
+		{tokenEnv, opsToken, "status", 2, "refold: REFOLD_TOKEN_FILE and REFOLD_TOKEN: set one of them\n"},
+		{tokenEnv, "another-of-nobody-at-all", "status --token-file ops-token --verbose", 0, "live"},
+		{"REFOLD_TOKEN_FILE", "", "status", 1, "the request has no valid token\n  hint: name a file that has one of `control.tokens`"},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			t.Setenv(test.variable, test.value)
+			got := say(t.Context(), test.line)
+			if got.code != test.code || !strings.Contains(got.out+got.err, test.says) || strings.Contains(got.out+got.err, test.value+"\n") && test.value != "" {
+				t.Errorf("it exits %d and says\n%s%s\nand not %s", got.code, got.out, got.err, test.says)
+			}
+		})
+	}
+	t.Setenv("REFOLD_TOKEN_FILE", "")
+	t.Setenv(tokenEnv, opsToken)
+	if got := say(t.Context(), "status --verbose"); got.code != 0 || strings.Contains(got.out+got.err, opsToken) {
+		t.Error(got)
+	}
+}
+
+// startEngine runs an engine behind TLS with a pipeline over six events, in a folder of
+// its own that is entered, until the test ends. Variables say how it is asked.
 func startEngine(t *testing.T) {
 	t.Helper()
-	shared := sharedFiles(t)
-	t.Chdir(t.TempDir())
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
-	cert, key, err := selfSigned()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string][]byte{
-		"ca.pem": cert, "tls.key": key, "ops": []byte(opsToken), "sample.jsonl": shared["sample.jsonl"],
-		"engine.yaml": append([]byte("control:\n  listen: "+address+"\n  tls: {cert: ca.pem, key: tls.key}\n  tokens: [{name: ops, file: ops, may: [read, operate]}]\n"), shared["pipelines.yaml"]...),
-	} {
-		if err := os.WriteFile(name, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Symlink(os.Getenv(guestsEnv), "guests"); err != nil {
-		t.Fatal(err)
-	}
+	address := enterFolder(t)
 	if got := say(t.Context(), "event import sample.jsonl --data its"); got.code != 0 {
 		t.Fatal(got)
 	}
@@ -135,17 +173,53 @@ func startEngine(t *testing.T) {
 	go func() { ended <- say(ctx, "run -c engine.yaml --data its") }()
 	t.Cleanup(func() {
 		stop()
-		if got := <-ended; got.code != 0 || strings.Contains(got.err, opsToken) {
+		if got := <-ended; got.code != 0 || strings.Contains(got.err, opsToken) || !strings.Contains(got.err, `"by":"ops","what":"pipelines.pause"`) {
 			t.Error(got)
 		}
 	})
-	t.Setenv("REFOLD_SERVER", "https://"+address)
-	status := "status --json --token-file ops --ca-file ca.pem"
-	for end := time.Now().Add(30 * time.Second); strings.Count(say(t.Context(), status).out, `"state":"live"`) < 2; time.Sleep(20 * time.Millisecond) {
+	url := "https://" + address
+	line := "status --json --token-file ops-token --ca-file ca.pem --server " + url
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(say(t.Context(), line).out, `"state":"live"`); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal(say(t.Context(), status))
+			t.Fatal(say(t.Context(), line))
 		}
 	}
+	t.Setenv("REFOLD_SERVER", url)
+	t.Setenv("REFOLD_TOKEN_FILE", "ops-token")
+	t.Setenv("REFOLD_CA_FILE", "ca.pem")
+}
+
+// enterFolder enters a folder with what the engine needs, and returns where that listens.
+func enterFolder(t *testing.T) (address string) {
+	t.Helper()
+	cert, key, err := selfSigned()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address = l.Addr().String()
+	_ = l.Close()
+	sample := sharedFiles(t)["sample.jsonl"]
+	t.Chdir(t.TempDir())
+	for name, text := range map[string][]byte{
+		"ca.pem": cert, "tls.key": key, "ops-token": []byte(opsToken), "look-token": []byte("a-token-to-look-with"), "sample.jsonl": sample,
+		"engine.yaml": []byte("control:\n  listen: " + address + `
+  tls: {cert: ca.pem, key: tls.key}
+  tokens: [{name: ops, file: ops-token, may: [read, operate]}, {name: look, file: look-token, may: [read]}]
+pipelines: [{name: lines_by_dir, projection: {wasm: guests/lines_by_dir.wasm}, executors: [{null: {}}]}]
+`),
+	} {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(os.Getenv(guestsEnv), "guests"); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 func sharedFiles(t *testing.T) map[string][]byte {
@@ -212,9 +286,10 @@ func TestServerDoesNotAnswer(t *testing.T) {
 	wanting.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
 	wanting.StartTLS()
 	later := httptest.NewServer(replies(`{"error":"there is no GET /v1/transitions"}`, 404))
+	loud := httptest.NewServer(replies(`{"error":"\u001b[2J\u009b1m gone"}`, 409))
 	gone := httptest.NewServer(nil)
 	gone.Close()
-	for _, s := range []*httptest.Server{encrypted, plain, wanting, later} {
+	for _, s := range []*httptest.Server{encrypted, plain, wanting, later, loud} {
 		s.Config.ErrorLog = log.New(io.Discard, "", 0)
 		t.Cleanup(s.Close)
 	}
@@ -241,6 +316,7 @@ func TestServerDoesNotAnswer(t *testing.T) {
 		{"status --server https" + strings.TrimPrefix(plain.URL, "http"), 1, "what listens there does not encrypt"},
 		{"status --server " + plain.URL, 1, "does not answer as an engine does: it says 200 OK, with \"text/html; charset=utf-8\"\n  hint: name the engine's address"},
 		{"status --history --server " + later.URL, 1, "the engine is of version v9.9, and this is refold "},
+		{"status --server " + loud.URL, 1, `refold: \x1b[2J\u009b1m gone` + "\n"},
 		{"status --server " + gone.URL, 1, "nothing listens there: does the engine run"},
 		{"status --server http://example.com:7461", 1, "example.com may be another machine"},
 		{"status --watch --server " + gone.URL, 1, "nothing listens there"},

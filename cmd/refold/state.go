@@ -150,7 +150,7 @@ func (a *app) printState(state json.RawMessage) error {
 	}
 	var rows map[string]json.RawMessage
 	if json.Unmarshal(state, &rows) != nil || len(rows) == 0 {
-		_, err := fmt.Fprintln(a.out, string(state))
+		_, err := fmt.Fprintln(a.out, printable(string(state)))
 		return err
 	}
 	return a.table(stateRows(rows))

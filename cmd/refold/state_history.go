@@ -40,6 +40,6 @@ func (a *app) printChange(c engine.KeyChange) error {
 	case c.State == nil:
 		state = "removed"
 	}
-	_, err := fmt.Fprintf(a.out, "%d  %s  %s  %s  %s\n", c.Position, c.Event.Time.Format(time.RFC3339Nano), c.Event.Type, c.Event.ID, state)
+	_, err := fmt.Fprintf(a.out, "%d  %s  %s  %s  %s\n", c.Position, c.Event.Time.Format(time.RFC3339Nano), c.Event.Type, c.Event.ID, printable(state))
 	return err
 }

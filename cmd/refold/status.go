@@ -209,7 +209,7 @@ func (a *app) printNote(pipeline string, n note) error {
 	if n.hint != "" {
 		text += "  hint: " + n.hint + "\n"
 	}
-	_, err := io.WriteString(a.out, text)
+	_, err := io.WriteString(a.out, printable(text))
 	return err
 }
 

@@ -101,7 +101,7 @@ func (a *app) printProof(p engine.Proof) error {
 		if err := a.printJSON(p); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprint(a.out, proofText(&p)); err != nil {
+	} else if _, err := fmt.Fprint(a.out, printable(proofText(&p))); err != nil {
 		return err
 	}
 	switch {
