@@ -334,6 +334,10 @@ func TestServerDoesNotAnswer(t *testing.T) {
 			t.Errorf("refold %s exits %d and says\n%s%s\nand not %s", test.line, got.code, got.out, got.err, test.says)
 		}
 	}
+}
+
+// What takes too long to be tried, and what an engine of this machine is told of.
+func TestServerAdvice(t *testing.T) {
 	for says, err := range map[string]error{"nothing answers": context.DeadlineExceeded, "mend the name": &net.DNSError{Err: "no such host", Name: "nowhere"}, "": context.Canceled} {
 		if got := adviceOn(fmt.Errorf("following: %w", &control.UnreachedError{Remote: true, Err: err})); !strings.HasPrefix(got, says) || says == "" && got != "" {
 			t.Errorf("%v: %q", err, got)
