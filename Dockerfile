@@ -24,9 +24,9 @@ COPY --from=build /out/refold /usr/bin/refold
 # Copied as what is in a folder, so that they keep their modes.
 COPY --from=build --chown=65532:65532 /out/owned/ /
 USER 65532:65532
-ENV REFOLD_CACHE=/cache
+ENV PATH=/usr/bin REFOLD_DATA=/data REFOLD_CACHE=/cache
 VOLUME ["/data"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/usr/bin/refold", "--data", "/data"]
+ENTRYPOINT ["/usr/bin/refold"]
 CMD ["run", "-c", "/etc/refold"]
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/bin/refold", "--data", "/data", "status", "--json"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/bin/refold", "status", "--json"]

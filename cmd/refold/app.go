@@ -60,10 +60,10 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	a.completePipelines(root)
 	root.InitDefaultCompletionCmd()
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.chooseServer(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.chooseEngine(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.data, "data", "./refold-data", "data `directory`: the embedded log and the pipelines' states")
+	flags.StringVar(&a.data, "data", "./refold-data", "data `directory`: the embedded log and the pipelines' states ($"+dataEnv+")")
 	for _, f := range serverFlags {
 		flags.StringVar(f.of(&a.server), f.name, "", f.about+" ($"+f.env+")")
 	}

@@ -30,7 +30,7 @@ func (a *app) pipelineNames(cmd *cobra.Command, args []string, _ string) ([]cobr
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	if err := a.chooseServer(cmd); err != nil {
+	if err := a.chooseEngine(cmd); err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	names, err := a.knownPipelines(cmd.Context())

@@ -99,9 +99,9 @@ var notRun = map[string]string{
 
 	"docker build -t refold --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) .":          "needs a daemon of Docker's",
 	"docker run -d --name refold --stop-timeout 60 -v refold-data:/data -v ./pipelines:/etc/refold:ro refold": "needs a daemon of Docker's",
-	"docker exec refold /usr/bin/refold --data /data status":                                                  "needs a daemon of Docker's",
-	"systemd-sysusers":        "needs a system that systemd runs",
-	"systemctl daemon-reload": "needs a system that systemd runs",
+	"docker exec refold refold status":                          "needs a daemon of Docker's",
+	"systemd-sysusers":                                          "needs a system that systemd runs",
+	"systemctl daemon-reload":                                   "needs a system that systemd runs",
 	"runuser -u refold -- refold status --data /var/lib/refold": "needs a system that has that user: TestOthersDirectory has root refused, TestOwnerAdvice the line",
 	"systemctl enable --now refold":                             "needs a system that systemd runs",
 	"systemctl reload refold":                                   "needs a system that systemd runs",

@@ -36,6 +36,9 @@ var serverFlags = []struct {
 // whoever is on a machine reads the arguments of its processes.
 const tokenEnv = "REFOLD_TOKEN"
 
+// dataEnv is the variable that stands for --data.
+const dataEnv = "REFOLD_DATA"
+
 // asks is what a command is about.
 type asks int
 
@@ -76,10 +79,13 @@ func asksOf(c *cobra.Command) asks {
 // commandName is as a command is called behind refold.
 func commandName(c *cobra.Command) string { return strings.TrimPrefix(c.CommandPath(), "refold ") }
 
-// chooseServer has a command ask the engine that flags or variables name. A data directory
-// that is named by a flag counts before variables.
-func (a *app) chooseServer(cmd *cobra.Command) error {
+// chooseEngine has a command ask the engine, or work on the data directory, that flags or
+// variables name. A data directory that is named by a flag counts before variables.
+func (a *app) chooseEngine(cmd *cobra.Command) error {
 	given := cmd.Flags().Changed
+	if dir := os.Getenv(dataEnv); dir != "" && !given("data") {
+		a.data = dir
+	}
 	if err := a.checkChoice(given, asksOf(cmd), commandName(cmd)); err != nil {
 		return &usageError{err}
 	}

@@ -39,6 +39,16 @@ func say(ctx context.Context, line string) said {
 	return said{code, out.String(), errs.String()}
 }
 
+// TestDataVariable: a variable names the data directory where no flag does.
+func TestDataVariable(t *testing.T) {
+	t.Setenv(dataEnv, "nowhere")
+	for line, where := range map[string]string{"status": "nowhere", "status --data elsewhere": "elsewhere"} {
+		if got := say(t.Context(), line); got.code != 1 || !strings.HasPrefix(got.err, "refold: "+where+": there is no data directory") {
+			t.Errorf("refold %s exits %d and says %s", line, got.code, got.err)
+		}
+	}
+}
+
 // TestServer: each command that may ask an engine elsewhere does so, and touches nothing
 // here.
 func TestServer(t *testing.T) {
