@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/delivery"
 )
 
 // Options is what an engine needs. Log, Dir, OpenPlugin, OpenExecutor, Logger
@@ -87,7 +88,9 @@ type Engine struct {
 }
 
 // Open loads all projections first, and only if every one can be run does it
-// open, or make, the pipelines' states.
+// open, or make, the pipelines' states. A pipeline of which an executor says that it
+// may be opened later, as where its database is away, is faulted until then; the others do
+// not notice.
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
 	removeLeft()
@@ -105,9 +108,14 @@ func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, 
 		e.pipelines = append(e.pipelines, newPipeline(d, &e.opts, jobs, e.goOn))
 	}
 	for _, p := range e.pipelines {
-		if err := p.open(ctx); err != nil {
+		err := p.open(ctx)
+		if err == nil {
+			continue
+		}
+		if _, passes := delivery.Retryable(err); !passes || p.life.state() != Loading || ctx.Err() != nil {
 			return nil, errors.Join(err, e.Close(ctx))
 		}
+		_ = p.faultUnopened(err) // of this pipeline alone: its status has the error
 	}
 	for _, spec := range e.opts.Retired {
 		e.retired = append(e.retired, e.retire(ctx, spec))

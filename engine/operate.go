@@ -191,12 +191,12 @@ func (p *pipeline) reopen(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		return p.fault(err)
+		return p.faultUnopened(err)
 	}
 	if p.live == before {
 		p.serve(nil)
 	}
-	p.stale = false
+	p.stale, p.reopening = false, reopening{}
 	p.release(ctx, before)
 	return nil
 }

@@ -40,6 +40,7 @@ type pipeline struct {
 	// which is to replace it; tried: that has failed. Only who holds the token of work
 	// looks.
 	stale, outdated, tried bool
+	reopening              reopening
 
 	// mu guards what an operator sees. declared and live are written only by who holds
 	// the token of work, which therefore reads them without mu.

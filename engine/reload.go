@@ -170,7 +170,7 @@ func (e *Engine) admit(ctx context.Context, d *declaration) error {
 	case err != nil && p.life.state() != Loading:
 		return errors.Join(err, p.close(ctx))
 	case err != nil:
-		_ = p.fault(err)
+		_ = p.faultUnopened(err)
 	default:
 		err = p.faulted()
 	}

@@ -217,6 +217,13 @@ func (p *pipeline) attend(ctx context.Context, live *liveRun) {
 				p.opts.Logger.Warn("what is kept too long stays for now", "pipeline", p.name, "error", err)
 			}
 			continue
+		case <-p.reopening.due:
+			p.reopening.due = nil
+			if p.life.state() != Faulted {
+				continue
+			}
+			_ = p.reopen(ctx) // whoever wants the error finds it in the status
+			return
 		case r = <-p.orders:
 		case r = <-p.turns:
 		}
