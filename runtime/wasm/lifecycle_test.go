@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// TestLoadAndUnload: loading a module, running an instance and closing both, ten
+// TestLoadAndUnload: loading a module, running an instance and closing both, two
 // thousand times on one host with a cache, leaves no memory, machine code or
 // goroutine behind.
 func TestLoadAndUnload(t *testing.T) {
 	h := newHost(t, nil)
 	path, hostilePath := write(t, stepper().Bytes()), write(t, hostile([]byte{0}).Bytes())
-	leavesNothing(t, 10_000, func(n int) {
+	leavesNothing(t, 2_000, func(n int) {
 		turn(t, h, path, n%10 == 0)
 		if n%10 == 0 {
 			fail(t, h, hostilePath)
