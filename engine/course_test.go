@@ -46,7 +46,7 @@ func (d drawn) Output() io.Writer                 { return d.T.Output() }
 
 // setChecks makes rapid check fewer times until the test ends, unless the command line
 // says how often: for properties of whole engines, which take a tenth of a second each
-// and are checked under the race detector as well.
+// and most are checked under the race detector as well.
 func setChecks(t *testing.T) {
 	checks := flag.Lookup("rapid.checks")
 	if testing.Short() || checks.Value.String() != checks.DefValue {

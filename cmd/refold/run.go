@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -222,7 +221,7 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, reloads *reloader, mo
 	if err != nil {
 		return err
 	}
-	tellServiceManager(logger, daemon.SdNotifyReady, fmt.Sprintf("%d pipelines", len(r.pipelines)))
+	tellServiceManager(logger, daemon.SdNotifyReady, counted(len(r.pipelines), "pipeline"))
 	logger.Info("the engine runs", "pipelines", len(r.pipelines), "data", a.data, "log", s.logURL)
 	var following sync.WaitGroup
 	following.Go(func() { reloads.follow(ctx, asked) })

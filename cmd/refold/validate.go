@@ -50,6 +50,6 @@ func (a *app) validate(ctx context.Context, file string, starts bool) (err error
 	if a.json {
 		return a.printJSON(map[string]any{"valid": true, "pipelines": len(c.Pipelines)})
 	}
-	_, err = fmt.Fprintf(a.out, "%s is valid: %d pipelines\n", file, len(c.Pipelines))
+	_, err = fmt.Fprintf(a.out, "%s is valid: %s\n", file, counted(len(c.Pipelines), "pipeline"))
 	return err
 }

@@ -80,7 +80,7 @@ var about = map[string]aboutKey{
 
 	"Delivery.replay":   {schema: words(modes...), absent: "`execute` for `sqlite`, `postgres` and `file`, `suppress` elsewhere"},
 	"Delivery.on_error": {schema: words(outcomes...), absent: "the pipeline's"},
-	"Retry.attempts":    {schema: number(1, 1<<31-1), value: 10},
+	"Retry.attempts":    {schema: number(1, maxAttempts), value: 10},
 	"Retry.first":       {value: "100ms"},
 	"Retry.longest":     {value: "30s"},
 

@@ -27,6 +27,12 @@ func (a At) Where(key string) Pos {
 	return a.pos
 }
 
+// outside reports whether the number at key does not lie between 1 and most. Where the key
+// is absent 0 stands for the default.
+func (a At) outside(key string, n, most int64) bool {
+	return n < 0 || n > most || n == 0 && a.Sets(key)
+}
+
 // Sets reports whether key stands in the mapping.
 func (a At) Sets(key string) bool {
 	_, ok := a.keys[key]

@@ -2,12 +2,16 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"time"
 
 	"gopkg.in/yaml.v3"
 )
+
+// maxAttempts is more than anybody waits for.
+const maxAttempts = math.MaxInt32
 
 // Delivery is how effects come to an executor, whatever its kind.
 type Delivery struct {
@@ -68,8 +72,8 @@ func (r *rules) delivery(e *Executor) {
 	r.oneOf(e.Where("replay"), "replay", e.Replay, modes)
 	r.oneOf(e.Where("on_error"), "on_error", e.OnError, outcomes)
 	t := &e.Retry
-	if t.Attempts < 0 {
-		r.fail(t.Where("attempts"), "1 tries once", "attempts must be at least 1")
+	if t.outside("attempts", int64(t.Attempts), maxAttempts) {
+		r.fail(t.Where("attempts"), "1 tries once", "attempts must lie between 1 and %d", maxAttempts)
 	}
 	if t.First < 0 {
 		r.fail(t.Where("first"), "", "first must not be negative")

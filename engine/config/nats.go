@@ -121,7 +121,7 @@ func (r *rules) publish(p *NATSPublish) {
 	if p.Stream != "" && !streamName.MatchString(p.Stream) {
 		r.fail(p.Where("stream"), "use letters, digits, _ and -", "%q cannot name a stream", p.Stream)
 	}
-	if p.Window < 0 || p.Window > maxWindow {
+	if p.outside("window", int64(p.Window), maxWindow) {
 		r.fail(p.Where("window"), "1 waits for each message before the next", "window must lie between 1 and %d", maxWindow)
 	}
 	r.keys(p.Keys)

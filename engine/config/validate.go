@@ -74,7 +74,7 @@ func (r *rules) store(s *Store) {
 		r.embedded(s)
 	}
 	r.login(s.At, s.URL, &s.Login)
-	if s.Replicas < 0 || s.Replicas > maxReplicas {
+	if s.outside("replicas", int64(s.Replicas), maxReplicas) {
 		r.fail(s.Where("replicas"), "3 survive the loss of one server, 5 of two", "replicas must lie between 1 and %d", maxReplicas)
 	}
 	if s.Stream != "" && !streamName.MatchString(s.Stream) {
@@ -176,16 +176,16 @@ func (r *rules) projection(p *Pipeline) {
 	if pr.SHA256 != "" && !hexDigest.MatchString(pr.SHA256) {
 		r.fail(pr.Where("sha256"), "see `sha256sum FILE.wasm`", "%q is not a SHA-256 in 64 lower-case hex digits", pr.SHA256)
 	}
-	if pr.MemoryPages < 0 || pr.MemoryPages > maxMemoryPages {
+	if pr.outside("memory_pages", int64(pr.MemoryPages), maxMemoryPages) {
 		r.fail(pr.Where("memory_pages"), "a page is 64 KiB", "memory_pages must lie between 1 and %d", maxMemoryPages)
 	}
-	if pr.FuelPerEvent < 0 || pr.FuelPerEvent > maxFuelPerEvent {
+	if pr.outside("fuel_per_event", int64(pr.FuelPerEvent), maxFuelPerEvent) {
 		r.fail(pr.Where("fuel_per_event"), "a unit is about one instruction", "fuel_per_event must lie between 1 and %d", int64(maxFuelPerEvent))
 	}
-	if pr.StackSlots < 0 || pr.StackSlots > maxStackSlots {
+	if pr.outside("stack_slots", int64(pr.StackSlots), maxStackSlots) {
 		r.fail(pr.Where("stack_slots"), "a slot is about one local variable", "stack_slots must lie between 1 and %d", maxStackSlots)
 	}
-	if pr.Workers < 0 || pr.Workers > maxWorkers {
+	if pr.outside("workers", int64(pr.Workers), maxWorkers) {
 		r.fail(pr.Where("workers"), "more than there are processors do not help", "workers must lie between 1 and %d", maxWorkers)
 	}
 }

@@ -43,7 +43,7 @@ func (r *rules) executor(e *Executor) {
 		r.file(e.File)
 	}
 	if e.Collect != nil && e.Collect.Limit < 0 {
-		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must be at least 1")
+		r.fail(e.Collect.Where("limit"), "leave it out for the default", "limit must not be negative")
 	}
 }
 

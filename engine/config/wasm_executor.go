@@ -142,7 +142,7 @@ func (r *rules) wasmExecutor(w *WASMExecutor) {
 		{"fuel_per_effect", w.FuelPerEffect, maxFuelPerEvent, "a unit is about one instruction"},
 		{"stack_slots", int64(w.StackSlots), maxStackSlots, "a slot is about one local variable"},
 	} {
-		if limit.n < 0 || limit.n > limit.most {
+		if w.outside(limit.key, limit.n, limit.most) {
 			r.fail(w.Where(limit.key), limit.hint, "%s must lie between 1 and %d", limit.key, limit.most)
 		}
 	}
