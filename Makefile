@@ -4,6 +4,10 @@
 GO       ?= go
 TESTFLAGS ?=
 
+# How often a property is checked, where rapid by itself does so a hundred times: forty at
+# each run of all tests are many thousand in a month.
+RAPID_CHECKS ?= 40
+
 # What runs goroutines of its own. The race detector slows everything down, the
 # compilation of guests most of all, so these run shorter under it.
 CONCURRENT = ./engine ./engine/control ./engine/delivery ./engine/feed ./engine/job ./engine/journal ./eventstore/archive ./eventstore/jetstream ./eventstore/repository ./eventstore/resources \
@@ -33,7 +37,7 @@ run: ## See it work: a fleet of servers from commands to a live, replayed read m
 .PHONY: test
 test: tools build guests ## Install what the tests need, then run all tests, and what is concurrent under the race detector
 	$(GO) vet ./...
-	$(GO) test $(QUICKER) -timeout 15m $(TESTFLAGS) ./...
+	RAPID_CHECKS=$(RAPID_CHECKS) $(GO) test $(QUICKER) -timeout 15m $(TESTFLAGS) ./...
 	$(GO) test $(QUICKER) $(UNWATCHED) -race -short -timeout 15m $(TESTFLAGS) $(CONCURRENT)
 
 .PHONY: soak

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -44,18 +43,6 @@ func (d drawn) Cleanup(f func())                  { d.T.Cleanup(f) }
 func (d drawn) Context() context.Context          { return d.T.Context() }
 func (d drawn) Output() io.Writer                 { return d.T.Output() }
 
-// setChecks makes rapid check fewer times until the test ends, unless the command line
-// says how often: for properties of whole engines, which take a tenth of a second each
-// and most are checked under the race detector as well.
-func setChecks(t *testing.T) {
-	checks := flag.Lookup("rapid.checks")
-	if testing.Short() || checks.Value.String() != checks.DefValue {
-		return
-	}
-	must(t, checks.Value.Set("40"))
-	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) }) // it was good before
-}
-
 // course is an engine under random orders, and beside it what must come of
 // them, in other words than the lifecycle's.
 type course struct {
@@ -79,7 +66,6 @@ type course struct {
 // but behind a crash or a fault.
 func TestAPipelineUnderRandomOrders(t *testing.T) {
 	all := history(400)
-	setChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		c := newCourse(drawn{t, rt}, all)
 		defer c.end()

@@ -47,7 +47,6 @@ func TestWorkersChangeNothing(t *testing.T) {
 		t.Skip("short: the race detector sees pools of workers elsewhere")
 	}
 	all := history(300)
-	setChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, len(all)).Draw(rt, "events")
 		spec := rapid.SampledFrom([]config.Pipeline{lines(), filtered(lines()), narrowed()}).Draw(rt, "pipeline")

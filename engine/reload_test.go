@@ -557,7 +557,6 @@ var variants = map[string]func() config.Pipeline{
 // is declared last, and no generation folds an event twice.
 func TestReloadsUnderRandomOrders(t *testing.T) {
 	all := history(300)
-	setChecks(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp("", "refold-reload-")
 		must(t, err)

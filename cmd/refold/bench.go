@@ -51,7 +51,7 @@ func (a *app) benchCommand() *cobra.Command {
 	}
 	c.Flags().StringSliceVar(&f.only, "only", nil, "measure only these `names`, separated by commas")
 	c.Flags().BoolVar(&f.long, "long", false, "measure also what takes many minutes, in part over ten times the events and some GB of disk")
-	c.Flags().IntVar(&f.events, "events", benchEvents, "the log's number of `events`; the other sizes shrink with it")
+	c.Flags().IntVar(&f.events, "events", benchEvents, "the log's number of `events`; the other sizes shrink with it, and below ten thousand the rounds")
 	c.Flags().StringVar(&f.module, "module", "", "guest lines_by_dir of examples/git-history, a `file`, for what begins with visible_")
 	return c
 }

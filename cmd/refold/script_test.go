@@ -235,7 +235,7 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(end) {
 			ts.Fatalf("no output that matches %s within %s", want, limit)
 		}
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // which leaves something for who is waited for
 	}
 }
 
