@@ -66,7 +66,8 @@ func (b *bench) appends(ctx context.Context) (err error) {
 		return err
 	}
 	b.found(appendVsPublish, float64(medians[1])/float64(medians[0]))
-	return errors.Join(checkAppended(ctx, store, each), checkAppended(ctx, bare, each))
+	all := b.rounds(appendRounds) * appendWriters * each
+	return errors.Join(checkAppended(ctx, store, all), checkAppended(ctx, bare, all))
 }
 
 // appendAll lets each writer append to an aggregate of its own, and expect its
@@ -145,8 +146,7 @@ func fromWriters(do func(writer int) error) (time.Duration, error) {
 
 // checkAppended makes sure that the stream holds all events, and that they can
 // be read as events.
-func checkAppended(ctx context.Context, store *jetstream.Store, each int) error {
-	want := appendRounds * appendWriters * each
+func checkAppended(ctx context.Context, store *jetstream.Store, want int) error {
 	events, err := store.ReadAll(ctx, 1, want+1)
 	if err == nil && len(events) != want {
 		err = fmt.Errorf("%d events were stored, not %d", len(events), want)

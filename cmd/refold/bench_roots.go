@@ -9,7 +9,7 @@ import (
 	"github.com/refold-dev/refold/plugins/null"
 )
 
-const rootsRounds = 3
+const rootsRounds = 5
 
 // roots measures replays of a keyed guest with state roots against those without. A
 // quarter of the log is long enough.

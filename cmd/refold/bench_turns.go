@@ -16,11 +16,9 @@ type benchSide func(ctx context.Context, round int) (time.Duration, error)
 
 // takeTurns lets the sides work in turns, each round begun by another one, so
 // that whatever else the machine does hits all of them, and returns their
-// medians. A run over few events shows that it works, for which once is enough.
+// medians.
 func (b *bench) takeTurns(ctx context.Context, what string, rounds int, sides ...benchSide) ([]time.Duration, error) {
-	if b.flags.events < manyEvents {
-		rounds = 1
-	}
+	rounds = b.rounds(rounds)
 	times := make([][]time.Duration, len(sides))
 	for round := range rounds {
 		b.say("%s: %d of %d", what, round+1, rounds)
@@ -42,6 +40,15 @@ func (b *bench) takeTurns(ctx context.Context, what string, rounds int, sides ..
 		medians[i] = quantile(times[i], 0.5)
 	}
 	return medians, nil
+}
+
+// rounds is n, but in a run over few events, which shows that it works: for that once is
+// enough.
+func (b *bench) rounds(n int) int {
+	if b.flags.events < manyEvents {
+		return 1
+	}
+	return n
 }
 
 // quantile is the value that a share q of all does not exceed. It sorts.
