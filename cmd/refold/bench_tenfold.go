@@ -12,6 +12,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/eventstore/jetstream"
 	"github.com/refold-dev/refold/runtime/wasm"
 )
 
@@ -19,7 +20,6 @@ const (
 	tenfoldRounds     = 3
 	tenfoldAggregates = 10_000
 	residentEvery     = 10 * time.Millisecond
-	duplicateWindow   = 2 * time.Minute // of a stream, by default
 )
 
 const tenfoldConfig = `store: {sync: interval}
@@ -134,13 +134,13 @@ func (t *tenfold) fill(ctx context.Context, s *session) (err error) {
 }
 
 // awaitForgotten waits until the log's server, when it starts, takes none of the import's
-// ids into memory: it does so with those of its duplicate window, at some 400 bytes each,
+// ids into memory: it does so with those of its duplicate window, at a few hundred bytes each,
 // and they would be most of what is measured.
 func (t *tenfold) awaitForgotten(ctx context.Context) error {
 	if t.b.flags.events < manyEvents { // whose number means nothing
 		return nil
 	}
-	left := time.Until(t.filled.Add(duplicateWindow))
+	left := time.Until(t.filled.Add(jetstream.DefaultDuplicateWindow))
 	t.b.say("%s: waiting %s for the duplicate window to pass", rss10M, left.Round(time.Second))
 	select {
 	case <-ctx.Done():

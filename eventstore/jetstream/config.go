@@ -64,10 +64,12 @@ type Config struct {
 }
 
 const (
-	defaultPrefix          = "infrastructure"
-	defaultMaxBatch        = 1024
-	defaultDuplicateWindow = 2 * time.Minute
+	defaultPrefix   = "infrastructure"
+	defaultMaxBatch = 1024
 )
+
+// DefaultDuplicateWindow is Config.DuplicateWindow where nobody says otherwise.
+const DefaultDuplicateWindow = 2 * time.Minute
 
 func (c Config) withDefaults() (Config, error) {
 	if c.Prefix == "" {

@@ -47,7 +47,7 @@ func streamConfig(cfg Config) jetstream.StreamConfig {
 		sc.Storage = jetstream.MemoryStorage
 	}
 	if sc.Duplicates == 0 {
-		sc.Duplicates = defaultDuplicateWindow
+		sc.Duplicates = DefaultDuplicateWindow
 	}
 	return sc
 }
