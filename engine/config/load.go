@@ -10,9 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -203,34 +201,3 @@ func resolve(file string, path *string) {
 	}
 	*path = joined
 }
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
-// syntaxError places an error of the YAML library, which knows the line only: of what the
-// parser misses, that before the one in which the list or mapping begins.
-func syntaxError(file string, text []byte, err error) *Error {
-	e := &Error{Pos: Pos{file, 1, 1}, Message: err.Error(), Hint: "check indentation (spaces only), quotes and colons on this line and the one before"}
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-		e.Message = "not valid YAML: " + m[2]
-		if n, err := strconv.Atoi(m[1]); err == nil {
-			e.Line = n
-			if missing.MatchString(m[2]) {
-				e.Line++
-			}
-		}
-	}
-	lines := strings.SplitAfter(string(text), "\n")
-	e.Line = min(e.Line, len(lines))
-	line := lines[e.Line-1]
-	if begins := strings.TrimLeft(line, " "); strings.TrimSpace(begins) != "" {
-		e.Column += len(line) - len(begins)
-	}
-	near := lines[max(e.Line-2, 0):min(e.Line+1, len(lines))]
-	if strings.Contains(strings.Join(near, ""), "${") {
-		e.Hint = "put a variable in quotes where it stands within braces or brackets: \"${NAME}\""
-	}
-	return e
-}
-
-// missing is what the parser says, and not the scanner below it.
-var missing = regexp.MustCompile(`^did not find expected (<|node content|'-' indicator|key|',' or)`)
