@@ -20,6 +20,9 @@ func adviceOn(err error) string {
 	if errors.As(err, &h) {
 		return h.hint
 	}
+	if errors.Is(err, engine.ErrNoKey) {
+		return "`refold state PIPELINE` shows all keys that it has"
+	}
 	if advice := serverAdvice(err); advice != "" {
 		return advice
 	}

@@ -60,6 +60,8 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	a.completePipelines(root)
 	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	strictly(root)
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return a.chooseEngine(cmd) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	flags := root.PersistentFlags()
@@ -78,20 +80,44 @@ func (a *app) group(name, short string, commands ...*cobra.Command) *cobra.Comma
 		Use:   name,
 		Short: short,
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				text += fmt.Sprintf(", did you mean %q?", strings.Join(near, `" or "`))
-			}
-			return &usageError{errors.New(text)}
-		},
+		RunE:  helpOrUnknown,
 	}
 	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(commands...)
 	return c
+}
+
+// helpOrUnknown is what a command does that only holds others.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf(`, did you mean "%s"?`, strings.Join(near, `" or "`))
+	}
+	return &usageError{errors.New(text)}
+}
+
+// strictly has the commands that cobra makes, too, take arguments that lead nowhere for
+// wrong usage.
+func strictly(root *cobra.Command) {
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args, c.RunE = cobra.ArbitraryArgs, helpOrUnknown
+			for _, shell := range c.Commands() {
+				shell.Args = args(cobra.NoArgs)
+			}
+		case "help":
+			c.Args = func(_ *cobra.Command, names []string) error {
+				if _, rest, err := root.Find(names); err != nil || len(rest) > 0 {
+					return &usageError{fmt.Errorf("there is no command %q", strings.Join(names, " "))}
+				}
+				return nil
+			}
+		}
+	}
 }
 
 // args makes a wrong number of arguments a usage error.

@@ -211,7 +211,7 @@ func (a *app) aboutJob(ctx context.Context, args []string, want opening, in job.
 		}
 		switch len(fit) {
 		case 0:
-			return fmt.Errorf("there is no replay job to %s", in)
+			return &hinted{fmt.Errorf("there is no replay job to %s", in), "`refold replay list` shows those that there are"}
 		case 1:
 			return do(s, fit[0])
 		}

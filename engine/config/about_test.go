@@ -21,6 +21,10 @@ func words(list ...string) schema { return schema{"enum": list} }
 func pattern(p interface{ String() string }) schema {
 	return schema{"type": "string", "pattern": p.String()}
 }
+
+// some is a list that may not be empty.
+func some(item schema) schema { return schema{"type": "array", "minItems": 1, "items": item} }
+
 func listOf(item schema) schema { return schema{"type": "array", "items": item} }
 
 // about has what the rules in this package say of single keys, from the same values.
@@ -41,10 +45,10 @@ var about = map[string]aboutKey{
 	"Control.pprof":         {value: false},
 	"ControlToken.name":     {schema: pattern(pipelineName), required: true},
 	"ControlToken.file":     {required: true},
-	"ControlToken.may":      {schema: listOf(words("read", "operate")), required: true},
+	"ControlToken.may":      {schema: some(words("read", "operate")), required: true},
 	"ControlTLS.cert":       {required: true},
 	"ControlTLS.key":        {required: true},
-	"ControlTLS.client_may": {schema: listOf(words("read", "operate")), absent: "both"},
+	"ControlTLS.client_may": {schema: some(words("read", "operate")), absent: "both"},
 	"ControlNATS.subject":   {schema: pattern(controlSubject), absent: "`refold-control.` and the prefix"},
 
 	"Logging.level":  {schema: words(logLevels...), value: "info"},

@@ -151,6 +151,9 @@ func (r *rules) controlTLS(c *Control) {
 	if c.TLS.Sets("client_may") && (c.TLS.ClientCA == "" || len(c.Tokens) > 0) {
 		r.fail(c.TLS.Where("client_may"), "remove it", "client_may is about certificates alone: client_ca without tokens")
 	}
+	if c.TLS.Sets("client_may") && len(c.TLS.ClientMay) == 0 {
+		r.fail(c.TLS.Where("client_may"), "say client_may: [read], or leave it out for [read, operate]", "who shows a certificate may do nothing")
+	}
 	r.rights(c.TLS.Where("client_may"), c.TLS.ClientMay)
 }
 

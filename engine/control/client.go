@@ -72,7 +72,7 @@ func (e *AnswerError) Error() string { return e.Text }
 
 // Is has a client see of which kind the engine's error was.
 func (e *AnswerError) Is(kind error) bool {
-	return kind == engine.ErrUnknownPipeline && e.Code == http.StatusNotFound && strings.HasSuffix(e.Text, ": "+kind.Error())
+	return (kind == engine.ErrUnknownPipeline || kind == engine.ErrNoKey) && e.Code == http.StatusNotFound && strings.HasSuffix(e.Text, ": "+kind.Error())
 }
 
 // Status returns the status of all pipelines.
