@@ -50,8 +50,7 @@ func (h *holder) CloseIdleConnections() { h.next.(*http.Transport).CloseIdleConn
 
 func (h *holder) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := h.next.RoundTrip(r)
-	isMonitor := r.Header.Get("Authorization") == ""
-	if err != nil || isMonitor || resp.Header.Get("Content-Type") == "text/event-stream" || !strings.HasPrefix(r.URL.Path, "/v1/") {
+	if err != nil || !isHeld(r, resp) {
 		return resp, err
 	}
 	body, err := io.ReadAll(resp.Body)
@@ -64,6 +63,16 @@ func (h *holder) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return resp, nil
+}
+
+// isHeld leaves out streams, texts, and what a monitor says of what it does not have.
+func isHeld(r *http.Request, resp *http.Response) bool {
+	switch r.URL.Path {
+	case "/healthz", "/readyz":
+		return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusServiceUnavailable
+	}
+	isMonitor := r.Header.Get("Authorization") == ""
+	return !isMonitor && resp.Header.Get("Content-Type") != "text/event-stream" && strings.HasPrefix(r.URL.Path, "/v1/")
 }
 
 type failing struct{ err error }
@@ -83,8 +92,8 @@ func (h *holder) fits(r *http.Request, resp *http.Response, body []byte) error {
 	switch {
 	case op == nil && resp.StatusCode < 400:
 		return fmt.Errorf("there is no such operation")
-	case resp.StatusCode == http.StatusOK:
-		content := op.Responses.Value("200").Value.Content.Get(media)
+	case op != nil && op.Responses.Status(resp.StatusCode) != nil:
+		content := op.Responses.Status(resp.StatusCode).Value.Content.Get(media)
 		if content == nil {
 			return fmt.Errorf("it is %q", media)
 		}

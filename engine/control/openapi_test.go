@@ -86,8 +86,15 @@ func openAPIOf(t *testing.T) []byte {
 		of[strings.ToLower(verbs[i].method)] = d.operation(&verbs[i])
 	}
 	for _, w := range watches {
-		paths[w.path] = object{"get": object{"operationId": strings.Trim(w.path, "/"), "tags": []string{"monitor"}, "summary": w.about, "x-refold-right": Read,
-			"responses": object{"200": object{"description": "well"}, "default": object{"$ref": "#/components/responses/Error"}}}}
+		responses := object{"default": object{"$ref": "#/components/responses/Error"}}
+		if w.answers == nil {
+			responses["200"] = object{"description": "The answer.", "content": object{"text/plain": object{"schema": object{"type": "string"}}}}
+		} else {
+			content := object{mediaJSON: object{"schema": d.schema(w.answers)}}
+			responses["200"] = object{"description": "It is so.", "content": content}
+			responses["503"] = object{"description": "It is not, and why.", "content": content}
+		}
+		paths[w.path] = object{"get": object{"operationId": strings.Trim(w.path, "/"), "tags": []string{"monitor"}, "summary": w.about, "x-refold-right": Read, "responses": responses}}
 	}
 	text, err := json.MarshalIndent(d.document(paths), "", " ")
 	if err != nil {

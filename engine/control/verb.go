@@ -99,9 +99,13 @@ type ofPipeline struct {
 // made of this table.
 var verbs = slices.Concat(pipelineVerbs, transitionVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, configurationVerbs, documentVerbs)
 
-// watches are what a monitor serves, and a server as well.
-var watches = []struct{ path, about string }{
-	{"/healthz", "Whether all pipelines are well: with 503 where one is not."},
-	{"/readyz", "Whether the engine runs and each pipeline folds that should: with 503 where one does not."},
-	{"/metrics", "Figures, as Prometheus reads them."},
+// watches are what a monitor serves, and a server as well, with the type of the answer,
+// which is a text where there is none.
+var watches = []struct {
+	path, about string
+	answers     reflect.Type
+}{
+	{"/healthz", "Whether all pipelines are well: with 503 where one is not.", reflect.TypeFor[Health]()},
+	{"/readyz", "Whether the engine runs and each pipeline folds that should: with 503 where one does not.", reflect.TypeFor[Readiness]()},
+	{"/metrics", "Figures, as Prometheus reads them.", nil},
 }
