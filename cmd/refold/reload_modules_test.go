@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,6 +16,8 @@ import (
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
 	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/engine/datadir"
+	"github.com/refold-dev/refold/runtime/wasm"
 )
 
 // However often a module is replaced, an engine has only those loaded that serve, are kept
@@ -43,6 +46,51 @@ func TestReplacedModulesAreFreed(t *testing.T) {
 		untilBuilt(t, e)
 		if n := len(reloads.run.parts.modules); n > 3 {
 			t.Errorf("round %d: %d modules are loaded", round, n)
+		}
+	}
+}
+
+// A module that lies at two paths is loaded once, and freed with the last of them.
+func TestModuleAtTwoPaths(t *testing.T) {
+	parts, err := newParts(t.Context(), datadir.At(t.TempDir()), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := parts.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	text := []byte("fromAll().when({ $any(state, e) { return 1 } });")
+	var at [2]config.Pipeline
+	var loaded [2]*wasm.Module
+	for i := range at {
+		at[i].Projection.WASM = filepath.Join(t.TempDir(), "counted.js")
+		if err := os.WriteFile(at[i].Projection.WASM, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if loaded[i], err = parts.module(t.Context(), at[i].Projection); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if loaded[0] != loaded[1] {
+		t.Error("it is loaded twice")
+	}
+	for _, c := range []struct {
+		needed []config.Pipeline
+		want   error
+	}{{at[1:], nil}, {nil, wasm.ErrClosed}} {
+		if err := parts.dropModules(t.Context(), c.needed); err != nil {
+			t.Fatal(err)
+		}
+		instance, err := loaded[1].Instantiate(t.Context())
+		if !errors.Is(err, c.want) {
+			t.Errorf("with %d of two paths needed: %v, want %v", len(c.needed), err, c.want)
+		}
+		if err == nil {
+			if err := instance.Close(t.Context()); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

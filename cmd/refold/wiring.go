@@ -109,7 +109,8 @@ func (p *parts) load(ctx context.Context, spec config.Projection) (starter, erro
 	return func(ctx context.Context) (engine.Plugin, error) { return m.Instantiate(ctx) }, nil
 }
 
-// module loads each module once.
+// module loads each module once, also one that lies at several paths: in a pipeline's
+// folder and, as a copy, in the data directory.
 func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Module, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +118,9 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 	m, ok := p.modules[from]
 	if !ok {
 		var err error
-		m, err = p.host.Load(ctx, from.path, from.limits)
+		if m, err = p.elsewhere(from); m == nil && err == nil {
+			m, err = p.host.Load(ctx, from.path, from.limits)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -132,6 +135,23 @@ func (p *parts) module(ctx context.Context, spec config.Projection) (*wasm.Modul
 		}
 	}
 	return m, nil
+}
+
+// elsewhere is a module that is loaded from another path and is the same; nil for none.
+func (p *parts) elsewhere(from source) (*wasm.Module, error) {
+	if len(p.modules) == 0 {
+		return nil, nil
+	}
+	digest, err := wasm.Digest(from.path)
+	if err != nil {
+		return nil, err
+	}
+	for other, m := range p.modules {
+		if other.limits == from.limits && m.Digest() == digest {
+			return m, nil
+		}
+	}
+	return nil, nil
 }
 
 func (p *parts) sourceOf(spec config.Projection) source {
@@ -156,14 +176,27 @@ func (p *parts) dropModules(ctx context.Context, needed []config.Pipeline) error
 	return errors.Join(dropUnless(ctx, p.modules, keep), dropUnless(ctx, p.executorModules, keep))
 }
 
-func dropUnless[M interface{ Close(context.Context) error }](ctx context.Context, modules map[source]M, keep map[source]bool) (err error) {
+func dropUnless[M closer](ctx context.Context, modules map[source]M, keep map[source]bool) (err error) {
+	dropped, kept := map[M]bool{}, map[M]bool{}
 	for from, m := range modules {
-		if !keep[from] {
-			delete(modules, from)
+		if keep[from] {
+			kept[m] = true
+			continue
+		}
+		dropped[m] = true
+		delete(modules, from)
+	}
+	for m := range dropped {
+		if !kept[m] {
 			err = errors.Join(err, m.Close(ctx))
 		}
 	}
 	return err
+}
+
+type closer interface {
+	comparable
+	Close(context.Context) error
 }
 
 // limitsOf are the limits that a pipeline sets; zero where it does not.

@@ -122,7 +122,9 @@ func (m *Module) Manifest() manifest.Manifest { return m.manifest }
 
 // Digest identifies the module's file, or the script's file, its name and the
 // module that runs it: "sha256:" and 64 hex digits.
-func (m *Module) Digest() string { return "sha256:" + hex.EncodeToString(m.digest[:]) }
+func (m *Module) Digest() string { return asText(m.digest) }
+
+func asText(d snapshot.Digest) string { return "sha256:" + hex.EncodeToString(d[:]) }
 
 // Size is the size of the module's file in bytes; for a script, that of the
 // module that runs it is added.

@@ -43,6 +43,13 @@ func readSource(path string) (source, error) {
 	return source{interpreter, script, sha256.Sum256(append(code[:], script...))}, nil
 }
 
+// Digest is the digest that the module or script at path has once it is loaded, as
+// Module.Digest gives it.
+func Digest(path string) (string, error) {
+	from, err := readSource(path)
+	return asText(from.digest), err
+}
+
 // loadScript hands the script, if there is one, to the module that runs it.
 func (i *Instance) loadScript() error {
 	if i.module.script == nil {
