@@ -139,11 +139,16 @@ func (d *diagnosis) natsServer(ctx context.Context, name string, spec *config.NA
 	d.failed(name, err, "start that server, or mend what the pipeline says of it")
 }
 
-// webhook looks whether somebody listens. A request would be one too many.
+// webhook looks whether it can be opened, with the secrets that it needs, and whether
+// somebody listens. A request would be one too many.
 func (d *diagnosis) webhook(ctx context.Context, name string, spec *config.HTTP) {
-	secret, err := readSecret(&spec.URL, "the url")
-	if err != nil {
-		d.failed(name, err, "")
+	x, err := openHTTP(nil, ctx, config.Executor{HTTP: spec}, "", 0)
+	if err == nil {
+		err = x.Close()
+	}
+	secret, missing := readSecret(&spec.URL, "the url")
+	if err = errors.Join(err, missing); err != nil {
+		d.failed(name, err, "put it there, or mend what the pipeline says of it")
 		return
 	}
 	u, err := url.Parse(spec.URL.Prefix + secret)

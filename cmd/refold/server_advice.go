@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -28,8 +29,15 @@ func serverAdvice(err error) string {
 		return answerAdvice(answer)
 	case errors.As(err, &unreached) && unreached.Remote:
 		return unreachedAdvice(unreached.Err)
+	case errors.As(err, &unreached) && hasEnded(unreached.Err):
+		return "the engine has ended meanwhile: start it again, or ask again without one"
 	}
 	return ""
+}
+
+// hasEnded reports whether an error says that a process is no longer there.
+func hasEnded(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func answerAdvice(e *control.AnswerError) string {

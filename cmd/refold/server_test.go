@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -355,6 +356,11 @@ func TestServerAdvice(t *testing.T) {
 	}
 	if got := adviceOn(&control.UnreachedError{Err: context.DeadlineExceeded}); got != "" {
 		t.Errorf("of an engine of this machine: %q", got)
+	}
+	for _, err := range []error{syscall.ECONNREFUSED, io.ErrUnexpectedEOF} {
+		if got := adviceOn(&control.UnreachedError{Err: err}); !strings.HasPrefix(got, "the engine has ended") {
+			t.Errorf("%v: %q", err, got)
+		}
 	}
 }
 
