@@ -349,7 +349,7 @@ func TestAQuestionIsLeftOut(t *testing.T) {
 // An engine that has nowhere to keep answers says so before it folds.
 func TestAnswersAreKeptSomewhere(t *testing.T) {
 	r := newRig(t, newLog(t, nil), asker())
-	if err := r.tryOpen(); err == nil || !strings.Contains(err.Error(), "pipeline asker: its executor sqlite answers queries") {
+	if err := r.unopened("asker"); !strings.Contains(err.Error(), "pipeline asker: its executor sqlite answers queries") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -79,13 +79,21 @@ func (p *pipeline) decide(ctx context.Context, kept *checkpoint.Generation) (*de
 // redeclare has the pipeline go on by another declaration from now on, from what there is,
 // as a start would. A paused one stays so. No live run is under way.
 func (p *pipeline) redeclare(ctx context.Context, d *declaration) error {
-	if err := p.life.ask(inRedeclare, ""); err != nil {
-		return err
+	shut := p.store.WhyShut() != nil // and what it remembers not known
+	if !shut {
+		if err := p.life.ask(inRedeclare, ""); err != nil {
+			return err
+		}
 	}
 	p.mu.Lock()
 	p.declared, p.stale = d, true
 	p.mu.Unlock()
 	p.snapshots.follow(&d.spec.Snapshots, p.opts)
+	if shut {
+		if err := p.reopenState(); err != nil {
+			return p.faultUnopened(err)
+		}
+	}
 	if p.life.state() == Paused {
 		return p.openReader(context.WithoutCancel(ctx))
 	}

@@ -26,7 +26,8 @@
 //     built, in this process or the next; one that fails or is cancelled leaves
 //     nothing but its record. A generation is opened by what
 //     it was built with, whatever the pipeline is declared as by then.
-//  5. One pipeline's fault does not stop another.
+//  5. One pipeline's fault does not stop another, nor keep it from being opened. What a
+//     pipeline that cannot be opened remembers nobody touches until it can be read.
 //  6. Of a pipeline's states its lifecycle's table says alone which may follow
 //     which. A pause and a fault outlive the engine; while a pipeline is paused
 //     nothing folds, and none of its executors is open.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/refold-dev/refold/engine/config"
-	"github.com/refold-dev/refold/engine/delivery"
 )
 
 // Options is what an engine needs. Log, Dir, OpenPlugin, OpenExecutor, Logger
@@ -50,6 +49,9 @@ type Options struct {
 	// SnapshotEvery is the least number of events between two snapshots for time
 	// travel, of pipelines that do not say so; 0 means config.Snapshots' default.
 	SnapshotEvery int
+	// Advise says what can be done about an error that stops a pipeline, or nothing; nil for
+	// none.
+	Advise func(error) string
 	// WithoutRoots has no state roots made, to measure what they cost. What is built so
 	// cannot be proved.
 	WithoutRoots bool
@@ -88,9 +90,10 @@ type Engine struct {
 }
 
 // Open loads all projections first, and only if every one can be run does it
-// open, or make, the pipelines' states. A pipeline of which an executor says that it
-// may be opened later, as where its database is away, is faulted until then; the others do
-// not notice.
+// open, or make, the pipelines' states. A pipeline that cannot be opened, because its file
+// of states is damaged or an executor refuses, is faulted, and the others do not notice: not
+// even where it is all of them is that an error. Where an executor says that it may be
+// opened later, as of a database that is away, the run under way does so.
 func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, error) {
 	opts.ensureDefaults()
 	removeLeft()
@@ -108,14 +111,9 @@ func Open(ctx context.Context, opts Options, specs []config.Pipeline) (*Engine, 
 		e.pipelines = append(e.pipelines, newPipeline(d, &e.opts, jobs, e.goOn))
 	}
 	for _, p := range e.pipelines {
-		err := p.open(ctx)
-		if err == nil {
-			continue
-		}
-		if _, passes := delivery.Retryable(err); !passes || p.life.state() != Loading || ctx.Err() != nil {
+		if err := p.open(ctx); err != nil {
 			return nil, errors.Join(err, e.Close(ctx))
 		}
-		_ = p.faultUnopened(err) // of this pipeline alone: its status has the error
 	}
 	for _, spec := range e.opts.Retired {
 		e.retired = append(e.retired, e.retire(ctx, spec))
@@ -143,6 +141,15 @@ func (e *Engine) Accepts(ctx context.Context) error {
 		return log.Accepts(ctx)
 	}
 	return nil
+}
+
+// Fault returns the error that has stopped a pipeline in this process; nil where none has.
+func (e *Engine) Fault(name string) error {
+	p, err := e.pipeline(name)
+	if err != nil {
+		return err
+	}
+	return p.faulted()
 }
 
 // CatchUp brings all pipelines but the paused ones to the log's present end and

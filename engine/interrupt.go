@@ -15,8 +15,12 @@ var (
 	errInterrupted = errors.New("the pipeline is about something else")
 )
 
-// ruleBusy refuses what would have to wait until something else is done.
-const ruleBusy = "busy"
+// ruleBusy refuses what would have to wait until something else is done, ruleShut what
+// needs a file of states that cannot be read.
+const (
+	ruleBusy = "busy"
+	ruleShut = "shut"
+)
 
 // refuses reports why the pipeline's state does not allow a request. A job that has
 // its turn may be what a pipeline waits for that serves nothing.
@@ -24,7 +28,17 @@ func (p *pipeline) refuses(r request) error {
 	if r.input == inReplay && p.life.state() == Rebuilding {
 		return nil
 	}
-	return p.life.takes(r.input)
+	return p.takes(r.input)
+}
+
+// takes reports why the pipeline's state does not take an input. What it remembers nobody
+// touches while the file cannot be read.
+func (p *pipeline) takes(in Input) error {
+	shut := p.store.WhyShut()
+	if shut == nil || in == inResume || in == inRedeclare {
+		return p.life.takes(in)
+	}
+	return &RefusedError{Pipeline: p.name, State: p.life.state(), Input: in, Rule: ruleShut, Reason: shut.Error(), Err: shut}
 }
 
 // unlessOrdered is a build where nothing serves, unless an order interrupts that.

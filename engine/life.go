@@ -21,7 +21,11 @@ type RefusedError struct {
 	// Rule is a stable code; empty where the lifecycle knows no such step.
 	Rule   string `json:"rule,omitempty"`
 	Reason string `json:"reason"`
+	// Err is what the reason says, if it is an error; in this process only.
+	Err error `json:"-"`
 }
+
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("pipeline %s is %s: %s", e.Pipeline, e.State, e.Reason)
@@ -48,21 +52,17 @@ type life struct {
 	now      func() time.Time
 	changed  func(Transition)
 	logger   *slog.Logger
+	advise   func(error) string // may be nil
 
 	mu    sync.Mutex
 	at    checkpoint.Life
 	cause error // of a fault, if it was in this process
 }
 
-// open goes on with the life that the store remembers.
-func (l *life) open(store *checkpoint.Store) error {
-	at, err := remembered(store)
-	if err != nil {
-		return fmt.Errorf("pipeline %s: %w", l.pipeline, err)
-	}
-	l.store = store
-	l.set(at, nil)
-	return nil
+// newLife is that of a pipeline of which is not known yet what it remembers.
+func newLife(pipeline string, store *checkpoint.Store, opts *Options) life {
+	return life{pipeline: pipeline, store: store, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger,
+		advise: opts.Advise, at: checkpoint.Life{State: string(Stopped)}}
 }
 
 // remembered is what a pipeline's state is while nobody runs it.
@@ -138,7 +138,7 @@ func (l *life) become(in Input, cause error) {
 		return
 	case err != nil:
 		l.logger.Warn("what has become of the pipeline is not on disk", "pipeline", l.pipeline, "state", string(t.To), "error", err)
-		l.set(l.behind(t), cause)
+		l.set(l.behind(t, cause), cause)
 	}
 	l.tell(t)
 }
@@ -154,7 +154,7 @@ func (l *life) step(in Input, reason string, cause error) (t Transition, err err
 	if from == to && cause == nil {
 		return t, nil
 	}
-	at := l.behind(t)
+	at := l.behind(t, cause)
 	if from.outlives() || to.outlives() {
 		kept := at
 		if !to.outlives() {
@@ -168,15 +168,19 @@ func (l *life) step(in Input, reason string, cause error) (t Transition, err err
 	return t, nil
 }
 
-// behind is the life behind a transition. A pause keeps the error that it finds.
-func (l *life) behind(t Transition) checkpoint.Life {
+// behind is the life behind a transition, of which cause is the error, if it is a fault. A
+// pause keeps the error that it finds.
+func (l *life) behind(t Transition, cause error) checkpoint.Life {
 	before, _ := l.look()
 	at := checkpoint.Life{State: string(t.To), Since: t.At}
 	switch t.To {
 	case Faulted:
 		at.Error = t.Reason
+		if l.advise != nil {
+			at.Hint = l.advise(cause)
+		}
 	case Paused:
-		at.Reason, at.Error = t.Reason, before.Error
+		at.Reason, at.Error, at.Hint = t.Reason, before.Error, before.Hint
 	}
 	return at
 }

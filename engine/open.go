@@ -14,30 +14,64 @@ import (
 
 func statePath(dir, pipeline string) string { return filepath.Join(dir, pipeline, "state.db") }
 
-// open opens what the pipeline remembers, and mends what a crash has left.
-func (p *pipeline) open(ctx context.Context) (err error) {
-	p.store, err = checkpoint.Open(statePath(p.opts.Dir, p.name))
-	if err != nil {
-		return fmt.Errorf("pipeline %s: %w", p.name, err)
-	}
-	p.snapshots = &snapshots{dir: snapshotsPath(p.opts.Dir, p.name), logger: p.opts.Logger, known: p.store.All}
+// open opens what the pipeline remembers, and mends what a crash has left. What cannot be
+// opened is a fault of this pipeline alone, which its status has; the error is that ctx has
+// ended.
+func (p *pipeline) open(ctx context.Context) error {
 	p.snapshots.follow(&p.declared.spec.Snapshots, p.opts)
+	err := p.reopenState()
+	if err == nil && p.life.state() == Paused {
+		p.openPaused(ctx)
+		return nil
+	}
+	if err == nil {
+		p.life.become(inLoad, nil)
+		err = p.recover(ctx)
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return err
+	case err != nil:
+		_ = p.faultUnopened(err)
+	}
+	return nil
+}
+
+// openState opens the pipeline's file of states, where it is shut, and returns the life that
+// it remembers. One that says of that what nobody writes stays shut.
+func (p *pipeline) openState() (at checkpoint.Life, err error) {
+	if err = p.store.Reopen(); err == nil {
+		if at, err = remembered(p.store); err != nil {
+			_ = p.store.Shut(err) // whose own error would say less
+		}
+	}
+	if err != nil {
+		return at, fmt.Errorf("pipeline %s: %w", p.name, err)
+	}
 	if err := p.snapshots.prune(); err != nil {
 		p.opts.Logger.Warn("removing snapshots for time travel that are of no use any more", "pipeline", p.name, "error", err)
 	}
-	if err := p.life.open(p.store); err != nil {
-		return err
+	return at, nil
+}
+
+// reopenState opens the file, where it is shut, and goes on with the life that it
+// remembers.
+func (p *pipeline) reopenState() error {
+	if p.store.WhyShut() == nil {
+		return nil
 	}
-	if p.life.state() == Paused {
-		return p.openReader(ctx)
+	at, err := p.openState()
+	if err == nil {
+		p.life.set(at, nil)
 	}
-	p.life.become(inLoad, nil)
-	err = p.recover(ctx)
-	if !isFenced(err) && !isOutdated(err) {
-		return err
+	return err
+}
+
+// openPaused opens what a paused pipeline serves, if it can be read.
+func (p *pipeline) openPaused(ctx context.Context) {
+	if err := p.openReader(ctx); err != nil {
+		p.opts.Logger.Warn("what the paused pipeline serves cannot be read", "pipeline", p.name, "error", err)
 	}
-	_ = p.fault(err) // of this pipeline alone: its status has the error
-	return nil
 }
 
 // isFenced reports whether an executor's error says that another one has taken over

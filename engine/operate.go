@@ -101,7 +101,7 @@ func (p *pipeline) perform(ctx context.Context, r request, live *liveRun) error 
 	case inPause:
 		return p.pause(ctx, r.reason)
 	case inResume:
-		if err := p.life.ask(inResume, ""); err != nil {
+		if err := p.resume(); err != nil {
 			return err
 		}
 		return p.reopen(ctx)
@@ -130,14 +130,14 @@ func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r r
 		return err
 	}
 	defer p.end()
-	if err := p.life.takes(r.input); err != nil {
+	if err := p.takes(r.input); err != nil {
 		return err
 	}
 	switch r.input {
 	case inPause:
 		return p.pause(ctx, r.reason)
 	case inResume:
-		return p.life.ask(r.input, r.reason)
+		return p.resume()
 	case inRedeclare:
 		return p.redeclare(ctx, r.declared)
 	case inRetry, inDrop:
@@ -153,6 +153,17 @@ func (p *pipeline) performAlone(ctx context.Context, begins <-chan struct{}, r r
 		return p.rollback(ctx, r.generation, nil)
 	}
 	return p.replay(ctx, r.job, nil)
+}
+
+// resume lets the pipeline go on, with whatever file of states is there by now, where that
+// is shut.
+func (p *pipeline) resume() error {
+	if p.store.WhyShut() != nil {
+		if _, err := p.openState(); err != nil {
+			return err
+		}
+	}
+	return p.life.ask(inResume, "")
 }
 
 // pause holds the pipeline, whose live run has ended. What it serves is read

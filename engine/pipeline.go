@@ -16,7 +16,7 @@ import (
 type pipeline struct {
 	name      string
 	opts      *Options
-	store     *checkpoint.Store
+	store     *checkpoint.Store // shut where it cannot be opened
 	life      life
 	jobs      *jobs
 	drive     func(uuid.UUID) // has the run under way work a job
@@ -55,18 +55,21 @@ type pipeline struct {
 func newPipeline(d *declaration, opts *Options, jobs *jobs, drive func(uuid.UUID)) *pipeline {
 	name := d.spec.Name
 	there, leave := context.WithCancel(context.Background())
+	store := checkpoint.At(statePath(opts.Dir, name))
 	return &pipeline{
-		name:     name,
-		jobs:     jobs,
-		drive:    drive,
-		opts:     opts,
-		declared: d,
-		there:    there,
-		leave:    leave,
-		life:     life{pipeline: name, now: opts.Now, changed: opts.Observer.Changed, logger: opts.Logger},
-		orders:   make(chan request),
-		turns:    make(chan request),
-		work:     make(chan struct{}, 1),
+		name:      name,
+		jobs:      jobs,
+		drive:     drive,
+		opts:      opts,
+		store:     store,
+		declared:  d,
+		there:     there,
+		leave:     leave,
+		life:      newLife(name, store, opts),
+		orders:    make(chan request),
+		turns:     make(chan request),
+		work:      make(chan struct{}, 1),
+		snapshots: &snapshots{dir: snapshotsPath(opts.Dir, name), logger: opts.Logger, known: store.All},
 	}
 }
 
@@ -110,9 +113,14 @@ func (p *pipeline) serve(next *generation) (before *generation) {
 	return before
 }
 
-// fault stops the pipeline and returns err.
+// fault stops the pipeline and returns err. A file of states that is damaged is shut, so
+// that another one can be put in its place.
 func (p *pipeline) fault(err error) error {
 	p.stale = true
+	var damage *DamagedStateError
+	if errors.As(err, &damage) && damage.Path == statePath(p.opts.Dir, p.name) {
+		defer func() { _ = p.store.Shut(err) }() // behind what is noted in it
+	}
 	if isFenced(err) {
 		err = &TakenOverError{p.name, err}
 	}
@@ -137,8 +145,5 @@ func (p *pipeline) close(ctx context.Context) error {
 		errs = append(errs, live.close(ctx))
 	}
 	p.snapshots.wait()
-	if p.store != nil {
-		errs = append(errs, p.store.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.store.Close())...)
 }

@@ -34,8 +34,7 @@ type Unopened struct {
 // retired, what is declared otherwise, or made of other files, is stopped behind a
 // checkpoint and opened anew, as its on_change says, and what is new is opened. Nobody
 // else is disturbed. What cannot be opened stands still, as behind any other fault, and
-// is told of; what has no state that it could keep that with is left out, and is as new
-// again next time.
+// is told of.
 //
 // A replay job of a pipeline that changes is interrupted, and goes on for the present
 // declaration: from its last checkpoint, if that makes the same read model, else from the
@@ -165,15 +164,10 @@ func (e *Engine) redeclare(ctx context.Context, p *pipeline, d *declaration) err
 // admit opens a pipeline that is new, or back, and has the run under way take it.
 func (e *Engine) admit(ctx context.Context, d *declaration) error {
 	p := newPipeline(d, &e.opts, e.jobs, e.goOn)
-	err := p.open(ctx)
-	switch {
-	case err != nil && p.life.state() != Loading:
+	if err := p.open(ctx); err != nil {
 		return errors.Join(err, p.close(ctx))
-	case err != nil:
-		_ = p.faultUnopened(err)
-	default:
-		err = p.faulted()
 	}
+	err := p.faulted()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.pipelines = append(slices.Clone(e.pipelines), p)

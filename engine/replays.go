@@ -34,7 +34,7 @@ func (e *Engine) Submit(ctx context.Context, r job.Request) (job.Job, error) {
 	}
 	isBuilt := p.life.state() == Rebuilding && len(e.jobs.open(r.Pipeline)) > 0
 	if err := p.refuses(request{input: inReplay}); err != nil || isBuilt {
-		return job.Job{}, p.life.takes(inReplay)
+		return job.Job{}, p.takes(inReplay)
 	}
 	if r.Travels() {
 		if r.Until, err = e.until(ctx, r); err != nil {

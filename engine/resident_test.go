@@ -77,13 +77,13 @@ func (r *rig) image(pipeline string) (i checkpoint.Image) {
 func (r *rig) wantRefused() {
 	r.t.Helper()
 	_, kept := engine.OpenKept(r.ctx, r.states(), r.specs[0], openPlugin)
-	for who, err := range map[string]error{"an engine": r.tryOpen(), "a reader": kept} {
+	for who, err := range map[string]error{"an engine": r.unopened(r.specs[0].Name), "a reader": kept} {
 		var damage *engine.DamagedStateError
 		if !errors.As(err, &damage) || !strings.Contains(err.Error(), "does not answer as it did") {
 			r.t.Errorf("%s: %v", who, err)
 		}
 	}
-	r.engine = nil
+	r.close()
 }
 
 // odd is a projection that gets other queries than it is asked, and tells of each.

@@ -29,7 +29,7 @@ func (e *Engine) retire(ctx context.Context, spec config.Pipeline) retired {
 	}
 	if err != nil {
 		e.opts.Logger.Warn("a retired pipeline", "pipeline", spec.Name, "error", err)
-		r.status.Error = err.Error()
+		r.status.Error, r.status.Unread = err.Error(), kept == nil
 	}
 	return r
 }
@@ -38,7 +38,9 @@ func (e *Engine) retire(ctx context.Context, spec config.Pipeline) retired {
 func (r *retired) at(head event.Position) Status {
 	s := r.status
 	s.Head = max(head, s.Position)
-	s.Lag = uint64(s.Head - s.Position)
+	if !s.Unread {
+		s.Lag = uint64(s.Head - s.Position)
+	}
 	return s
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -56,6 +57,18 @@ func (r *rig) open() {
 	r.t.Helper()
 	must(r.t, r.tryOpen())
 	r.t.Cleanup(r.close)
+}
+
+// unopened opens the engine, and returns why a pipeline of it cannot be opened, which
+// catching up says as well.
+func (r *rig) unopened(pipeline string) error {
+	r.t.Helper()
+	r.open()
+	err := r.engine.Fault(pipeline)
+	if said := r.engine.CatchUp(r.ctx); err == nil || !errors.Is(said, err) {
+		r.t.Fatalf("%s is opened: %v, %v", pipeline, err, said)
+	}
+	return err
 }
 
 func (r *rig) tryOpen() (err error) {

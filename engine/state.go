@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -181,10 +182,7 @@ func (k *Kept) Resume(at time.Time) (Transition, error) { return k.step(inResume
 func (k *Kept) Retire(at time.Time) (Transition, error) { return k.step(inRetire, "", at) }
 
 func (k *Kept) step(in Input, reason string, at time.Time) (t Transition, err error) {
-	l := life{pipeline: k.spec.Name, now: func() time.Time { return at }}
-	if err := l.open(k.store); err != nil {
-		return t, err
-	}
+	l := life{pipeline: k.spec.Name, store: k.store, now: func() time.Time { return at }, at: k.at}
 	t, err = l.step(in, reason, nil)
 	k.at, _ = l.look()
 	return t, err
@@ -194,14 +192,14 @@ func (k *Kept) step(in Input, reason string, at time.Time) (t Transition, err er
 func (k *Kept) Status(head event.Position) Status {
 	s := Status{Pipeline: k.spec.Name}
 	s.setLife(k.at)
-	if k.kept == nil {
-		s.fill(checkpoint.Mark{}, head)
-		return s
-	}
-	s.Generation = k.kept.Number()
-	s.fill(k.kept.Mark(), head)
-	s.countAside(k.kept)
+	s.setStored(k.kept, head)
 	return s
+}
+
+// UnreadStatus is the status of a pipeline that no engine runs, and of which an error keeps
+// anybody from reading what it remembers.
+func UnreadStatus(pipeline string, err error, hint string, head event.Position) Status {
+	return Status{Pipeline: pipeline, State: Faulted, Error: err.Error(), Hint: hint, Unread: true, Head: head}
 }
 
 // Close closes the files and the plugin.
@@ -224,7 +222,7 @@ func (p *pipeline) status(head event.Position) Status {
 		s.Change = new(*p.change)
 	}
 	if p.live == nil {
-		s.Lag = uint64(head)
+		p.setUnopened(&s, head)
 		return s
 	}
 	s.Generation = p.live.kept.Number()
@@ -234,6 +232,35 @@ func (p *pipeline) status(head event.Position) Status {
 	s.Dropped = p.live.dropped()
 	s.Executors = p.live.executorStatus()
 	return s
+}
+
+// setUnopened fills the status of a pipeline that has nothing open. One that an error has
+// stopped, or that is being opened, is where it was stored last; of others what serves is to
+// be built.
+func (p *pipeline) setUnopened(s *Status, head event.Position) {
+	s.Lag = uint64(head)
+	if opening := s.State == Loading && s.Change == nil; !opening && s.State != Faulted && s.State != Paused {
+		return
+	}
+	kept, err := served(p.store)
+	if err != nil {
+		s.Unread, s.Lag = true, 0
+		return
+	}
+	module := s.Module
+	s.setStored(kept, head)
+	s.Module = cmp.Or(s.Module, module)
+}
+
+// setStored fills it from what is stored of what serves; nil is nothing.
+func (s *Status) setStored(kept *checkpoint.Generation, head event.Position) {
+	if kept == nil {
+		s.fill(checkpoint.Mark{}, head)
+		return
+	}
+	s.Generation = kept.Number()
+	s.fill(kept.Mark(), head)
+	s.countAside(kept)
 }
 
 func (s *Status) fill(m checkpoint.Mark, head event.Position) {

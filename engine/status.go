@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/refold-dev/refold/domain/event"
@@ -10,19 +12,22 @@ import (
 
 // Status is what an operator sees of a pipeline.
 type Status struct {
-	Pipeline   string `json:"pipeline"`
-	State      State  `json:"state"`
-	Generation uint64 `json:"generation"`
+	Pipeline string `json:"pipeline"`
+	State    State  `json:"state"`
+	// Unread says that what the pipeline remembers cannot be read: Generation, Position and
+	// what is counted up to it are not known, and null in JSON.
+	Unread     bool   `json:"-"`
+	Generation uint64 `json:"generation" jsonschema:"nullable"`
 	// Position is the last one that the read model includes, Head the log's
 	// last, Lag the difference.
-	Position event.Position `json:"position"`
+	Position event.Position `json:"position" jsonschema:"nullable"`
 	Head     event.Position `json:"head"`
-	Lag      uint64         `json:"lag"`
+	Lag      uint64         `json:"lag" jsonschema:"nullable"`
 	// Delivered + Filtered + Parked + DeadLettered = Position: the coverage ledger.
-	Delivered    uint64 `json:"delivered"`
-	Filtered     uint64 `json:"filtered"`
-	Parked       uint64 `json:"parked"`
-	DeadLettered uint64 `json:"dead_lettered"`
+	Delivered    uint64 `json:"delivered" jsonschema:"nullable"`
+	Filtered     uint64 `json:"filtered" jsonschema:"nullable"`
+	Parked       uint64 `json:"parked" jsonschema:"nullable"`
+	DeadLettered uint64 `json:"dead_lettered" jsonschema:"nullable"`
 	// Dropped counts the effects that filters have kept from executors since this
 	// generation was opened.
 	Dropped uint64 `json:"dropped,omitempty"`
@@ -35,7 +40,9 @@ type Status struct {
 	Since time.Time `json:"since,omitzero"`
 	// Reason is what has been said about a pause.
 	Reason string `json:"reason,omitempty"`
-	Error  string `json:"error,omitempty"`
+	// Error is what has stopped it, Hint what can be done about that.
+	Error string `json:"error,omitempty"`
+	Hint  string `json:"hint,omitempty"`
 	// Jobs are the replays that have not ended, in the order of their submission.
 	Jobs []job.Job `json:"jobs,omitempty"`
 	// Change is set while what serves is of another declaration than the present one.
@@ -48,6 +55,37 @@ type Status struct {
 	Checkpoint CheckpointStatus `json:"checkpoint,omitzero"`
 }
 
+// plainStatus is a Status as its tags say.
+type plainStatus Status
+
+// MarshalJSON implements json.Marshaler. A struct that a status is embedded in needs one of
+// its own.
+func (s Status) MarshalJSON() ([]byte, error) {
+	if !s.Unread {
+		return json.Marshal(plainStatus(s))
+	}
+	return json.Marshal(struct {
+		plainStatus
+		Generation   any `json:"generation"`
+		Position     any `json:"position"`
+		Lag          any `json:"lag"`
+		Delivered    any `json:"delivered"`
+		Filtered     any `json:"filtered"`
+		Parked       any `json:"parked"`
+		DeadLettered any `json:"dead_lettered"`
+	}{plainStatus: plainStatus(s)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Status) UnmarshalJSON(text []byte) error {
+	at := struct{ Position *event.Position }{}
+	if err := errors.Join(json.Unmarshal(text, (*plainStatus)(s)), json.Unmarshal(text, &at)); err != nil {
+		return err
+	}
+	s.Unread = at.Position == nil
+	return nil
+}
+
 // SetJobs takes the jobs of the pipeline that have not ended.
 func (s *Status) SetJobs(all []job.Job) {
 	for _, one := range all {
@@ -58,7 +96,7 @@ func (s *Status) SetJobs(all []job.Job) {
 }
 
 func (s *Status) setLife(at checkpoint.Life) {
-	s.State, s.Reason, s.Error = State(at.State), at.Reason, at.Error
+	s.State, s.Reason, s.Error, s.Hint = State(at.State), at.Reason, at.Error, at.Hint
 	if s.State != Stopped {
 		s.Since = at.Since
 	}

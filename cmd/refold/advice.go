@@ -48,10 +48,10 @@ func adviceOn(err error) string {
 		return ownerAdvice(owner)
 	case errors.As(err, &note):
 		return noteAdvice(note)
+	case errors.As(err, &state):
+		return "delete that file: the read model is then built again from the log"
 	case errors.As(err, &refused):
 		return refusedAdvice(refused)
-	case errors.As(err, &state):
-		return "delete that file: `refold run` and `refold replay` then build the read model again from the log"
 	case errors.As(err, &changed):
 		return "`refold replay " + changed.Pipeline + "` builds the read model as it is declared now; or declare it as it was"
 	case errors.As(err, &kept):
@@ -61,7 +61,7 @@ func adviceOn(err error) string {
 	case errors.Is(err, engine.ErrNoState):
 		return "`refold run -c FILE` makes it, from the log"
 	case errors.Is(err, sqlite.ErrDamaged):
-		return "delete the database, with the -wal and the -shm file beside it: `refold run` then builds the read models in it again from the log"
+		return "delete the database, with the -wal and the -shm file beside it: the read models in it are then built again from the log"
 	case unsound(err):
 		return logHint
 	}

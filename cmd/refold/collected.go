@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -36,6 +37,17 @@ func (c *collection) open(pipeline string, o collect.Options) *collect.Executor 
 type caughtUp struct {
 	engine.Status
 	Effects []collected `json:"effects,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler, as a status does: of a struct that has one in it
+// that would be all.
+func (c caughtUp) MarshalJSON() ([]byte, error) {
+	status, err := json.Marshal(c.Status)
+	if err != nil || len(c.Effects) == 0 {
+		return status, err
+	}
+	effects, err := json.Marshal(c.Effects)
+	return slices.Concat(status[:len(status)-1], []byte(`,"effects":`), effects, []byte("}")), err
 }
 
 // collected is an effect, for machines.

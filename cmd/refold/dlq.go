@@ -196,21 +196,17 @@ func (a *app) aboutDeadLetters(ctx context.Context, pipeline string, choice engi
 // deadLettersHere does it without a running engine.
 func (a *app) deadLettersHere(ctx context.Context, s *session, spec config.Pipeline, choice engine.Choice,
 	do func(*engine.Engine, context.Context, string, engine.Choice) error) (left engine.DeadLetters, err error) {
-	parts, err := newParts(ctx, s.dir, a.logger(slog.LevelWarn))
-	if err != nil {
-		return left, err
-	}
-	defer func() { err = errors.Join(err, parts.close(context.WithoutCancel(ctx))) }()
-	r := pipelineRun{session: s, parts: parts, pipelines: []config.Pipeline{spec}}
-	e, err := r.open(ctx, engine.Observer{})
-	if err != nil {
-		return left, err
-	}
-	defer func() { err = errors.Join(err, e.Close(context.WithoutCancel(ctx))) }()
-	if err := do(e, ctx, spec.Name, choice); err != nil {
-		return left, err
-	}
-	return e.DeadLetters(spec.Name)
+	err = a.withEngine(ctx, s, spec, func(e *engine.Engine) error {
+		if err := e.Fault(spec.Name); err != nil { // which is why it would refuse
+			return err
+		}
+		if err := do(e, ctx, spec.Name, choice); err != nil {
+			return err
+		}
+		left, err = e.DeadLetters(spec.Name)
+		return err
+	})
+	return left, err
 }
 
 func (a *app) printDeadLetters(d engine.DeadLetters) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,6 +123,8 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 	}
 	text := fmt.Sprintf("%s at position %d of %d", s.State, s.Position, head)
 	switch {
+	case s.Unread:
+		d.fault(name, s.Error, s.Hint)
 	case s.Generation == 0 && s.State == engine.Declared:
 		d.warn(name, "it has no state", "`refold run` makes it, from the log")
 	case s.Position > head:
@@ -131,7 +134,7 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 	case s.State == engine.Paused:
 		d.warn(name, text+", and not run", "`refold resume "+s.Pipeline+"` lets it go on")
 	case s.Error != "":
-		d.warn(name, text+": "+s.Error, "mend its cause; then `refold resume "+s.Pipeline+"`, or the next `refold run`, tries again")
+		d.warn(name, text+": "+s.Error, cmp.Or(s.Hint, "mend its cause")+"; then `refold resume "+s.Pipeline+"`, or the next `refold run`, tries again")
 	case retrying(s) != nil:
 		x := retrying(s)
 		d.warn(name, fmt.Sprintf("%s: %s has failed %d times: %s", text, x.Name, x.Attempts, x.Error), "mend what it writes to; when the attempts are used up, the pipeline stops")

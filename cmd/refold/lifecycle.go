@@ -52,9 +52,9 @@ runs, the next one does so.`,
 				here:  func(k *engine.Kept) (engine.Transition, error) { return k.Resume(time.Now()) },
 				says: func(s engine.Status, runs bool) string {
 					if runs {
-						return fmt.Sprintf("goes on from position %d", s.Position)
+						return goesOn(&s)
 					}
-					return fmt.Sprintf("goes on from position %d when an engine runs", s.Position)
+					return goesOn(&s) + " when an engine runs"
 				},
 			})
 		},

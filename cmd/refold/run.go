@@ -139,6 +139,7 @@ func (r *pipelineRun) open(ctx context.Context, observer engine.Observer) (*engi
 		ReplayRate:   r.config.Replay.Rate,
 		Logger:       r.parts.logger,
 		Now:          time.Now,
+		Advise:       adviceOn,
 		Observer:     engine.Observer{Changed: journal.Record}.And(observer),
 	}, r.pipelines)
 }

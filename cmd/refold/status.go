@@ -155,8 +155,10 @@ func statusOf(ctx context.Context, s *session) ([]engine.Status, error) {
 			list = append(list, status)
 			return nil
 		})
-		if err != nil {
-			return nil, err
+		if err != nil { // which the others do not have
+			status := engine.UnreadStatus(spec.Name, err, adviceOn(err), head)
+			status.SetJobs(jobs)
+			list = append(list, status)
 		}
 	}
 	return list, nil
@@ -183,6 +185,9 @@ func (a *app) printStatus(list []engine.Status) error {
 	rows := [][]any{heading}
 	for _, s := range list {
 		row := []any{s.Pipeline, shownState(s.State), s.Generation, s.Position, s.Head, s.Lag, s.Delivered, s.Filtered}
+		if s.Unread {
+			row = []any{s.Pipeline, shownState(s.State), unknown, unknown, s.Head, unknown, unknown, unknown}
+		}
 		if !s.Since.IsZero() {
 			row = append(row, s.Since.UTC().Format(time.RFC3339))
 		}
@@ -200,6 +205,9 @@ func (a *app) printStatus(list []engine.Status) error {
 	}
 	return nil
 }
+
+// unknown is a number that cannot be read.
+const unknown = "unknown"
 
 // note is what people should know of a pipeline, and may do about it.
 type note struct{ text, hint string }
@@ -225,8 +233,28 @@ func noteOnJob(one *job.Job) note {
 	return note{text, ""}
 }
 
+// goesOn says from where a pipeline does, when it is resumed.
+func goesOn(s *engine.Status) string {
+	if s.Unread {
+		return "opens it anew"
+	}
+	return fmt.Sprintf("goes on from position %d", s.Position)
+}
+
+// mendAnd says what is to be done about a pipeline that has stopped. One that no engine has
+// been able to stop needs no more than the mend.
+func mendAnd(s *engine.Status, again string) string {
+	switch {
+	case s.Hint == "":
+		return "when its cause is mended, " + again
+	case s.Since.IsZero():
+		return s.Hint
+	}
+	return s.Hint + "; then " + again
+}
+
 func notesOn(s *engine.Status) (notes []note) {
-	again := fmt.Sprintf("`refold resume %s` goes on from position %d", s.Pipeline, s.Position)
+	again := "`refold resume " + s.Pipeline + "` " + goesOn(s)
 	switch {
 	case s.State == engine.Paused:
 		text := "it is paused, and not run"
@@ -235,12 +263,12 @@ func notesOn(s *engine.Status) (notes []note) {
 		}
 		notes = append(notes, note{text, again})
 		if s.Error != "" {
-			notes = append(notes, note{"the pause has found it stopped by: " + s.Error, ""})
+			notes = append(notes, note{"the pause has found it stopped by: " + s.Error, s.Hint})
 		}
 	case s.State == engine.Retired:
 		notes = append(notes, note{"the configuration that ran last has it no more; its state and its read model are as they were", ""})
 	case s.Error != "":
-		notes = append(notes, note{s.Error, "when its cause is mended, " + again})
+		notes = append(notes, note{s.Error, mendAnd(s, again)})
 	}
 	notes = append(notes, changeNotes(s)...)
 	for i := range s.Jobs {

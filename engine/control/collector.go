@@ -155,6 +155,20 @@ func (tell gauge) pipeline(s *engine.Status) {
 	tell(pipelineState, 1, p, string(s.State))
 	tell(pipelineHealthy, oneIf(s.Problem() == ""), p)
 	tell(pipelineReady, oneIf(unready(s) == ""), p)
+	if !s.Unread {
+		tell.progress(s)
+	}
+	tell(pipelineDropped, float64(s.Dropped), p)
+	tell(parkedKeys, float64(s.ParkedKeys), p)
+	tell(deadLettered, float64(s.DeadLetters), p)
+	for _, x := range s.Executors {
+		tell(executorPosition, float64(x.Position), p, x.Name)
+		tell(executorAttempts, float64(x.Attempts), p, x.Name)
+	}
+}
+
+func (tell gauge) progress(s *engine.Status) {
+	p := s.Pipeline
 	tell(pipelineGeneration, float64(s.Generation), p)
 	tell(pipelinePosition, float64(s.Position), p)
 	tell(pipelineLag, float64(s.Lag), p)
@@ -163,13 +177,6 @@ func (tell gauge) pipeline(s *engine.Status) {
 		n       uint64
 	}{{"delivered", s.Delivered}, {"filtered", s.Filtered}, {"parked", s.Parked}, {"dead_lettered", s.DeadLettered}} {
 		tell(pipelineEvents, float64(of.n), p, of.outcome)
-	}
-	tell(pipelineDropped, float64(s.Dropped), p)
-	tell(parkedKeys, float64(s.ParkedKeys), p)
-	tell(deadLettered, float64(s.DeadLetters), p)
-	for _, x := range s.Executors {
-		tell(executorPosition, float64(x.Position), p, x.Name)
-		tell(executorAttempts, float64(x.Attempts), p, x.Name)
 	}
 }
 

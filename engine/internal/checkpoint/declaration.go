@@ -93,7 +93,7 @@ func (g *Generation) Continue(identity, module string, d Declaration) error {
 
 // Rollback is the one that holds; nil if none does.
 func (s *Store) Rollback() (r *Rollback, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		var found Rollback
 		ok, err := readNote(s, tx.Bucket(bucketRoot), keyRollback, &found)
 		if ok {
@@ -106,7 +106,7 @@ func (s *Store) Rollback() (r *Rollback, err error) {
 
 // SetRollback notes a rollback; nil ends the one that holds.
 func (s *Store) SetRollback(r *Rollback) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		if r == nil {
 			return tx.Bucket(bucketRoot).Delete(keyRollback)
 		}

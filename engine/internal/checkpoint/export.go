@@ -100,7 +100,7 @@ var ErrExport = errors.New("it is not what was written")
 // error is ErrExport if that is not what was written; the store is of no use then.
 func (s *Store) Import(r io.Reader, number uint64) (*Generation, error) {
 	g := &Generation{store: s, number: number}
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		if err := errors.Join(root.SetSequence(max(root.Sequence(), number)), putNumber(root, keyActive, number)); err != nil {
 			return err

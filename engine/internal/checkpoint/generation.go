@@ -347,11 +347,11 @@ func (g *Generation) readMark(b *bbolt.Bucket) error {
 }
 
 func (g *Generation) update(fn func(*bbolt.Bucket) error) error {
-	return g.store.db.Update(func(tx *bbolt.Tx) error { return g.in(tx, fn) })
+	return g.store.update(func(tx *bbolt.Tx) error { return g.in(tx, fn) })
 }
 
 func (g *Generation) view(fn func(*bbolt.Bucket) error) error {
-	return g.store.db.View(func(tx *bbolt.Tx) error { return g.in(tx, fn) })
+	return g.store.view(func(tx *bbolt.Tx) error { return g.in(tx, fn) })
 }
 
 func (g *Generation) in(tx *bbolt.Tx, fn func(*bbolt.Bucket) error) error {

@@ -17,14 +17,15 @@ type Life struct {
 	State string    `json:"state"`
 	Since time.Time `json:"since"`
 	// Reason is what somebody has said about it, Error what has stopped the
-	// pipeline.
+	// pipeline, Hint what can be done about that.
 	Reason string `json:"reason,omitempty"`
 	Error  string `json:"error,omitempty"`
+	Hint   string `json:"hint,omitempty"`
 }
 
 // Life returns what SetLife has stored last; the zero Life for nothing.
 func (s *Store) Life() (l Life, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		sealed := tx.Bucket(bucketRoot).Get(keyLife)
 		if sealed == nil {
 			return nil
@@ -41,7 +42,7 @@ func (s *Store) Life() (l Life, err error) {
 // SetLife stores where the pipeline is in its life; with the zero Life it
 // removes what is stored.
 func (s *Store) SetLife(l Life) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		if l == (Life{}) {
 			return root.Delete(keyLife)

@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/internal/root"
@@ -47,28 +49,103 @@ type Mark struct {
 
 // Store is the file of one pipeline. It is safe for concurrent use.
 type Store struct {
-	db *bbolt.DB
+	path string
+
+	mu   sync.RWMutex
+	db   *bbolt.DB // nil: the file is shut
+	shut error     // why
 }
+
+// errUnopened is why a file is shut that nobody has opened.
+var errUnopened = errors.New("the pipeline's state has not been opened")
+
+// At is the file at a path, shut: what is asked of it is an error, until Reopen opens it.
+func At(path string) *Store { return &Store{path: path, shut: errUnopened} }
 
 // Open opens the pipeline's file and makes it, and its folder, if it is not
 // there. A file that another process has open is an error after a second, and
 // one whose pages are damaged a *DamageError. All of them are read.
 func Open(path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the folder of the pipeline's state: %w", err)
-	}
-	if err := check(path); err != nil {
+	s := At(path)
+	if err := s.Reopen(); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
-	if err != nil {
-		return nil, openError(path, err)
-	}
-	s := &Store{db}
-	if err := s.prepare(); err != nil {
-		return nil, errors.Join(openError(path, err), db.Close())
-	}
 	return s, nil
+}
+
+// Reopen opens the file, as Open does, where it is shut. If it cannot be opened it stays so,
+// because of the error.
+func (s *Store) Reopen() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db != nil {
+		return nil
+	}
+	s.shut = s.open()
+	return s.shut
+}
+
+func (s *Store) open() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return fmt.Errorf("making the folder of the pipeline's state: %w", err)
+	}
+	if err := check(s.path); err != nil {
+		return err
+	}
+	db, err := bbolt.Open(s.path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
+	if err != nil {
+		return openError(s.path, err)
+	}
+	if err := s.prepare(db); err != nil {
+		return errors.Join(openError(s.path, err), db.Close())
+	}
+	s.db = db
+	return nil
+}
+
+// Shut closes the file, because of an error which what is asked of it is from now on. Of a
+// file that is shut already that error stays what it was.
+func (s *Store) Shut(because error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return nil
+	}
+	db := s.db
+	s.db, s.shut = nil, because
+	return db.Close()
+}
+
+// WhyShut is why the file is shut; nil while it is open.
+func (s *Store) WhyShut() error {
+	_, err := s.opened()
+	return err
+}
+
+// Close closes the file. Closing twice is fine.
+func (s *Store) Close() error { return s.Shut(bbolterrors.ErrDatabaseNotOpen) }
+
+// opened is the file, if it is open. Nobody is kept from closing it meanwhile.
+func (s *Store) opened() (*bbolt.DB, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.db, s.shut
+}
+
+func (s *Store) view(fn func(*bbolt.Tx) error) error {
+	db, err := s.opened()
+	if err != nil {
+		return err
+	}
+	return db.View(fn)
+}
+
+func (s *Store) update(fn func(*bbolt.Tx) error) error {
+	db, err := s.opened()
+	if err != nil {
+		return err
+	}
+	return db.Update(fn)
 }
 
 // OpenScratch opens a new file that is not to outlive the process: nothing waits until
@@ -83,9 +160,9 @@ func OpenScratch(path string) (*Store, error) {
 
 // prepare makes what a new file lacks; it does not write to one that lacks
 // nothing.
-func (s *Store) prepare() error {
+func (s *Store) prepare(db *bbolt.DB) error {
 	var prepared bool
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := db.View(func(tx *bbolt.Tx) error {
 		return tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
 			if !bytes.Equal(name, bucketRoot) {
 				return s.damaged("it has %q, which this version of the program does not write", name)
@@ -98,9 +175,9 @@ func (s *Store) prepare() error {
 		return err
 	}
 	if prepared {
-		return s.checkNumbers()
+		return s.checkNumbers(db)
 	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return db.Update(func(tx *bbolt.Tx) error {
 		_, err := tx.CreateBucketIfNotExists(bucketRoot)
 		return err
 	})
@@ -108,8 +185,8 @@ func (s *Store) prepare() error {
 
 // checkNumbers makes sure that the generations are those which the file says
 // there are.
-func (s *Store) checkNumbers() error {
-	return s.db.View(func(tx *bbolt.Tx) error {
+func (s *Store) checkNumbers(db *bbolt.DB) error {
+	return db.View(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		if root == nil { // it has the name, and is no bucket any more
 			return s.damaged("its %q holds nothing", bucketRoot)
@@ -149,16 +226,13 @@ func (s *Store) checkKeys(root *bbolt.Bucket) error {
 }
 
 func (s *Store) damaged(format string, args ...any) error {
-	return &DamageError{s.db.Path(), fmt.Sprintf(format, args...)}
+	return &DamageError{s.path, fmt.Sprintf(format, args...)}
 }
-
-// Close closes the file. Closing twice is fine.
-func (s *Store) Close() error { return s.db.Close() }
 
 // Generations says which generation is active and which is on its way to be;
 // 0 for none.
 func (s *Store) Generations() (active, activating uint64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		if active, err = s.number(root, keyActive); err != nil {
 			return err
@@ -171,7 +245,7 @@ func (s *Store) Generations() (active, activating uint64, err error) {
 
 // All lists the generations that there are, in ascending order.
 func (s *Store) All() (list []uint64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
+	err = s.view(func(tx *bbolt.Tx) error {
 		list, err = s.generations(tx.Bucket(bucketRoot))
 		return err
 	})
@@ -193,7 +267,7 @@ func (s *Store) generations(root *bbolt.Bucket) (list []uint64, err error) {
 // it. The first one is active at once.
 func (s *Store) Create(identity, module string, d Declaration) (*Generation, error) {
 	g := &Generation{store: s, kept: contents{Mark: Mark{Identity: identity, Module: module}, Proof: &proof{}}}
-	err := s.db.Update(func(tx *bbolt.Tx) (err error) {
+	err := s.update(func(tx *bbolt.Tx) (err error) {
 		root := tx.Bucket(bucketRoot)
 		if g.number, err = root.NextSequence(); err != nil {
 			return err
@@ -223,7 +297,7 @@ func (s *Store) Create(identity, module string, d Declaration) (*Generation, err
 
 // Reserve has generations up to a number belong to others: those to come are behind.
 func (s *Store) Reserve(through uint64) error {
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		return root.SetSequence(max(root.Sequence(), through))
 	})
@@ -236,7 +310,7 @@ func (s *Store) Reserve(through uint64) error {
 // Generation returns an existing generation.
 func (s *Store) Generation(generation uint64) (*Generation, error) {
 	g := &Generation{store: s, number: generation}
-	err := s.db.View(func(tx *bbolt.Tx) error {
+	err := s.view(func(tx *bbolt.Tx) error {
 		b := tx.Bucket(bucketRoot).Bucket(bucketName(generation))
 		if b == nil {
 			return errors.New("it does not exist")
@@ -253,7 +327,7 @@ func (s *Store) Generation(generation uint64) (*Generation, error) {
 // that a crash in between can be mended by doing it again, and whether the one before is
 // to be kept then.
 func (s *Store) BeginActivation(generation uint64, keep bool) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		before, err := s.number(root, keyActive)
 		if err != nil {
@@ -271,7 +345,7 @@ func (s *Store) BeginActivation(generation uint64, keep bool) error {
 // FinishActivation makes generation active. The one before, if it is to be kept, is noted
 // to have served until now.
 func (s *Store) FinishActivation(generation uint64, now time.Time) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		b := root.Bucket(bucketName(generation))
 		if b == nil {
@@ -291,7 +365,7 @@ func (s *Store) FinishActivation(generation uint64, now time.Time) error {
 
 // ForgetServed has no generation be one that has served, and is kept.
 func (s *Store) ForgetServed() error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		return root.ForEachBucket(func(name []byte) error { return root.Bucket(name).Delete(keyServed) })
 	})
@@ -300,7 +374,7 @@ func (s *Store) ForgetServed() error {
 // Drop removes a generation that is neither active nor on its way to be. One
 // that does not exist is fine.
 func (s *Store) Drop(generation uint64) error {
-	return s.db.Update(func(tx *bbolt.Tx) error {
+	return s.update(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(bucketRoot)
 		active, err := s.number(root, keyActive)
 		if err != nil {
