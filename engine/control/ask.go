@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -39,7 +40,10 @@ func unfit(format string, args ...any) error { return &askError{fmt.Errorf(forma
 // readHTTP reads what a request asks. The error is an *askError.
 func (a *act) readHTTP(r *http.Request, body []byte) (any, error) {
 	ask := reflect.New(a.asks)
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, unfit("reading the parameters: %w", err)
+	}
 	for i := range a.asks.NumField() {
 		f, v := a.asks.Field(i), ask.Elem().Field(i)
 		name := jsonName(f)
@@ -48,14 +52,10 @@ func (a *act) readHTTP(r *http.Request, body []byte) (any, error) {
 		case "path":
 			err = setText(v, name, r.PathValue(name))
 		case "query":
-			if query.Has(name) {
-				err = setText(v, name, query.Get(name))
-			}
+			err = setOnce(v, name, query[name])
 			query.Del(name)
 		case "header":
-			if text := r.Header.Get(name); text != "" {
-				err = setText(v, name, text)
-			}
+			err = setOnce(v, name, slices.DeleteFunc(slices.Clone(r.Header.Values(name)), func(text string) bool { return text == "" }))
 		case "body":
 			if len(bytes.TrimSpace(body)) > 0 {
 				err = decode(body, v.Addr().Interface())
@@ -147,6 +147,18 @@ func fieldOf(wrong *json.UnmarshalTypeError) string {
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return name
+}
+
+// setOnce sets a field to what is given for it, if anything is: of two nobody could say
+// which one counts.
+func setOnce(v reflect.Value, name string, given []string) error {
+	switch len(given) {
+	case 0:
+		return nil
+	case 1:
+		return setText(v, name, given[0])
+	}
+	return unfit("parameter %s is there %d times: give it once", name, len(given))
 }
 
 // setText sets a field to what stands in a path or a query.

@@ -133,7 +133,11 @@ func testAnswers(t *testing.T, s *control.Server) {
 		{"POST", "/v1/pipelines/lines/resume", 409, `{"error":"pipeline lines is live: there is nothing to resume",` +
 			`"refused":{"pipeline":"lines","state":"live","input":"resume","rule":"not_held","reason":"there is nothing to resume"}}`},
 		{"POST", "/v1/pipelines/lines/replay", 404, `{"error":"there is no POST /v1/pipelines/lines/replay"}`},
-		{"DELETE", "/v1/pipelines", 404, `{"error":"there is no DELETE /v1/pipelines"}`},
+		{"DELETE", "/v1/pipelines", 405, `{"error":"there is no DELETE /v1/pipelines: it takes GET, HEAD"}`},
+		{"PATCH", "/v1/replays", 405, `{"error":"there is no PATCH /v1/replays: it takes GET, HEAD, POST"}`},
+		{"POST", "/healthz", 405, `{"error":"there is no POST /healthz: it takes GET, HEAD"}`},
+		{"GET", "/v1/pipelines/lines/state?key=a&key=b", 400, `{"error":"parameter key is there 2 times: give it once"}`},
+		{"GET", "/v1/pipelines/lines/state?key=a;b", 400, `{"error":"reading the parameters: invalid semicolon separator in query"}`},
 		{"GET", "/", 404, `{"error":"there is no GET /"}`},
 	} {
 		if code, body := ask(t, test.method, s.URL()+test.path, "Bearer "+token); code != test.code || body != test.body {

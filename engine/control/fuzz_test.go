@@ -16,6 +16,8 @@ import (
 // that the API says, or with an error that says what is wrong with it. Nothing panics, and
 // nothing is the server's fault.
 func FuzzHandler(f *testing.F) {
+	f.Add("GET", "/v1/pipelines/lines/state", "key=a&key=b", "")
+	f.Add("BREW", "/v1/pipelines", "", "")
 	for _, r := range routes(f) {
 		for _, body := range []string{"", "{}", `{"reason":"r","pipeline":"lines","generation":1}`} {
 			f.Add(r.method, strings.Replace(r.path, "nobody", "lines", 1), "key=docs&limit=2&at=3", body)
@@ -43,6 +45,9 @@ func FuzzHandler(f *testing.F) {
 		}
 		if w.Code < 400 || w.Code >= 500 {
 			return
+		}
+		if isMethod := w.Code == http.StatusMethodNotAllowed; isMethod != (w.Header().Get("Allow") != "") {
+			t.Errorf("%s %q: %d, and it takes %q", method, path, w.Code, w.Header().Get("Allow"))
 		}
 		var answer map[string]any
 		if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer["error"] == "" || answer["error"] == nil || w.Header().Get("Content-Type") != "application/json" {

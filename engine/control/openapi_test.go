@@ -114,7 +114,7 @@ func (d *describer) document(paths object) object {
 		"paths":    paths,
 		"components": object{
 			"schemas": d.schemas,
-			"responses": object{"Error": object{"description": "What is wrong. 400: the request; 401: the token; 403: its rights; 404: there is no such thing; 409: what the state of a pipeline or a job does not allow.",
+			"responses": object{"Error": object{"description": "What is wrong. 400: the request; 401: the token; 403: its rights; 404: there is no such thing; 405: the method, and Allow says which are taken; 409: what the state of a pipeline or a job does not allow.",
 				"content": object{mediaJSON: object{"schema": d.schema(reflect.TypeFor[errorBody]())}}}},
 			"securitySchemes": object{
 				"token":       object{"type": "http", "scheme": "bearer"},

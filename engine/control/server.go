@@ -196,7 +196,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			w.Header().Set(versionHeader, s.version)
 		}
 		if !isClean(r.URL.EscapedPath()) {
-			s.unknown(w, r)
+			s.unknown(w, r, "")
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, by)))
@@ -261,7 +261,7 @@ func (p *patient) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 func (p *patient) extend() { _ = p.of.SetWriteDeadline(time.Now().Add(writeTimeout)) } // a recorder has none
 
 // routes are those of the table, and what a monitor serves.
-func (s *Server) routes(m *Metrics, profiles bool) *http.ServeMux {
+func (s *Server) routes(m *Metrics, profiles bool) http.HandlerFunc {
 	mux := http.NewServeMux()
 	for i := range verbs {
 		v := &verbs[i]
@@ -275,13 +275,37 @@ func (s *Server) routes(m *Metrics, profiles bool) *http.ServeMux {
 	if profiles {
 		s.profiles(mux)
 	}
-	mux.HandleFunc("/", s.unknown)
-	return mux
+	return func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		refusal := unsent{}
+		h.ServeHTTP(refusal, r)
+		s.unknown(w, r, refusal.Header().Get("Allow"))
+	}
 }
 
-func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
-	s.fail(w, http.StatusNotFound, fmt.Errorf("there is no %s %s", r.Method, r.URL.Path))
+// unknown answers to what no verb is for. allow are the methods that the path takes, if it
+// is that of one.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request, allow string) {
+	err := fmt.Errorf("there is no %s %s", r.Method, r.URL.Path)
+	if allow == "" {
+		s.fail(w, http.StatusNotFound, err)
+		return
+	}
+	w.Header().Set("Allow", allow)
+	s.fail(w, http.StatusMethodNotAllowed, fmt.Errorf("%w: it takes %s", err, allow))
 }
+
+// unsent is an answer of which only the head is wanted: a http.ServeMux says in that which
+// methods a path takes, and in no other way.
+type unsent http.Header
+
+func (u unsent) Header() http.Header         { return http.Header(u) }
+func (u unsent) Write(b []byte) (int, error) { return len(b), nil }
+func (u unsent) WriteHeader(int)             {}
 
 // isClean reports whether a path is as a client of this API writes it: others a
 // http.ServeMux sends elsewhere, with an answer that is none of this API's.
