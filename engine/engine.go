@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine/config"
 )
 
@@ -49,8 +50,8 @@ type Options struct {
 	// SnapshotEvery is the least number of events between two snapshots for time
 	// travel, of pipelines that do not say so; 0 means config.Snapshots' default.
 	SnapshotEvery int
-	// Advise says what can be done about an error that stops a pipeline, or nothing; nil for
-	// none.
+	// Advise says what can be done about an error that stops a pipeline, or that keeps the
+	// log from taking appends, or nothing; nil for none.
 	Advise func(error) string
 	// WithoutRoots has no state roots made, to measure what they cost. What is built so
 	// cannot be proved.
@@ -141,6 +142,33 @@ func (e *Engine) Accepts(ctx context.Context) error {
 		return log.Accepts(ctx)
 	}
 	return nil
+}
+
+// LogStatus is what an engine's log says of itself.
+type LogStatus struct {
+	// Head is its last position.
+	Head event.Position `json:"head"`
+	// Accepts says whether it takes appends, Error why it does not, and Hint what can be
+	// done about that.
+	Accepts bool   `json:"accepts_appends"`
+	Error   string `json:"error,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// LogStatus returns what the log says of itself. The error is that it does not answer.
+func (e *Engine) LogStatus(ctx context.Context) (LogStatus, error) {
+	head, err := e.opts.Log.Head(ctx)
+	if err != nil {
+		return LogStatus{}, err
+	}
+	s := LogStatus{Head: head, Accepts: true}
+	if refused := e.Accepts(ctx); refused != nil {
+		s.Accepts, s.Error = false, refused.Error()
+		if e.opts.Advise != nil {
+			s.Hint = e.opts.Advise(refused)
+		}
+	}
+	return s, nil
 }
 
 // Fault returns the error that has stopped a pipeline in this process; nil where none has.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +22,10 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
+	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/control"
+	"github.com/refold-dev/refold/eventstore"
+	"github.com/refold-dev/refold/eventstore/memory"
 )
 
 // opsToken is the token of the tests' engines.
@@ -284,6 +289,36 @@ func TestServerIsRefused(t *testing.T) {
 				t.Errorf("%d: there is no refold %s", what, name)
 			}
 		}
+	}
+}
+
+// fullLog takes no appends.
+type fullLog struct{ *memory.Store }
+
+func (fullLog) Accepts(context.Context) error {
+	return &eventstore.FlushError{Reason: "the disk is full"}
+}
+
+// TestServerOfAFullLog: status says that a log takes no appends also of an engine elsewhere.
+func TestServerOfAFullLog(t *testing.T) {
+	t.Chdir(t.TempDir())
+	logger := slog.New(slog.DiscardHandler)
+	e, err := engine.Open(t.Context(), engine.Options{Log: fullLog{memory.New()}, Dir: "pipelines", Logger: logger, Now: time.Now, Advise: adviceOn}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := control.Listen(control.Options{Engine: e, Tokens: []control.Token{{Name: "ops", Secret: opsToken, May: []control.Right{control.Read}}}, Configured: &reloader{}, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(s.Close(), e.Close(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("REFOLD_TOKEN", opsToken)
+	if got := say(t.Context(), "status --server "+s.URL()); got.code != 0 || !strings.Contains(got.out, "\nlog: it takes no appends: ") || !strings.Contains(got.out, "\n  hint: make room on the disk") {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/refold-dev/refold/engine"
 	"github.com/refold-dev/refold/engine/config"
+	"github.com/refold-dev/refold/engine/control"
 	"github.com/refold-dev/refold/engine/datadir"
 	"github.com/refold-dev/refold/engine/job"
 	"github.com/refold-dev/refold/eventstore"
@@ -82,7 +83,7 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
 			return err
 		}
-		err := errors.Join(a.printReloadFailure(ctx, s.control), a.printRefusal(ctx, s.log))
+		err := errors.Join(a.printReloadFailure(ctx, s.control), a.printRefusal(ctx, s))
 		if err != nil || a.remote != nil {
 			return err
 		}
@@ -99,13 +100,34 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 }
 
 // printRefusal says why the log takes no appends, if it does not.
-func (a *app) printRefusal(ctx context.Context, log eventstore.Log) error {
-	refusal := refusalOf(ctx, log)
-	if refusal == nil {
-		return nil
+func (a *app) printRefusal(ctx context.Context, s *session) error {
+	status, err := logStatusOf(ctx, s)
+	if err != nil || status.Accepts {
+		return err
 	}
-	_, err := fmt.Fprintf(a.out, "log: it takes no appends: %v\n  hint: %s\n", refusal, adviceOn(refusal))
+	text := "log: it takes no appends: " + status.Error + "\n"
+	if status.Hint != "" {
+		text += "  hint: " + status.Hint + "\n"
+	}
+	_, err = io.WriteString(a.out, printable(text))
 	return err
+}
+
+// logStatusOf is what the log says of itself, to the engine that runs or, without one, here.
+func logStatusOf(ctx context.Context, s *session) (status engine.LogStatus, err error) {
+	if s.control == nil {
+		refusal := refusalOf(ctx, s.log)
+		if status.Accepts = refusal == nil; refusal != nil {
+			status.Error, status.Hint = refusal.Error(), adviceOn(refusal)
+		}
+		return status, nil
+	}
+	status, err = s.control.LogStatus(ctx)
+	var answer *control.AnswerError
+	if errors.As(err, &answer) && answer.Unknown { // by an engine that does not know the question
+		return engine.LogStatus{Accepts: true}, nil
+	}
+	return status, err
 }
 
 // refusalOf is why a log takes no appends; nil where it does, or does not say.

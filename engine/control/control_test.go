@@ -123,6 +123,7 @@ func testAnswers(t *testing.T, s *control.Server) {
 		{"GET", "/v1/pipelines/lines/state?key=a%2Fb", 404, `{"error":"pipeline lines, key \"a/b\": the projection has no state for this key"}`},
 		{"GET", "/v1/pipelines/nobody/state", 404, `{"error":"pipeline \"nobody\": there is no such pipeline"}`},
 		{"GET", "/v1/pipelines/a%2F..%2Flines/state", 404, `{"error":"pipeline \"a/../lines\": there is no such pipeline"}`},
+		{"GET", "/v1/log", 200, `{"head":4,"accepts_appends":true}`},
 		{"GET", "/v1/replays", 200, `[]`},
 		{"POST", "/v1/replays", 400, `{"error":"reading the request: it has no body"}`},
 		{"GET", "/v1/replays/x", 400, `{"error":"\"x\" is no job's id: invalid UUID length: 1"}`},

@@ -213,6 +213,7 @@ func (by *requester) testOtherVerbs(t *testing.T) {
 		{"dead_letters.list", `{"pipeline":"lines"}`, "", `{"pipeline":"lines","parked":[],"letters":[]}`},
 		{"dead_letters.drop", "", "400", `{"error":"reading the request: it has no body"}`},
 		{"log.compare", "", "404", `{"error":"the engine has no copy of the log"}`},
+		{"log.show", "", "", `{"head":4,"accepts_appends":true}`},
 		{"openapi", "", "", `{"components":`},
 	} {
 		if code, body := by.askOf(test.verb, test.body); code != test.code || !strings.HasPrefix(body, test.want) {

@@ -97,7 +97,7 @@ type ofPipeline struct {
 
 // verbs are all that there are. The routes, the subjects and the OpenAPI document are
 // made of this table.
-var verbs = slices.Concat(pipelineVerbs, transitionVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, configurationVerbs, documentVerbs)
+var verbs = slices.Concat(pipelineVerbs, transitionVerbs, stateVerbs, generationVerbs, deadLetterVerbs, replayVerbs, eventVerbs, logVerbs, configurationVerbs, documentVerbs)
 
 // watches are what a monitor serves, and a server as well, with the type of the answer,
 // which is a text where there is none.
