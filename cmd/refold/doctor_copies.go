@@ -122,6 +122,7 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 		head = max(head, s.Head)
 	}
 	text := fmt.Sprintf("%s at position %d of %d", s.State, s.Position, head)
+	troubled := retrying(s)
 	switch {
 	case s.Unread:
 		d.fault(name, s.Error, s.Hint)
@@ -135,9 +136,8 @@ func (d *diagnosis) pipeline(s *engine.Status, head event.Position) {
 		d.warn(name, text+", and not run", "`refold resume "+s.Pipeline+"` lets it go on")
 	case s.Error != "":
 		d.warn(name, text+": "+s.Error, cmp.Or(s.Hint, "mend its cause")+"; then `refold resume "+s.Pipeline+"`, or the next `refold run`, tries again")
-	case retrying(s) != nil:
-		x := retrying(s)
-		d.warn(name, fmt.Sprintf("%s: %s has failed %d times: %s", text, x.Name, x.Attempts, x.Error), "mend what it writes to; when the attempts are used up, the pipeline stops")
+	case troubled != nil:
+		d.warn(name, fmt.Sprintf("%s: %s has failed %d times: %s", text, troubled.Name, troubled.Attempts, troubled.Error), "mend what it writes to; when the attempts are used up, the pipeline stops")
 	default:
 		d.ok(name, text)
 	}
