@@ -35,6 +35,7 @@ func adviceOn(err error) string {
 	var changed *engine.ChangedError
 	var kept *engine.NotKeptError
 	var gone *engine.GoneError
+	var aside *engine.NotAsideError
 	switch {
 	case errors.Is(err, datadir.ErrNone):
 		return "name it with --data; `refold run` and `refold event import` make one"
@@ -54,6 +55,8 @@ func adviceOn(err error) string {
 		return refusedAdvice(refused)
 	case errors.As(err, &changed):
 		return "`refold replay " + changed.Pipeline + "` builds the read model as it is declared now; or declare it as it was"
+	case errors.As(err, &aside):
+		return "`refold dlq list " + aside.Pipeline + "` lists what there is"
 	case errors.As(err, &kept):
 		return "`refold replay generations " + kept.Pipeline + "` lists them"
 	case errors.As(err, &gone):

@@ -105,7 +105,7 @@ func (a *app) openInput(ctx context.Context, path string) (io.ReadCloser, error)
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &config.Error{Pos: config.Pos{File: path}, Message: "there is no such file", Hint: "name a file of events, one a line as JSON, or - for standard input"}
+		return nil, &config.Error{Pos: config.Pos{File: path}, Message: "there is no such file", Hint: "name a file of events as JSON, or - for standard input"}
 	case err == nil && info.IsDir():
 		return nil, &config.Error{Pos: config.Pos{File: path}, Message: "a folder, not a file of events", Hint: "import its files one by one"}
 	}

@@ -95,7 +95,7 @@ func filesOf(path string) ([]string, error) {
 	}
 	files = slices.DeleteFunc(files, passedOver)
 	if len(files) == 0 {
-		return nil, &Error{Pos: Pos{File: path}, Message: "the folder has no *.yaml file"}
+		return nil, &Error{Pos: Pos{File: path}, Message: "the folder has no *.yaml file", Hint: "name a YAML file, or a folder with *.yaml files"}
 	}
 	slices.Sort(files)
 	return files, nil
