@@ -72,14 +72,11 @@ func (a *app) run(ctx context.Context, file string, once bool, monitor string) (
 	} else if err := refuseCollecting(c); err != nil {
 		return err
 	}
-	s, err := a.open(ctx, opening{config: c, archived: true}, logger)
+	s, err := a.open(ctx, opening{config: c, archived: true, alone: true}, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if s.control != nil {
-		return &hinted{s.dir.Taken(), "stop that engine first, or name another directory with --data"}
-	}
 	r := &pipelineRun{session: s, parts: parts, config: *c, digest: digest}
 	if r.pipelines, err = adopt(s.dir, c.Pipelines); err != nil {
 		return err

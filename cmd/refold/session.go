@@ -54,6 +54,8 @@ type opening struct {
 	archived bool
 	// unheard takes the log as it is, whatever the archive bears witness of.
 	unheard bool
+	// alone refuses a directory that an engine has, wherever that is.
+	alone bool
 }
 
 // open takes the data directory, which is made if it is not there, and opens
@@ -68,6 +70,9 @@ func (a *app) open(ctx context.Context, want opening, logger *slog.Logger) (*ses
 	release, endpoint, err := take(ctx, s.dir)
 	if err != nil {
 		return nil, err
+	}
+	if endpoint != nil && want.alone {
+		return nil, &hinted{s.dir.Taken(), "stop that engine first, or name another directory with --data"}
 	}
 	if endpoint != nil {
 		return s.join(ctx, *endpoint, logger)
@@ -237,6 +242,9 @@ func (s *session) connect(ctx context.Context, store config.Store, want opening,
 	log, err := jetstream.Open(ctx, cfg)
 	if err != nil && store.URL != "" {
 		return &hinted{err, unreachedHint(err)}
+	}
+	if err != nil && s.control != nil {
+		return &hinted{err, "the engine that has the data directory has that log: if it runs in a container, ask it there, as with docker exec"}
 	}
 	if err != nil {
 		return err
