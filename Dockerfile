@@ -1,7 +1,7 @@
 # Refold in an image with nothing else: no shell, no package manager, no root.
 #
 #     docker build -t refold --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) .
-#     docker run -v refold-data:/data -v ./pipelines:/etc/refold:ro refold
+#     docker run -v refold-data:/data -v "$PWD/pipelines":/etc/refold:ro refold
 #
 # A control API or a monitor for other containers has to be asked for in the
 # configuration; by default the engine listens on loopback, inside the container.

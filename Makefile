@@ -37,6 +37,7 @@ run: ## See it work: a fleet of servers from commands to a live, replayed read m
 .PHONY: test
 test: tools build guests ## Install what the tests need, then run all tests, and what is concurrent under the race detector
 	$(GO) vet ./...
+	$(GO) vet -tags acceptance ./cmd/refold/acceptance
 	RAPID_CHECKS=$(RAPID_CHECKS) $(GO) test $(QUICKER) -timeout 15m $(TESTFLAGS) ./...
 	$(GO) test $(QUICKER) $(UNWATCHED) -race -short -timeout 15m $(TESTFLAGS) $(CONCURRENT)
 
@@ -49,6 +50,10 @@ soak: tools ## Kill the engine 200 times over 200,000 events, and what it works 
 	echo; echo 'What was done, with 200,000 events, 200 kills of the engine, 20 of anything else, and 100 of the store:'; \
 	grep -E '^ *--- |^(ok|FAIL|panic:)' $$report | grep -v '/round_'; \
 	test "$$(grep -c '^ok' $$report)" -eq 2
+
+.PHONY: acceptance
+acceptance: tools build guests ## Make a release, run it under systemd and in Docker, as the guides say; needs root, and names what else
+	$(GO) test ./cmd/refold/acceptance -tags acceptance -v -count 1 -timeout 2h $(TESTFLAGS)
 
 .PHONY: build
 build: ## Build bin/refold

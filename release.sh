@@ -14,6 +14,8 @@ shift
 [ $# -gt 0 ] || set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 bom="github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0"
 
+# What Go notes by itself, unless it is told not to.
+revision="$(git rev-parse HEAD 2>/dev/null || true)"
 # The time of the sources, for archives that are the same each time.
 SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}"
 
@@ -25,7 +27,7 @@ for platform; do
 	[ "$os" != windows ] || binary=refold.exe
 	echo "building $name"
 	mkdir "dist/$name"
-	CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -trimpath -ldflags "-s -w -X main.release=$version" -o "dist/$name/$binary" ./cmd/refold
+	CGO_ENABLED=0 GOOS="$os" GOARCH="$arch" go build -trimpath -ldflags "-s -w -X main.release=$version -X main.revision=$revision" -o "dist/$name/$binary" ./cmd/refold
 	cp -r LICENSE README.md CHANGELOG.md configs deploy "dist/$name/"
 	rm "dist/$name"/configs/*.go
 	tar -C dist --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$name" | gzip -9n >"dist/$name.tar.gz"

@@ -14,13 +14,16 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/refold-dev/refold/cmd/refold/internal/guide"
 )
 
 // shownLine is a command line that a text shows.
 type shownLine struct {
-	file string // or the command whose help it is
-	at   int
-	text string // without a comment behind it
+	file    string // or the command whose help it is
+	section string // of a text, if it is a block's
+	at      int
+	text    string // without a comment behind it
 }
 
 func (s shownLine) String() string { return fmt.Sprintf("%s:%d: %s", s.file, s.at, s.text) }
@@ -87,25 +90,30 @@ var elsewhere = map[string]place{
 		"cmd/refold/testdata/script/bench.txtar", "exec refold bench --events 1000 --module guests/lines_by_dir.wasm\n"},
 }
 
+// accepted are lines that `make acceptance` takes out of their guides and runs, and the
+// test that takes those of the section.
+var accepted = map[string]string{
+	"make release":          "release_test.go",
+	"make bench-others":     "checkout_test.go",
+	"go test ./sdk -update": "checkout_test.go",
+
+	"zig build-exe -fno-entry -rdynamic -target wasm32-freestanding -mcpu=generic+bulk_memory -O ReleaseSafe \\": "zig_test.go",
+
+	"systemd-sysusers":                                          "systemd_test.go",
+	"systemctl daemon-reload":                                   "systemd_test.go",
+	"systemctl enable --now refold":                             "systemd_test.go",
+	"journalctl -u refold -f":                                   "systemd_test.go",
+	"systemctl reload refold":                                   "systemd_test.go",
+	"runuser -u refold -- refold status --data /var/lib/refold": "systemd_test.go",
+
+	"docker build -t refold --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) .":               "docker_test.go",
+	`docker run -d --name refold --stop-timeout 60 -v refold-data:/data -v "$PWD/pipelines":/etc/refold:ro refold`: "docker_test.go",
+	"docker exec refold refold status": "docker_test.go",
+}
+
 // notRun are lines that nothing runs, and why.
 var notRun = map[string]string{
-	"make test":             "what runs this test",
-	"make release":          "takes minutes, and asks the network for the tool that lists modules: TestReleaseIsTold holds what it builds with",
-	"make bench-others":     "fetches the libraries that it compares with",
-	"go test ./sdk -update": "rewrites what go test ./sdk compares with",
-
-	"zig build-exe -fno-entry -rdynamic -target wasm32-freestanding -mcpu=generic+bulk_memory -O ReleaseSafe \\": "plugin_new_zig.txtar has `refold plugin build` run such a line, with the flags that this zig takes",
-	"tail -F refold-data/stock-effects/current/000001.jsonl":                                                     "goes on without end",
-
-	"docker build -t refold --build-arg VERSION=v1.2.3 --build-arg REVISION=$(git rev-parse HEAD) .":          "needs a daemon of Docker's",
-	"docker run -d --name refold --stop-timeout 60 -v refold-data:/data -v ./pipelines:/etc/refold:ro refold": "needs a daemon of Docker's",
-	"docker exec refold refold status":                          "needs a daemon of Docker's",
-	"systemd-sysusers":                                          "needs a system that systemd runs",
-	"systemctl daemon-reload":                                   "needs a system that systemd runs",
-	"runuser -u refold -- refold status --data /var/lib/refold": "needs a system that has that user: TestOthersDirectory has root refused, TestOwnerAdvice the line",
-	"systemctl enable --now refold":                             "needs a system that systemd runs",
-	"systemctl reload refold":                                   "needs a system that systemd runs",
-	"journalctl -u refold -f":                                   "needs a system that systemd runs",
+	"make test": "what runs this test",
 }
 
 // ranByTests says what runs lines that are many of a kind: tests of Go, and the API's
@@ -204,6 +212,9 @@ func TestShownCommandsAreRun(t *testing.T) {
 			if p := elsewhere[name]; p != (place{}) {
 				checkPlace(t, s, p)
 				used[name] = true
+			} else if test := accepted[name]; test != "" {
+				checkPlace(t, s, place{"cmd/refold/acceptance/" + test, fmt.Sprintf("lines(t, %q, %q)", s.file, s.section)})
+				used[name] = true
 			} else if notRun[name] != "" {
 				used[name] = true
 			}
@@ -212,7 +223,7 @@ func TestShownCommandsAreRun(t *testing.T) {
 			t.Errorf("%s: no script in testdata/script runs it: one that does belongs into documented.txtar", s)
 		}
 	}
-	for _, line := range slices.Concat(slices.Collect(maps.Keys(notRun)), slices.Collect(maps.Keys(elsewhere))) {
+	for _, line := range slices.Concat(slices.Collect(maps.Keys(notRun)), slices.Collect(maps.Keys(elsewhere)), slices.Collect(maps.Keys(accepted))) {
 		if !used[line] {
 			t.Errorf("%q is shown nowhere, or run: remove it from the lists", line)
 		}
@@ -250,8 +261,6 @@ func TestMakeRun(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
-
-var fence = regexp.MustCompile("^ *```(\\w*)")
 
 // shownInTexts reads the command lines of indented blocks, and of fenced ones that are
 // of a shell or of nothing.
@@ -293,7 +302,7 @@ func inlineInTexts(t *testing.T) (list []shownLine) {
 			for line := range strings.Lines(string(text)) {
 				at++
 				for _, m := range inSentence.FindAllStringSubmatch(line, -1) {
-					list = append(list, shownLine{file, at, m[1]})
+					list = append(list, shownLine{file, "", at, m[1]})
 				}
 			}
 		}
@@ -301,22 +310,11 @@ func inlineInTexts(t *testing.T) (list []shownLine) {
 	return list
 }
 
+// shownIn are the lines of a text's blocks that are commands.
 func shownIn(file, text string) (list []shownLine) {
-	fenced, language := false, ""
-	at := 0
-	for line := range strings.Lines(text) {
-		at++
-		if m := fence.FindStringSubmatch(line); m != nil {
-			fenced, language = !fenced, m[1]
-			continue
-		}
-		if fenced && !slices.Contains([]string{"", "sh", "bash", "console"}, language) || !fenced && !strings.HasPrefix(line, "    ") {
-			continue
-		}
-		line, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "$ "), " #")
-		line = strings.TrimSpace(line)
-		if words, err := shellWords(line); err == nil && isProgram(program(words)) && !isProse(words) {
-			list = append(list, shownLine{file, at, line})
+	for _, l := range guide.Lines(text) {
+		if words, err := shellWords(l.Text); err == nil && isProgram(program(words)) && !isProse(words) {
+			list = append(list, shownLine{file, l.Section, l.At, l.Text})
 		}
 	}
 	return list
@@ -331,7 +329,7 @@ func shownInHelp() (list []shownLine) {
 			at++
 			line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
 			if strings.HasPrefix(line, "refold ") && !strings.ContainsAny(line, "|>&`") {
-				list = append(list, shownLine{c.CommandPath() + " --help", at, strings.TrimSpace(line)})
+				list = append(list, shownLine{c.CommandPath() + " --help", "", at, strings.TrimSpace(line)})
 			}
 		}
 		for _, child := range c.Commands() {
