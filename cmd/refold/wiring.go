@@ -295,7 +295,7 @@ func (p *parts) checkPipeline(ctx context.Context, spec *config.Pipeline, c *con
 	m, err := p.checkProjection(ctx, &spec.Projection)
 	switch {
 	case err != nil:
-		errs = append(errs, placed(err, spec.Projection.Where("wasm")))
+		errs = append(errs, placed(err, whereModule(err, spec.Projection.At, "wasm")))
 	case m != nil:
 		errs = append(errs, fit(spec, m, c.Catalog)...)
 	}
@@ -352,6 +352,28 @@ func (p *parts) checkExecutor(ctx context.Context, x *config.Executor, store *co
 		return checkHTTP(x.HTTP)
 	}
 	return nil
+}
+
+// whereModule is where a bound is set that a module does not keep to; else where the module
+// is named, at key.
+func whereModule(err error, at config.At, key string) config.Pos {
+	var guest *runtime.GuestError
+	if !errors.As(err, &guest) {
+		return at.Where(key)
+	}
+	bounds := []string{}
+	switch {
+	case guest.Code == runtime.OutOfFuel:
+		bounds = []string{"fuel_per_event", "fuel_per_effect"}
+	case guest.Code == runtime.LimitExceeded && strings.Contains(guest.Reason, "pages of memory"):
+		bounds = []string{"memory_pages"}
+	}
+	for _, bound := range bounds {
+		if at.Sets(bound) {
+			return at.Where(bound)
+		}
+	}
+	return at.Where(key)
 }
 
 // placed gives an error the place in the YAML that it is about.

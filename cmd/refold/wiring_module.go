@@ -66,7 +66,7 @@ func configOf(spec *config.WASMExecutor) []byte {
 func (p *parts) admit(ctx context.Context, spec *config.WASMExecutor) (*wasm.ExecutorModule, capability.Grants, error) {
 	m, err := p.executorModule(ctx, spec)
 	if err != nil {
-		return nil, capability.Grants{}, placed(err, spec.Where("module"))
+		return nil, capability.Grants{}, placed(err, whereModule(err, spec.At, "module"))
 	}
 	grants, errs := grantsOf(p, spec)
 	for _, missing := range grants.Missing(m.Manifest().Wants) {
@@ -184,7 +184,7 @@ func (p *parts) checkWASMExecutor(ctx context.Context, spec *config.WASMExecutor
 	if err = errors.Join(err, nothing.Close()); err == nil {
 		return nil
 	}
-	at := spec.Where("module")
+	at := whereModule(err, spec.At, "module")
 	var guest *runtime.GuestError
 	if errors.As(err, &guest) && guest.Code == runtime.BadConfig {
 		at = spec.Where("config")
