@@ -272,7 +272,7 @@ func mendAnd(s *engine.Status, again string) string {
 	case s.Since.IsZero():
 		return s.Hint
 	}
-	return s.Hint + "; then " + again
+	return s.Hint + "; then `refold resume " + s.Pipeline + "` tries again" // from where the mend says
 }
 
 func notesOn(s *engine.Status) (notes []note) {
