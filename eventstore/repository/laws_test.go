@@ -110,8 +110,9 @@ func (w *world) run() {
 // snapshots and to the log, and whatever is remembered, each load gives what a
 // replay of the log's events gives, and so does each change.
 func TestSnapshotAndTailIsAReplay(t *testing.T) {
-	used, remembered := 0, 0
+	checks, used, remembered := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
+		checks++
 		dir, err := os.MkdirTemp(t.TempDir(), "")
 		if err != nil {
 			rt.Fatal(err)
@@ -132,10 +133,11 @@ func TestSnapshotAndTailIsAReplay(t *testing.T) {
 			"restore": w.restoreLog,
 		})
 	})
-	if used == 0 {
+	const enough = 40 // a few may do so by chance
+	if used == 0 && checks >= enough {
 		t.Error("no load has used a snapshot: the property says nothing")
 	}
-	if remembered == 0 {
+	if remembered == 0 && checks >= enough {
 		t.Error("no load has used what is remembered: the property says nothing")
 	}
 	t.Logf("%d loads used a snapshot, %d what is remembered", used, remembered)
