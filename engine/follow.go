@@ -28,12 +28,13 @@ const (
 const forever = ^event.Position(0)
 
 // follow folds the log until it has come to a position, which may be forever,
-// or ctx is done, which is no error. It ends with a checkpoint. caughtUp, if not
+// or ctx is done, which is no error, nor is what an executor would then have tried again.
+// It ends with a checkpoint. caughtUp, if not
 // nil, is called once, when the position ready has been reached. After an error
 // the generation is of no use: its plugin may be ahead of its mark.
 func (g *generation) follow(ctx context.Context, until, ready event.Position, caughtUp func()) error {
 	if len(g.flying) > 0 { // the run before was stopped in the midst of it
-		if err := g.rewind(ctx); err != nil {
+		if err := g.rewind(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
 	}

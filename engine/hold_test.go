@@ -182,6 +182,54 @@ func TestResumeOfAFault(t *testing.T) {
 	}
 }
 
+// What stops a pipeline while an executor tries again does not make a fault of that: it
+// goes on from there, whatever has stopped it. Where an executor has given up, it is one.
+func TestStopsBesideAnExecutorThatTriesAgain(t *testing.T) {
+	all := history(200)
+	log := newLog(t, all[:100])
+	r := newRig(t, log, lines())
+	var away atomic.Bool
+	r.meddle(meddler{execute: func(x *meddler, ctx context.Context, b effect.Batch) error {
+		if away.Load() && b.Through > 100 {
+			return &effect.RetryError{Err: errSink}
+		}
+		return x.Executor.Execute(ctx, b)
+	}})
+	spec := lines()
+	spec.Executors[0].Retry = config.Retry{Attempts: 1000, First: config.Duration(time.Hour), Longest: config.Duration(time.Hour)}
+	r.specs = []config.Pipeline{spec}
+	r.open()
+	r.start()
+	r.untilLive("lines", 100)
+	away.Store(true)
+	appendTo(t, log, all[100:])
+	for what, stop := range map[string]func(){
+		"a reload": func() {
+			spec.Executors[0].Retry.Attempts++
+			r.reload(spec)
+		},
+		"a pause": func() {
+			must(t, r.engine.Pause(t.Context(), "lines", ""))
+			must(t, r.engine.Resume(t.Context(), "lines"))
+		},
+		"a retry of dead letters": func() { must(t, r.engine.Retry(t.Context(), "lines", engine.Choice{})) },
+		"the engine's end":        func() { r.stop(); r.start() },
+	} {
+		r.until("lines", "trying again before "+what, func(s engine.Status) bool {
+			return len(s.Executors) > 0 && strings.Contains(s.Executors[0].Error, errSink.Error())
+		})
+		stop()
+		if s := r.status("lines"); s.State == engine.Faulted || s.Error != "" || s.Position != 100 || r.seen.faultsOf("lines") != nil {
+			t.Errorf("behind %s: %+v, faults %v", what, s, r.seen.faultsOf("lines"))
+		}
+	}
+	away.Store(false)
+	r.stop() // and with it the pause
+	r.start()
+	r.untilLive("lines", 200)
+	r.wantLines(all)
+}
+
 // remembered opens what a pipeline remembers while its engine is closed.
 func (r *rig) remembered(spec config.Pipeline) *engine.Kept {
 	r.t.Helper()

@@ -122,6 +122,8 @@ func (g *generation) resolve(ctx context.Context, err error) (again bool, _ erro
 		return g.resolveFold(ctx, back)
 	case !errors.As(err, &undelivered):
 		return false, errors.Join(err, g.stopBefore(ctx, err))
+	case err == error(undelivered) && isHurried(err): // and nothing else has happened
+		return false, g.retreat(ctx, g.slowest())
 	}
 	cause, poisoned := g.poisonedBy(err)
 	if !poisoned || cause <= g.kept.Mark().Position {
@@ -131,6 +133,13 @@ func (g *generation) resolve(ctx context.Context, err error) (again bool, _ erro
 		return false, errors.Join(err, g.retreat(ctx, g.slowest()))
 	}
 	return true, g.rewind(ctx)
+}
+
+// isHurried reports whether an executor has given up only because the run ends: what it has
+// not performed comes again with the next one.
+func isHurried(err error) bool {
+	var failed *delivery.Error
+	return errors.As(err, &failed) && failed.Hurried
 }
 
 // stopBefore brings the state to right before an event that stops the pipeline, if

@@ -16,7 +16,10 @@ type Error struct {
 	Through event.Position
 	// Attempts is how often it was tried.
 	Attempts int
-	Err      error
+	// Hurried is true where the error passes, and another attempt would have been made if the
+	// outlet had not been in a hurry.
+	Hurried bool
+	Err     error
 }
 
 func (e *Error) Error() string {

@@ -146,7 +146,8 @@ func (o *Outlet) performPart(ctx, hurry context.Context, p *part) error {
 		attempts, err = o.ask(ctx, hurry, &p.batch, p.queries)
 	}
 	if err != nil {
-		return &Error{Executor: o.name, Through: p.batch.Through, Attempts: attempts, Err: err}
+		_, passes := Retryable(err)
+		return &Error{Executor: o.name, Through: p.batch.Through, Attempts: attempts, Hurried: passes && attempts < o.policy.Retry.Attempts, Err: err}
 	}
 	return nil
 }

@@ -232,13 +232,16 @@ func TestNotTriedAgain(t *testing.T) {
 	}
 }
 
-// Whoever is in a hurry waits for no pause.
+// Whoever is in a hurry waits for no pause, and says so unless the attempts are used up.
 func TestHurry(t *testing.T) {
-	hurry, cancel := context.WithCancel(t.Context())
-	d := &diary{fail: func(effect.Effect) error { cancel(); return &effect.RetryError{After: time.Hour, Err: errDown} }}
-	o := open(d, Policy{}, 0)
-	if err := o.Perform(t.Context(), hurry, numbered(0, 1)); !errors.Is(err, errDown) {
-		t.Error(err)
+	for attempts, hurried := range map[int]bool{1: false, 2: true} {
+		hurry, cancel := context.WithCancel(t.Context())
+		d := &diary{fail: func(effect.Effect) error { cancel(); return &effect.RetryError{After: time.Hour, Err: errDown} }}
+		o := open(d, Policy{Retry: Retry{Attempts: attempts, First: time.Hour, Longest: time.Hour}}, 0)
+		var failed *Error
+		if err := o.Perform(t.Context(), hurry, numbered(0, 1)); !errors.Is(err, errDown) || !errors.As(err, &failed) || failed.Hurried != hurried {
+			t.Errorf("of %d attempts: %+v", attempts, err)
+		}
 	}
 }
 
