@@ -85,6 +85,7 @@ type reloader struct {
 	run     *pipelineRun
 	engine  *engine.Engine
 	metrics *control.Metrics
+	api     *controlAPI // empty where none is served
 	logger  *slog.Logger
 	turn    chan struct{} // holds one token while somebody reloads
 	tried   chan struct{} // holds one while whoever watches has not seen to a reload
@@ -98,10 +99,18 @@ type reloader struct {
 func newReloader(file string, r *pipelineRun) *reloader {
 	return &reloader{
 		file: file, run: r, logger: r.parts.logger,
-		turn: make(chan struct{}, 1), tried: make(chan struct{}, 1),
+		api: &controlAPI{}, turn: make(chan struct{}, 1), tried: make(chan struct{}, 1),
 		current: &r.config, last: r.digest,
 		now: control.Configuration{Files: r.config.Files, Digest: r.digest, Since: time.Now()},
 	}
+}
+
+// serveControl serves the control API, behind which whoever asks for a reload waits.
+func (r *reloader) serveControl(about control.Options) (_ *controlAPI, err error) {
+	r.turn <- struct{}{}
+	defer func() { <-r.turn }()
+	r.api, err = r.run.serveControl(about)
+	return r.api, err
 }
 
 // Configuration implements control.Configured.
@@ -164,6 +173,10 @@ func (r *reloader) take(ctx context.Context, c *config.Config) (done engine.Relo
 	if err := refuseCollecting(c); err != nil {
 		return done, err
 	}
+	tokens, errs := controlFiles(&c.Control)
+	if len(errs) > 0 {
+		return done, c.Hide(errs)
+	}
 	if err := r.check(ctx, c); err != nil {
 		return done, err
 	}
@@ -177,6 +190,7 @@ func (r *reloader) take(ctx context.Context, c *config.Config) (done engine.Relo
 	if done, err = r.engine.Reload(ctx, specs); err != nil {
 		return done, err
 	}
+	r.api.admit(tokens)
 	for _, p := range specs {
 		if err := dir.Note(p); err != nil { // the next start does it
 			r.logger.Warn("what a pipeline is declared as is not noted", "pipeline", p.Name, "error", err)

@@ -205,7 +205,7 @@ func (a *app) runLive(ctx context.Context, r *pipelineRun, reloads *reloader, mo
 	reloads.engine, reloads.metrics = e, metrics
 	metrics.Reloaded(true, time.Now())
 	defer reloads.close()
-	api, err := r.serveControl(control.Options{Engine: e, Metrics: metrics, Configured: reloads, Journal: transitions{s, logger}})
+	api, err := reloads.serveControl(control.Options{Engine: e, Metrics: metrics, Configured: reloads, Journal: transitions{s, logger}})
 	if err != nil {
 		return err
 	}

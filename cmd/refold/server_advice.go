@@ -43,7 +43,7 @@ func hasEnded(err error) bool {
 func answerAdvice(e *control.AnswerError) string {
 	switch {
 	case e.Code == http.StatusUnauthorized:
-		return "name a file that has one of `control.tokens` of the engine's configuration, as it was when the engine started, with --token-file"
+		return "name a file that has one of `control.tokens` of the engine's configuration, as the engine has read it last, with --token-file"
 	case e.Code == http.StatusForbidden:
 		return "ask with a token, or a certificate, that may do this: `control` of the engine's configuration says what each may"
 	case errors.Is(e, engine.ErrUnknownPipeline):

@@ -74,6 +74,7 @@ func TestServer(t *testing.T) {
 		}
 	}
 	t.Run("watch", testWatchServer)
+	t.Run("certificate", testServerCertificate)
 	t.Run("variables", testServerVariables)
 	if _, err := os.Stat("refold-data"); err == nil {
 		t.Error("a data directory is made here")
@@ -118,6 +119,23 @@ var serverSteps = []struct{ command, rest, says string }{
 	{"replay drop", "lines_by_dir --generation 2 --json", `^\[{"generation":1,[^\]]*\]\n$`},
 	{"replay", "lines_by_dir --until 3", `^lines_by_dir: generation \d is the read model as of position 3\n  .refold replay drop`},
 	{"reset", "lines_by_dir --yes", `^lines_by_dir: generation \d serves, rebuilt from 6 events at`},
+}
+
+// testServerCertificate: a reload is refused where a start would be, for a certificate that
+// is no good, and the one before goes on.
+func testServerCertificate(t *testing.T) {
+	key, err := os.ReadFile("tls.key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ key, says string }{{"no key", `^refold: engine.yaml:3:8: the server's certificate: .*\n$`}, {string(key), `^unchanged: lines_by_dir\n$`}} {
+		if err := os.WriteFile("tls.key", []byte(step.key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := say(t.Context(), "reload"); !regexp.MustCompile(step.says).MatchString(got.out + got.err) {
+			t.Errorf("it exits %d and says\n%s%s\nwhich does not match %s", got.code, got.out, got.err, step.says)
+		}
+	}
 }
 
 // testWatchServer: who watches is told again and again, until that is interrupted.

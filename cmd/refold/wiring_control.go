@@ -18,7 +18,8 @@ import (
 
 // controlAPI is by what a running engine can be asked.
 type controlAPI struct {
-	url, token string // of the address for the commands of this machine
+	url, token string          // of the address for the commands of this machine
+	public     *control.Server // of the address that the configuration names; nil for none
 	closers    []func() error
 }
 
@@ -44,12 +45,11 @@ func (r *pipelineRun) serveControl(about control.Options) (api *controlAPI, err 
 	api.url = private.URL()
 	api.closers = append(api.closers, private.Close)
 	if c.Listen != "" {
-		public, err := r.listenControl(about, own)
-		if err != nil {
+		if api.public, err = r.listenControl(about, own); err != nil {
 			return api, err
 		}
-		api.closers = append(api.closers, public.Close)
-		r.parts.logger.Info("the control API is served", "url", public.URL())
+		api.closers = append(api.closers, api.public.Close)
+		r.parts.logger.Info("the control API is served", "url", api.public.URL())
 	}
 	end, err := r.serveNATS(about)
 	if err != nil {
@@ -119,16 +119,22 @@ func controlTokens(c *config.Control) (tokens []control.Token, errs config.Error
 	return tokens, errs
 }
 
+// controlFiles reads the tokens that are declared, and checks the certificates.
+func controlFiles(c *config.Control) ([]control.Token, config.Errors) {
+	tokens, errs := controlTokens(c)
+	if c.TLS != nil {
+		if err := tlsOf(c.TLS).Check(); err != nil {
+			errs = append(errs, placed(err, c.Where("tls")))
+		}
+	}
+	return tokens, errs
+}
+
 // checkFiles reads the files without which the engine of a valid configuration does not
 // start: those of who may ask it, and of its login at the log's server. The errors have
 // nothing of them.
 func checkFiles(c *config.Config) (errs config.Errors) {
-	_, errs = controlTokens(&c.Control)
-	if t := c.Control.TLS; t != nil {
-		if err := tlsOf(t).Check(); err != nil {
-			errs = append(errs, placed(err, c.Control.Where("tls")))
-		}
-	}
+	_, errs = controlFiles(&c.Control)
 	at := c.Store.Where
 	for _, of := range []struct{ path, what, key string }{
 		{c.Store.TokenFile, "token", "token_file"}, {c.Store.PasswordFile, "password", "password_file"},
@@ -151,6 +157,14 @@ func rightsOf(names []string) (list []control.Right) {
 		list = append(list, control.Right(name))
 	}
 	return list
+}
+
+// admit has the address that the configuration names take tokens as their files have them
+// now. Without any declared it goes on with what it takes instead.
+func (api *controlAPI) admit(tokens []control.Token) {
+	if api.public != nil && len(tokens) > 0 {
+		api.public.Admit(tokens)
+	}
 }
 
 // close ends it all, which is before the engine is closed.

@@ -168,14 +168,20 @@ func (r *rules) rights(at Pos, names []string) {
 
 // resolve makes the paths absolute.
 func (c *Control) resolve(file string) {
+	for _, path := range c.paths() {
+		resolve(file, path)
+	}
+}
+
+// paths are those that are relative to the YAML file until it is loaded; empty for none.
+func (c *Control) paths() (paths []*string) {
 	for i := range c.Tokens {
-		resolve(file, &c.Tokens[i].File)
+		paths = append(paths, &c.Tokens[i].File)
 	}
 	if c.TLS != nil {
-		for _, path := range []*string{&c.TLS.Cert, &c.TLS.Key, &c.TLS.ClientCA} {
-			resolve(file, path)
-		}
+		paths = append(paths, &c.TLS.Cert, &c.TLS.Key, &c.TLS.ClientCA)
 	}
+	return paths
 }
 
 func (r *rules) controlNATS(c *Config) {

@@ -79,7 +79,7 @@ func same(a, b reflect.Value) bool {
 
 // Dependencies are what a configuration depends on.
 type Dependencies struct {
-	// Files are those that it is read from, and that its pipelines name.
+	// Files are those that it is read from, and that its pipelines and its control name.
 	Files []string
 	// Patterns match files that would belong to it if they were there.
 	Patterns []string
@@ -97,6 +97,11 @@ func DependenciesOf(path string, env Env) (d Dependencies) {
 	}
 	for _, include := range l.all.Include {
 		d.Patterns = append(d.Patterns, include.pattern(include.pos.File))
+	}
+	for _, path := range l.all.Control.paths() {
+		if *path != "" {
+			d.Files = append(d.Files, *path)
+		}
 	}
 	for i := range l.all.Pipelines {
 		d.Files = append(d.Files, l.all.Pipelines[i].Files()...)

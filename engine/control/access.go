@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -43,27 +44,62 @@ type caller struct {
 	may  []Right
 }
 
-// access knows who may ask. A token is compared as a digest, and with all that there are:
-// how long that takes says nothing.
+// access knows who may ask.
 type access struct {
-	callers   []caller
-	digests   [][sha256.Size]byte // of the callers' tokens
-	certified []Right             // of a client certificate, where there are no tokens
-	refusals  rate.Sometimes      // bounds what is logged of those who may not
+	bearers   atomic.Pointer[bearers]
+	certified []Right        // of a client certificate; none where there are tokens
+	refusals  rate.Sometimes // bounds what is logged of those who may not
+}
+
+// bearers are those who carry tokens. A token is compared as a digest, and with all that
+// there are: how long that takes says nothing.
+type bearers struct {
+	callers []caller
+	digests [][sha256.Size]byte // of the callers' tokens
 }
 
 func newAccess(tokens []Token, certified []Right) *access {
-	a := &access{certified: certified, refusals: rate.Sometimes{First: 1, Interval: time.Second}}
-	for _, t := range tokens {
-		a.callers = append(a.callers, caller{t.Name, t.May})
-		a.digests = append(a.digests, sha256.Sum256([]byte(t.Secret)))
+	a := &access{refusals: rate.Sometimes{First: 1, Interval: time.Second}}
+	if len(tokens) == 0 {
+		a.certified = certified
 	}
+	a.bearers.Store(bearersOf(tokens))
 	return a
+}
+
+func bearersOf(tokens []Token) *bearers {
+	b := &bearers{}
+	for _, t := range tokens {
+		b.callers = append(b.callers, caller{t.Name, t.May})
+		b.digests = append(b.digests, sha256.Sum256([]byte(t.Secret)))
+	}
+	return b
+}
+
+// changed are the names of those whose tokens are not what they were.
+func (b *bearers) changed(before *bearers) (names []string) {
+	for i := range b.digests {
+		if i >= len(before.digests) || b.digests[i] != before.digests[i] {
+			names = append(names, b.callers[i].name)
+		}
+	}
+	return names
+}
+
+// Admit has requests carry these tokens from now on, and no others. Those that are under
+// way go on. A server that was given none admits nobody by them.
+func (s *Server) Admit(tokens []Token) {
+	next := bearersOf(tokens)
+	before := s.access.bearers.Swap(next)
+	if names := next.changed(before); len(names) > 0 {
+		s.logger.Info("the control API has read its tokens again", "changed", names)
+	}
 }
 
 // who is the caller; nil for nobody who may ask.
 func (a *access) who(r *http.Request) *caller {
-	if len(a.callers) == 0 {
+	known := a.bearers.Load()
+	if len(known.callers) == 0 {
 		if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || len(a.certified) == 0 {
 			return nil
 		}
@@ -79,13 +115,13 @@ func (a *access) who(r *http.Request) *caller {
 	}
 	digest := sha256.Sum256([]byte(secret))
 	found := -1
-	for i := range a.digests {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(digest[:], a.digests[i][:]), i, found)
+	for i := range known.digests {
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(digest[:], known.digests[i][:]), i, found)
 	}
 	if found < 0 {
 		return nil
 	}
-	return &a.callers[found]
+	return &known.callers[found]
 }
 
 func (c *caller) mayDo(right Right) bool { return slices.Contains(c.may, right) }

@@ -35,7 +35,7 @@ type Options struct {
 	// Address is HOST:PORT; empty means a free port of 127.0.0.1.
 	Address string
 	// Tokens are what requests carry, one of them each. Without any, a client's certificate
-	// is enough.
+	// is enough. Server.Admit replaces them.
 	Tokens []Token
 	// TLS is needed where other machines reach the address.
 	TLS *TLS
