@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/refold-dev/refold/domain/effect"
 	"github.com/refold-dev/refold/domain/event"
@@ -302,7 +303,15 @@ func (p *pipeline) aboutDeadLetters(ctx context.Context, do func(context.Context
 		return &ChangedError{p.name, live.kept.Number(), "it has no dead letters seen to any more"}
 	}
 	if err := do(ctx, live); err != nil {
-		return errors.Join(fmt.Errorf("pipeline %s: %w", p.name, err), live.rewind(context.WithoutCancel(ctx)))
+		return errors.Join(about(p.name, err), live.rewind(context.WithoutCancel(ctx)))
 	}
 	return nil
+}
+
+// about names the pipeline that an error is about, unless the error does.
+func about(pipeline string, err error) error {
+	if prefix := "pipeline " + pipeline + ": "; !strings.HasPrefix(err.Error(), prefix) {
+		return fmt.Errorf("%s%w", prefix, err)
+	}
+	return err
 }
