@@ -46,11 +46,18 @@ then, by the events' own times.
 
 A pipeline that is called as a command below is named behind --.`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.replay(cmd.Context(), args[0], want) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, name := range []string{"workers", "rate"} {
+				if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "0" {
+					return &usageError{fmt.Errorf("--%s: 0 is none; leave it away for what the configuration says", name)}
+				}
+			}
+			return a.replay(cmd.Context(), args[0], want)
+		},
 	}
-	c.Flags().IntVar(&want.Workers, "workers", 0, "fold with this `number` of instances of the projection; 0 means as it is declared or, of a keyed one, as many as there are cores")
+	c.Flags().IntVar(&want.Workers, "workers", 0, "fold with this `number` of instances of the projection; without it as it is declared or, of a keyed one, as many as there are cores")
 	c.Flags().StringVar(&want.until, "until", "", "build it as it was at a `position`, or at a time, as RFC 3339 has it, beside the one that serves")
-	c.Flags().IntVar(&want.Rate, "rate", 0, "fold at most so many `events` a second; 0 means as the engine is configured")
+	c.Flags().IntVar(&want.Rate, "rate", 0, "fold at most so many `events` a second; without it as the engine is configured")
 	c.Flags().BoolVar(&want.detach, "detach", false, "print the job and leave it to the engine that runs, or to the next one")
 	c.AddCommand(a.rollbackCommand(), a.generationsCommand(), a.dropGenerationCommand(),
 		a.replayListCommand(), a.replayShowCommand(), a.replayPauseCommand(), a.replayResumeCommand(), a.replayCancelCommand())
