@@ -36,6 +36,7 @@ func adviceOn(err error) string {
 	var kept *engine.NotKeptError
 	var gone *engine.GoneError
 	var aside *engine.NotAsideError
+	var ahead *engine.AheadError
 	switch {
 	case errors.Is(err, datadir.ErrNone):
 		return "name it with --data; `refold run` and `refold event import` make one"
@@ -57,6 +58,8 @@ func adviceOn(err error) string {
 		return "`refold replay " + changed.Pipeline + "` builds the read model as it is declared now; or declare it as it was"
 	case errors.As(err, &aside):
 		return "`refold dlq list " + aside.Pipeline + "` lists what there is"
+	case errors.As(err, &ahead):
+		return fmt.Sprintf("name a position up to %d, or a time", ahead.Head)
 	case errors.As(err, &kept):
 		return "`refold replay generations " + kept.Pipeline + "` lists them"
 	case errors.As(err, &gone):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -82,7 +83,7 @@ func (p *parts) build(ctx context.Context, o toolchain.Options) (built, error) {
 	}
 	module, err := toolchain.Build(ctx, o)
 	if err != nil {
-		return built{}, withBuildHint(err)
+		return built{}, withBuildHint(o.Dir, err)
 	}
 	loaded, err := p.module(ctx, config.Projection{WASM: module.Path})
 	if err != nil {
@@ -105,7 +106,8 @@ func withGuestHint(err error) error {
 }
 
 // withBuildHint says what to do about a build that did not come off.
-func withBuildHint(err error) error {
+func withBuildHint(dir string, err error) error {
+	const nameOne = "name the project's folder, or make a project: refold plugin new --lang " + string(language.Go) + " NAME"
 	var missing *toolchain.MissingError
 	var undetected *toolchain.UndetectedError
 	var compiler *toolchain.CompilerError
@@ -115,9 +117,12 @@ func withBuildHint(err error) error {
 	case errors.As(err, &undetected) && len(undetected.Found) > 0:
 		return &hinted{err, fmt.Sprintf("say which with --lang, as in --lang %s", undetected.Found[0])}
 	case errors.As(err, &undetected):
-		return &hinted{err, "name the project's folder, or make a project: refold plugin new --lang " + string(language.Go) + " NAME"}
+		return &hinted{err, nameOne}
 	case errors.As(err, &compiler):
 		return &hinted{err, "what the compiler says stands above"}
+	}
+	if info, failed := os.Stat(dir); failed != nil || !info.IsDir() {
+		return &hinted{err, nameOne}
 	}
 	return err
 }

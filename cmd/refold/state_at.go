@@ -11,6 +11,7 @@ import (
 
 	"github.com/refold-dev/refold/domain/event"
 	"github.com/refold-dev/refold/engine"
+	"github.com/refold-dev/refold/engine/control"
 )
 
 // parseMoment reads a position or a time.
@@ -41,6 +42,7 @@ func (a *app) stateAt(ctx context.Context, pipeline, text string, key *string) (
 	var state json.RawMessage
 	if s.control != nil {
 		state, err = s.control.StateAt(ctx, pipeline, m, key)
+		err = withAheadHint(ctx, s.control, m, err)
 	} else {
 		err = a.withKept(ctx, s, pipeline, func(kept *engine.Kept, opts engine.Options) error {
 			state, _, err = kept.StateAt(ctx, opts, m, key)
@@ -51,4 +53,18 @@ func (a *app) stateAt(ctx context.Context, pipeline, text string, key *string) (
 		return err
 	}
 	return a.printState(state)
+}
+
+// withAheadHint says what to do about an engine's refusal of a position that its log has not
+// come to.
+func withAheadHint(ctx context.Context, running *control.Client, m engine.Moment, err error) error {
+	var answer *control.AnswerError
+	if !errors.As(err, &answer) {
+		return err
+	}
+	log, failed := running.LogStatus(ctx)
+	if failed != nil || m.Position <= log.Head {
+		return err
+	}
+	return &hinted{err, adviceOn(&engine.AheadError{Position: m.Position, Head: log.Head})}
 }
