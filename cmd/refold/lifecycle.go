@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,6 +86,7 @@ func (a *app) order(ctx context.Context, pipeline string, o order) (err error) {
 	var status engine.Status
 	if s.control != nil {
 		status, err = o.there(s.control)
+		err = withStatusHint(ctx, s.control, pipeline, err)
 	} else {
 		status, err = orderHere(ctx, s, spec, o, logger)
 	}
@@ -95,6 +98,21 @@ func (a *app) order(ctx context.Context, pipeline string, o order) (err error) {
 	}
 	_, err = fmt.Fprintf(a.out, "%s: %s\n", pipeline, o.says(status, s.control != nil))
 	return err
+}
+
+// withStatusHint adds to an engine's answer that a pipeline cannot be opened the hint that the
+// pipeline's status has.
+func withStatusHint(ctx context.Context, running *control.Client, pipeline string, err error) error {
+	var answer *control.AnswerError
+	if !errors.As(err, &answer) {
+		return err
+	}
+	list, failed := running.Status(ctx)
+	at := slices.IndexFunc(list, func(s engine.Status) bool { return s.Pipeline == pipeline })
+	if failed != nil || at < 0 || list[at].Hint == "" || !strings.Contains(answer.Text, list[at].Error) {
+		return err
+	}
+	return &hinted{err, mendAnd(&list[at], "")}
 }
 
 // orderHere does to a pipeline that no engine runs what an operator wants.
