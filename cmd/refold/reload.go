@@ -75,6 +75,10 @@ func (a *app) printReloadFailure(ctx context.Context, running *control.Client) e
 	if err != nil || now.LastReload == nil || now.LastReload.OK {
 		return err
 	}
+	if a.json {
+		a.logger(slog.LevelWarn).Warn("the last reload failed", "at", now.LastReload.At, "error", now.LastReload.Error)
+		return nil
+	}
 	_, err = fmt.Fprintf(a.out, "reload: failed at %s: %s\n", now.LastReload.At.Format(time.RFC3339), printable(now.LastReload.Error))
 	return err
 }

@@ -338,6 +338,9 @@ func TestServerOfAFullLog(t *testing.T) {
 	if got := say(t.Context(), "status --server "+s.URL()); got.code != 0 || !strings.Contains(got.out, "\nlog: it takes no appends: ") || !strings.Contains(got.out, "\n  hint: make room on the disk") {
 		t.Errorf("%+v", got)
 	}
+	if got := say(t.Context(), "status --json --server "+s.URL()); got.code != 0 || got.out != "[]\n" || !strings.Contains(got.err, `"msg":"the log takes no appends",`) || !strings.Contains(got.err, `"hint":"make room on the disk`) {
+		t.Errorf("%+v", got)
+	}
 }
 
 // TestServerDoesNotAnswer: what is wrong with an engine elsewhere, or with how it is asked,

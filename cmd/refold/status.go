@@ -80,11 +80,11 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 		return err
 	}
 	if !onlyDisk {
-		if err := a.printStatus(list); err != nil || a.json || pipeline != "" {
+		if err := a.printStatus(list); err != nil || pipeline != "" {
 			return err
 		}
 		err := errors.Join(a.printReloadFailure(ctx, s.control), a.printRefusal(ctx, s))
-		if err != nil || a.remote != nil {
+		if err != nil || a.json || a.remote != nil {
 			return err
 		}
 	}
@@ -99,11 +99,15 @@ func (a *app) status(ctx context.Context, pipeline string, onlyDisk bool) (err e
 	return a.printDisk(use)
 }
 
-// printRefusal says why the log takes no appends, if it does not.
+// printRefusal says why the log takes no appends, if it does not: with --json as a warning.
 func (a *app) printRefusal(ctx context.Context, s *session) error {
 	status, err := logStatusOf(ctx, s)
 	if err != nil || status.Accepts {
 		return err
+	}
+	if a.json {
+		a.logger(slog.LevelWarn).Warn("the log takes no appends", "error", status.Error, "hint", status.Hint)
+		return nil
 	}
 	text := "log: it takes no appends: " + status.Error + "\n"
 	if status.Hint != "" {
