@@ -374,8 +374,8 @@ func TestServerDoesNotAnswer(t *testing.T) {
 		code int
 		says string
 	}{
-		{"status --json --ca-file ca.pem --server " + encrypted.URL, 0, "[]\n"},
-		{"status --json --ca-file ca.pem --cert-file ca.pem --key-file tls.key --server " + wanting.URL, 0, "[]\n"},
+		{"replay list --json --ca-file ca.pem --server " + encrypted.URL, 0, "[]\n"},
+		{"replay list --json --ca-file ca.pem --cert-file ca.pem --key-file tls.key --server " + wanting.URL, 0, "[]\n"},
 		{"status --ca-file ca.pem --server " + wanting.URL, 1, "control.tls.client_ca` does so to who shows no certificate that it takes: --cert-file and --key-file"},
 		{"status --server " + encrypted.URL, 1, "name with --ca-file the authorities that sign the engine's certificate"},
 		{"status --ca-file ca.pem --server " + strings.Replace(encrypted.URL, "127.0.0.1", "localhost", 1), 1, "ask by a name that the certificate has: example.com, *.example.com, 127.0.0.1, ::1\n"},
